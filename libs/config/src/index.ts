@@ -1,0 +1,1 @@
+export { ConfigError, listenAddress, readConfig, secretText } from './define-config.ts'
