@@ -169,7 +169,7 @@ export type EndedReport = z.infer<typeof endedReport>
 
 /**
  * `POST /node-api/v1/connections/sync`: what a node has, sent after every (re)connection of the order stream and every
- * minute; the answer names the connections that must end because an order was missed.
+ * 15 s; the answer names the connections that must end because an order was missed.
  */
 export const syncRequest = z.strictObject({ connectionIds: z.array(uuid).max(65536) })
 export const syncResponse = z.strictObject({

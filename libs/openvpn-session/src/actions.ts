@@ -1,7 +1,4 @@
-import type { DataCipherName, PeerInfo } from '@sallyport/openvpn-wire'
-
-/** Identifies one key state of a session: 0 for the first TLS handshake, then 1..7, then 1 again. */
-export type KeyId = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7
+import type { DataCipherName, KeyId, PeerInfo } from '@sallyport/openvpn-wire'
 
 /** What the TLS engine learned about the client once the handshake of a key state finished. */
 export interface TlsPeer {
@@ -125,6 +122,8 @@ export const SESSION_DROP_REASONS = [
   'bad-wrap',
   'replayed-wrap',
   'bad-wkc',
+  /** A tls-crypt-v2 client that cannot send its wrapped key a second time. */
+  'no-early-negotiation',
   'bad-session-id',
   'bad-cookie',
   'bad-message-id',

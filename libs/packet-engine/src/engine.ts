@@ -44,6 +44,8 @@ export interface KeyOptions {
   readonly sealIv: Uint8Array
   readonly openKey: Uint8Array
   readonly openIv: Uint8Array
+  /** Packet id to seal with first, 1 when absent; whoever takes over a key jumps forward, since a nonce is used once. */
+  readonly firstPacketId?: number
 }
 
 /** Keepalive, in seconds; 0 turns a timer off. */
@@ -66,7 +68,7 @@ export interface PeerStatistics {
 
 /** What the engine reports of a peer. */
 export type EngineEvent =
-  /** The first packet opened with a key of the secondary slot. */
+  /** The first packet opened with a key that was set in the secondary slot and has not been swapped since. */
   | { readonly type: 'key-used'; readonly peerId: number; readonly keyId: number }
   /** The sealing key is near its limit (packet id ≥ 0xFF000000 or 7/8 of the AEAD usage limit). */
   | { readonly type: 'key-limit'; readonly peerId: number; readonly keyId: number }
@@ -124,11 +126,15 @@ export interface PacketEngine extends AsyncDisposable {
   addNetwork(options: NetworkOptions): void
   /** Deletes the TUN device and every peer of the network. */
   removeNetwork(network: number): void
+  /** Needs a socket (`listen`) and the network; inner addresses are unique within the network. */
   addPeer(options: PeerOptions): void
+  /** Replaces the key in the slot; the two slots never hold the same key id. */
   setKey(options: KeyOptions): void
-  /** Exchanges primary and secondary: sealing moves to the other key. */
+  /** Exchanges primary and secondary: sealing moves to the other key, of which there must be one. */
   swapKeys(peerId: number): void
+  /** Forgets and wipes the key; an empty slot stays empty. */
   deleteKey(peerId: number, slot: 'primary' | 'secondary'): void
+  /** Replaces the keepalive and starts both of its timers anew; they are exact to a second. */
   setKeepalive(peerId: number, options: KeepaliveOptions): void
   deletePeer(peerId: number): void
   statistics(peerId: number): PeerStatistics

@@ -1,0 +1,32 @@
+import { Controller, Delete, Get, Inject, Param } from '@nestjs/common'
+import { ApiTags } from '@nestjs/swagger'
+import { z } from 'zod'
+
+import { Access, type Actor, CurrentActor } from '../http/access.ts'
+import { Contract } from '../http/contract.ts'
+import { IdPipe } from '../http/zod-validation.pipe.ts'
+import { type ConnectionView, connectionView } from './connections.schemas.ts'
+import { ConnectionsService } from './connections.service.ts'
+
+@ApiTags('connections')
+@Controller('api/v1/connections')
+@Access('administrator')
+export class ConnectionsController {
+  readonly #connections: ConnectionsService
+
+  constructor(@Inject(ConnectionsService) connections: ConnectionsService) {
+    this.#connections = connections
+  }
+
+  @Get()
+  @Contract({ summary: 'Lists live connections and the latest past ones', response: z.array(connectionView) })
+  list(@CurrentActor() actor: Actor): Promise<ConnectionView[]> {
+    return this.#connections.list(actor)
+  }
+
+  @Delete(':id')
+  @Contract({ summary: 'Ends a connection', status: 204 })
+  end(@CurrentActor() actor: Actor, @Param('id', IdPipe) id: string): Promise<void> {
+    return this.#connections.end(actor, id)
+  }
+}

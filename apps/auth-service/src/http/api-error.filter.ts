@@ -1,0 +1,20 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common'
+import type { Logger } from '@sallyport/telemetry'
+import type { FastifyReply } from 'fastify'
+
+import { toApiError } from './api-error.ts'
+
+/** The only place where errors of the public API become answers. */
+@Catch()
+export class ApiErrorFilter implements ExceptionFilter {
+  readonly #log: Logger
+
+  constructor(log: Logger) {
+    this.#log = log
+  }
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const { status, body } = toApiError(error, this.#log)
+    void host.switchToHttp().getResponse<FastifyReply>().status(status).send(body)
+  }
+}

@@ -1,0 +1,57 @@
+import { Body, Controller, Get, Inject, Param, Patch, Post } from '@nestjs/common'
+import { ApiTags } from '@nestjs/swagger'
+import { z } from 'zod'
+
+import { Access, type Actor, CurrentActor } from '../http/access.ts'
+import { Contract } from '../http/contract.ts'
+import { IdPipe, ZodValidationPipe } from '../http/zod-validation.pipe.ts'
+import {
+  type ChangeNetworkRequest,
+  changeNetworkRequest,
+  type CreateNetworkRequest,
+  createNetworkRequest,
+  type NetworkView,
+  networkView,
+} from './networks.schemas.ts'
+import { NetworksService } from './networks.service.ts'
+
+@ApiTags('networks')
+@Controller('api/v1/networks')
+@Access('administrator')
+export class NetworksController {
+  readonly #networks: NetworksService
+
+  constructor(@Inject(NetworksService) networks: NetworksService) {
+    this.#networks = networks
+  }
+
+  @Get()
+  @Contract({ summary: 'Lists the networks of the tenant', response: z.array(networkView) })
+  list(@CurrentActor() actor: Actor): Promise<NetworkView[]> {
+    return this.#networks.list(actor)
+  }
+
+  @Post()
+  @Contract({
+    summary: 'Creates a network with its pool of addresses',
+    body: createNetworkRequest,
+    status: 201,
+    response: networkView,
+  })
+  create(
+    @CurrentActor() actor: Actor,
+    @Body(new ZodValidationPipe(createNetworkRequest)) request: CreateNetworkRequest,
+  ): Promise<NetworkView> {
+    return this.#networks.create(actor, request)
+  }
+
+  @Patch(':id')
+  @Contract({ summary: 'Changes routes and DNS of a network', body: changeNetworkRequest, response: networkView })
+  change(
+    @CurrentActor() actor: Actor,
+    @Param('id', IdPipe) id: string,
+    @Body(new ZodValidationPipe(changeNetworkRequest)) request: ChangeNetworkRequest,
+  ): Promise<NetworkView> {
+    return this.#networks.change(actor, id, request)
+  }
+}

@@ -1,0 +1,17 @@
+import { Module } from '@nestjs/common'
+
+import { OrdersModule } from '../node-api/orders.module.ts'
+import { TenantsModule } from '../tenants/tenants.module.ts'
+import { NetworksController } from './networks.controller.ts'
+import { NetworksRepository } from './networks.repository.ts'
+import { NetworksService } from './networks.service.ts'
+import { PoolSync } from './pool-sync.ts'
+
+/** Networks of a tenant and what the allocator knows of them. */
+@Module({
+  imports: [OrdersModule, TenantsModule],
+  controllers: [NetworksController],
+  providers: [NetworksService, NetworksRepository, PoolSync],
+  exports: [NetworksRepository],
+})
+export class NetworksModule {}

@@ -1,0 +1,42 @@
+import { Inject, Injectable } from '@nestjs/common'
+import { Database, type Network } from '@sallyport/database'
+
+import { type AuditEntry, recordAudit } from '../audit/audit-log.ts'
+
+/** A tenant's networks. */
+@Injectable()
+export class NetworksRepository {
+  readonly #database: Database
+
+  constructor(@Inject(Database) database: Database) {
+    this.#database = database
+  }
+
+  list(tenantId: string): Promise<Network[]> {
+    return this.#database.withTenant(tenantId, (session) =>
+      session.network.findMany({ where: { tenantId }, orderBy: { createdAt: 'asc' } }),
+    )
+  }
+
+  create(network: Omit<Network, 'createdAt'>, entry: AuditEntry): Promise<Network> {
+    return this.#database.withTenant(network.tenantId, async (session) => {
+      const created = await session.network.create({ data: network })
+      await recordAudit(session, network.tenantId, entry)
+      return created
+    })
+  }
+
+  /** Changes a network; `undefined` when the tenant has no such one. */
+  change(
+    tenantId: string,
+    id: string,
+    change: Partial<Pick<Network, 'routes' | 'dnsServers' | 'dnsDomains'>>,
+    entry: AuditEntry,
+  ): Promise<Network | undefined> {
+    return this.#database.withTenant(tenantId, async (session) => {
+      const changed = await session.network.updateManyAndReturn({ where: { tenantId, id }, data: change })
+      if (changed[0] !== undefined) await recordAudit(session, tenantId, entry)
+      return changed[0]
+    })
+  }
+}

@@ -1,0 +1,91 @@
+import { uuid } from '@sallyport/contracts'
+import { formatAddress, formatCidr, parseAddress, parseCidr } from '@sallyport/ip-network'
+import { z } from 'zod'
+
+const MAX_ITEMS = 64
+const FAMILY_BITS = { 4: 32, 6: 128 } as const
+
+/** Reads a block and writes it in its one canonical form. */
+const cidr = (family: 4 | 6 | undefined) =>
+  z
+    .string()
+    .max(64)
+    .transform((text, context) => {
+      const parsed = parseCidr(text)
+      if (parsed !== undefined && (family === undefined || parsed.family === family)) return formatCidr(parsed)
+      const example = family === 6 ? 'fd00:8::/112' : '10.8.0.0/24'
+      context.addIssue({ code: 'custom', message: `is not a block like ${example} (host bits must be zero)` })
+      return z.NEVER
+    })
+
+const ipAddress = z
+  .string()
+  .max(64)
+  .transform((text, context) => {
+    const parsed = parseAddress(text)
+    if (parsed !== undefined) return formatAddress(parsed)
+    context.addIssue({ code: 'custom', message: 'is not an IP address' })
+    return z.NEVER
+  })
+
+const domain = z
+  .string()
+  .toLowerCase()
+  .max(253)
+  .regex(/^(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, 'is not a domain name')
+
+const routes = z.array(cidr(undefined)).max(MAX_ITEMS)
+const dnsServers = z.array(ipAddress).max(8)
+const dnsDomains = z.array(domain).max(10)
+
+/** Whether a pool block has a size that addresses can be leased from. */
+function hasUsableSize(text: string): boolean {
+  const parsed = parseCidr(text)
+  if (parsed === undefined) return true
+  return parsed.family === 6 || (parsed.prefixLength >= 8 && parsed.prefixLength <= 30)
+}
+
+/** An IPv6 address of a lease has the low bits of its IPv4 address: the IPv6 block must have room for them. */
+function hasRoomForIpv4(ipv6: string | undefined, ipv4: string): boolean {
+  const [small, large] = [parseCidr(ipv4), ipv6 === undefined ? undefined : parseCidr(ipv6)]
+  if (small === undefined || large === undefined) return true
+  return FAMILY_BITS[6] - large.prefixLength >= FAMILY_BITS[4] - small.prefixLength
+}
+
+export const createNetworkRequest = z
+  .strictObject({
+    name: z.string().regex(/^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/, 'must be lower-case letters, digits and hyphens'),
+    ipv4: cidr(4).refine(hasUsableSize, 'must be between /8 and /30'),
+    ipv6: cidr(6).optional(),
+    namespace: z
+      .string()
+      .regex(/^[a-zA-Z0-9][a-zA-Z0-9_-]{0,62}$/, 'is not a name of a network namespace')
+      .optional(),
+    routes: routes.default([]),
+    dnsServers: dnsServers.default([]),
+    dnsDomains: dnsDomains.default([]),
+  })
+  .refine(({ ipv6, ipv4 }) => hasRoomForIpv4(ipv6, ipv4), {
+    path: ['ipv6'],
+    message: 'must have room for as many addresses as the IPv4 block',
+  })
+export type CreateNetworkRequest = z.infer<typeof createNetworkRequest>
+
+export const changeNetworkRequest = z.strictObject({
+  routes: routes.optional(),
+  dnsServers: dnsServers.optional(),
+  dnsDomains: dnsDomains.optional(),
+})
+export type ChangeNetworkRequest = z.infer<typeof changeNetworkRequest>
+
+export const networkView = z.strictObject({
+  networkId: uuid,
+  name: z.string(),
+  ipv4: z.string(),
+  ipv6: z.string().nullable(),
+  namespace: z.string().nullable(),
+  routes: z.array(z.string()),
+  dnsServers: z.array(z.string()),
+  dnsDomains: z.array(z.string()),
+})
+export type NetworkView = z.infer<typeof networkView>

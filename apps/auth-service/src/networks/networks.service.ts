@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto'
+
+import { Inject, Injectable } from '@nestjs/common'
+import { isUniqueViolation, type Network } from '@sallyport/database'
+import { cidrsOverlap, parseCidr } from '@sallyport/ip-network'
+
+import type { Actor } from '../http/access.ts'
+import { ApiProblem, notFound } from '../http/api-problem.ts'
+import { OrderHub } from '../node-api/order-hub.ts'
+import { NetworksRepository } from './networks.repository.ts'
+import type { ChangeNetworkRequest, CreateNetworkRequest, NetworkView } from './networks.schemas.ts'
+import { nodeNetworkOf } from './node-network.ts'
+import { PoolSync } from './pool-sync.ts'
+
+/** What administrators do with their tenant's networks. */
+@Injectable()
+export class NetworksService {
+  readonly #networks: NetworksRepository
+  readonly #pools: PoolSync
+  readonly #orders: OrderHub
+
+  constructor(
+    @Inject(NetworksRepository) networks: NetworksRepository,
+    @Inject(PoolSync) pools: PoolSync,
+    @Inject(OrderHub) orders: OrderHub,
+  ) {
+    this.#networks = networks
+    this.#pools = pools
+    this.#orders = orders
+  }
+
+  async list({ tenantId }: Actor): Promise<NetworkView[]> {
+    return (await this.#networks.list(tenantId)).map(viewOf)
+  }
+
+  async create(actor: Actor, request: CreateNetworkRequest): Promise<NetworkView> {
+    const { tenantId } = actor
+    const network = {
+      ...request,
+      tenantId,
+      id: randomUUID(),
+      ipv6: request.ipv6 ?? null,
+      namespace: request.namespace ?? null,
+    }
+    refuseOverlap(await this.#networks.list(tenantId), network)
+    try {
+      const created = await this.#networks.create(network, entryOf(actor, 'network.create', network.id))
+      await this.#pools.push(created)
+      return viewOf(created)
+    } catch (error) {
+      if (isUniqueViolation(error)) throw new ApiProblem(409, 'name-taken', `There is a network "${request.name}" already.`)
+      throw error
+    }
+  }
+
+  async change(actor: Actor, networkId: string, request: ChangeNetworkRequest): Promise<NetworkView> {
+    const { tenantId } = actor
+    const { routes, dnsServers, dnsDomains } = request
+    const change = {
+      ...(routes === undefined ? {} : { routes }),
+      ...(dnsServers === undefined ? {} : { dnsServers }),
+      ...(dnsDomains === undefined ? {} : { dnsDomains }),
+    }
+    const changed = await this.#networks.change(tenantId, networkId, change, entryOf(actor, 'network.change', networkId))
+    if (changed === undefined) throw notFound('network')
+    this.#orders.publish({ type: 'policy-changed', tenantId, network: nodeNetworkOf(changed) })
+    return viewOf(changed)
+  }
+}
+
+/** Two networks in one namespace share its routing table, so their blocks must differ. */
+function refuseOverlap(existing: readonly Network[], network: Omit<Network, 'createdAt'>): void {
+  const blocks = blocksOf(network)
+  for (const other of existing) {
+    if (other.namespace !== network.namespace) continue
+    if (blocksOf(other).some((taken) => blocks.some((block) => cidrsOverlap(taken, block)))) {
+      throw new ApiProblem(409, 'network-overlap', `The addresses overlap with the network "${other.name}".`)
+    }
+  }
+}
+
+function blocksOf({ ipv4, ipv6 }: Pick<Network, 'ipv4' | 'ipv6'>) {
+  return [ipv4, ipv6].flatMap((text) => (text === null ? [] : (parseCidr(text) ?? [])))
+}
+
+function entryOf(actor: Actor, action: string, networkId: string): { actor: string; action: string; target: string } {
+  return { actor: `user:${actor.userId}`, action, target: `network:${networkId}` }
+}
+
+function viewOf(network: Network): NetworkView {
+  const { id, name, ipv4, ipv6, namespace, routes, dnsServers, dnsDomains } = network
+  return { networkId: id, name, ipv4, ipv6, namespace, routes, dnsServers, dnsDomains }
+}

@@ -1,0 +1,133 @@
+import { randomUUID } from 'node:crypto'
+
+import { Inject, Injectable } from '@nestjs/common'
+import { type AuthoriseRequest, type AuthoriseResponse, DENY_CODES, type DenyCode } from '@sallyport/contracts'
+import { type Logger, Metrics, type ReasonCounter } from '@sallyport/telemetry'
+
+import { ConnectionsRepository } from '../connections/connections.repository.ts'
+import { DevicesRepository, type DeviceWithOwners } from '../devices/devices.repository.ts'
+import { isTemporary } from '../http/api-error.ts'
+import { ApiProblem } from '../http/api-problem.ts'
+import { nodeNetworkOf } from '../networks/node-network.ts'
+import { LOGGER } from '../runtime/tokens.ts'
+import { TenantsRepository } from '../tenants/tenants.repository.ts'
+import { CredentialCheck } from './credential-check.ts'
+import { denial } from './denials.ts'
+
+const OUTCOMES = ['allow', ...DENY_CODES, 'temporarily-unavailable'] as const
+
+/** Decides whether a VPN connection may come in or go on. Every decision is audited and counted by its code. */
+@Injectable()
+export class AuthorisationService {
+  readonly #devices: DevicesRepository
+  readonly #tenants: TenantsRepository
+  readonly #connections: ConnectionsRepository
+  readonly #credentials: CredentialCheck
+  readonly #log: Logger
+  readonly #outcomes: ReasonCounter<(typeof OUTCOMES)[number]>
+
+  constructor(
+    @Inject(DevicesRepository) devices: DevicesRepository,
+    @Inject(TenantsRepository) tenants: TenantsRepository,
+    @Inject(ConnectionsRepository) connections: ConnectionsRepository,
+    @Inject(CredentialCheck) credentials: CredentialCheck,
+    @Inject(Metrics) metrics: Metrics,
+    @Inject(LOGGER) log: Logger,
+  ) {
+    this.#devices = devices
+    this.#tenants = tenants
+    this.#connections = connections
+    this.#credentials = credentials
+    this.#log = log
+    this.#outcomes = metrics.reasonCounter('vpn_authorisations_total', 'Decisions on VPN connections.', OUTCOMES)
+  }
+
+  async decide(serviceId: string, request: AuthoriseRequest): Promise<AuthoriseResponse> {
+    try {
+      const answer = await this.#decide(serviceId, request)
+      this.#outcomes.increment(answer.decision === 'allow' ? 'allow' : answer.code)
+      return answer
+    } catch (error) {
+      if (isTemporary(error)) this.#outcomes.increment('temporarily-unavailable')
+      throw error
+    }
+  }
+
+  async #decide(serviceId: string, request: AuthoriseRequest): Promise<AuthoriseResponse> {
+    if (request.phase === 'renegotiation' && request.connectionId === undefined) {
+      throw new ApiProblem(400, 'bad-request', 'A renegotiation names its connection.')
+    }
+    const device = await this.#devices.find(request.tenantId, request.deviceId)
+    if (device === null) return this.#denyUnknownDevice(request)
+    const problem = deviceProblem(device, request)
+    if (problem !== undefined) return this.#deny(request, problem)
+    const checked = await this.#credentials.check(device, request)
+    if ('code' in checked) return this.#deny(request, checked.code)
+
+    const connectionId = await this.#connectionOf(serviceId, device, request)
+    if (connectionId === undefined) return this.#deny(request, 'token-invalid')
+    const { token, initialMs } = this.#credentials.issueToken(device, checked.previous)
+    const { tenant, user, network } = device
+    return {
+      decision: 'allow',
+      grant: {
+        connectionId,
+        userId: user.id,
+        username: user.username,
+        deviceId: device.id,
+        network: nodeNetworkOf(network),
+        sessionToken: token,
+        sessionEndsAt: new Date(initialMs + tenant.sessionTokenSeconds * 1000).toISOString(),
+        keepalive: { pingSeconds: tenant.pingSeconds, pingRestartSeconds: tenant.pingRestartSeconds },
+        renegotiateSeconds: tenant.renegotiateSeconds,
+      },
+    }
+  }
+
+  /** Starts a connection, or finds the one that is renegotiated; `undefined` when that one has ended. */
+  async #connectionOf(
+    serviceId: string,
+    device: DeviceWithOwners,
+    request: AuthoriseRequest,
+  ): Promise<string | undefined> {
+    const { tenantId, userId, networkId, id: deviceId } = device
+    if (request.connectionId !== undefined && request.phase === 'renegotiation') {
+      const id = request.connectionId
+      if (!(await this.#connections.isLive({ tenantId, id, deviceId, serviceId }))) return undefined
+      await this.#connections.audit(tenantId, entryOf(request, 'ok'))
+      return id
+    }
+    const id = randomUUID()
+    const { address: remoteAddress, port: remotePort } = request.remote
+    await this.#connections.start(
+      { tenantId, id, userId, deviceId, networkId, serviceId, remoteAddress, remotePort },
+      entryOf(request, 'ok'),
+    )
+    return id
+  }
+
+  async #deny(request: AuthoriseRequest, code: DenyCode): Promise<AuthoriseResponse> {
+    this.#log.info({ tenantId: request.tenantId, deviceId: request.deviceId, code }, 'connection denied')
+    await this.#connections.audit(request.tenantId, entryOf(request, code))
+    return denial(code)
+  }
+
+  /** A tenant that does not exist has no audit log; the counter and the log line remain. */
+  async #denyUnknownDevice(request: AuthoriseRequest): Promise<AuthoriseResponse> {
+    const tenant = await this.#tenants.find(request.tenantId)
+    if (tenant !== null) return this.#deny(request, tenant.suspendedAt === null ? 'unknown-device' : 'tenant-suspended')
+    this.#log.info({ tenantId: request.tenantId, code: 'unknown-device' }, 'connection denied: unknown tenant')
+    return denial('unknown-device')
+  }
+}
+
+function deviceProblem(device: DeviceWithOwners, request: AuthoriseRequest): DenyCode | undefined {
+  if (device.tenant.suspendedAt !== null) return 'tenant-suspended'
+  if (device.revokedAt !== null) return 'device-revoked'
+  return device.certificateSha256 === request.certificate.sha256 ? undefined : 'certificate-mismatch'
+}
+
+function entryOf(request: AuthoriseRequest, outcome: string) {
+  const action = request.phase === 'initial' ? 'connection.authorise' : 'connection.renegotiate'
+  return { actor: `device:${request.deviceId}`, action, outcome }
+}

@@ -1,0 +1,122 @@
+import { randomUUID } from 'node:crypto'
+
+import { Inject, Injectable } from '@nestjs/common'
+import { type IssuedCertificate, parseCertificateRequest } from '@sallyport/certificate-authority'
+import { parseJoinToken } from '@sallyport/cluster-identity'
+import {
+  type EnrolRequest,
+  type EnrolResponse,
+  NODE_API_VERSION,
+  type NodeSecrets,
+  type RenewIdentityRequest,
+  type ServiceRole,
+  serviceRole,
+} from '@sallyport/contracts'
+import type { Service } from '@sallyport/database'
+import type { Clock } from '@sallyport/foundation'
+import type { Logger } from '@sallyport/telemetry'
+
+import { ApiProblem } from '../http/api-problem.ts'
+import { ClusterSecrets } from '../platform/cluster-secrets.ts'
+import { NoFreeSlotError, ServicesRepository } from '../platform/services.repository.ts'
+import type { Settings } from '../runtime/settings.ts'
+import { CLOCK, LOGGER, SETTINGS } from '../runtime/tokens.ts'
+
+const CERTIFICATE_SECONDS = 30 * 24 * 3600
+const HOST = /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|[0-9A-Fa-f:.]{2,45})$/
+
+/** Takes services into the cluster and renews their identities. */
+@Injectable()
+export class EnrolmentService {
+  readonly #services: ServicesRepository
+  readonly #secrets: ClusterSecrets
+  readonly #settings: Settings
+  readonly #clock: Clock
+  readonly #log: Logger
+
+  constructor(
+    @Inject(ServicesRepository) services: ServicesRepository,
+    @Inject(ClusterSecrets) secrets: ClusterSecrets,
+    @Inject(SETTINGS) settings: Settings,
+    @Inject(CLOCK) clock: Clock,
+    @Inject(LOGGER) log: Logger,
+  ) {
+    this.#services = services
+    this.#secrets = secrets
+    this.#settings = settings
+    this.#clock = clock
+    this.#log = log
+  }
+
+  clusterCa(): { clusterCa: string } {
+    return { clusterCa: this.#secrets.clusterCaPem }
+  }
+
+  /** Uses up a join token. A service that comes again under its name keeps its id and slot. */
+  async enrol(request: EnrolRequest): Promise<EnrolResponse> {
+    const now = new Date(this.#clock.now())
+    const parsed = parseJoinToken(request.joinToken)
+    const token = parsed === undefined ? null : await this.#services.findJoinToken(parsed.secretSha256)
+    if (parsed === undefined || token === null || token.usedAt !== null || token.expiresAt <= now) throw tokenRefused()
+    if (token.name !== request.name) {
+      throw new ApiProblem(403, 'join-token-refused', `This join token is for a service named "${token.name}".`)
+    }
+    const role = serviceRole.parse(token.role)
+    const known = await this.#services.findByName(token.role, token.name)
+    const serviceId = known?.id ?? randomUUID()
+    const certificate = await this.#issue(serviceId, role, request.hosts, request.csr)
+    const service = await this.#services.enrol(parsed.secretSha256, serviceId, certificate, now).catch((error: unknown) => {
+      if (error instanceof NoFreeSlotError) throw new ApiProblem(409, 'no-free-slot', 'The cluster has no room for a node.')
+      throw error
+    })
+    if (service === undefined) throw tokenRefused()
+    this.#log.info({ serviceId, role, name: service.name, slot: service.slot }, 'service enrolled')
+    return this.#responseOf(service, role, certificate)
+  }
+
+  /** Gives an enrolled service a fresh certificate for the same identity. */
+  async renew(service: Service, hosts: readonly string[], request: RenewIdentityRequest): Promise<EnrolResponse> {
+    const role = serviceRole.parse(service.role)
+    const certificate = await this.#issue(service.id, role, hosts, request.csr)
+    await this.#services.noteRenewal(service, certificate)
+    return this.#responseOf(service, role, certificate)
+  }
+
+  async #issue(serviceId: string, role: ServiceRole, hosts: readonly string[], csr: string): Promise<IssuedCertificate> {
+    const request = await parseCertificateRequest(csr)
+    if (request.result === 'refused') throw new ApiProblem(400, 'bad-csr', request.message)
+    if (!hosts.every((host) => HOST.test(host))) throw new ApiProblem(400, 'bad-request', 'A host name is not valid.')
+    return this.#secrets.issuer.issue({
+      publicKey: request.publicKey,
+      subject: { profile: 'cluster-service', serviceId, role, hosts: role === 'vpn-node' ? [] : hosts },
+      nowMs: this.#clock.now(),
+      lifetimeSeconds: CERTIFICATE_SECONDS,
+    })
+  }
+
+  #responseOf(service: Service, role: ServiceRole, certificate: IssuedCertificate): EnrolResponse {
+    return {
+      version: NODE_API_VERSION,
+      serviceId: service.id,
+      role,
+      certificate: certificate.certificatePem,
+      clusterCa: this.#secrets.clusterCaPem,
+      allocatorUrl: role === 'vpn-node' ? this.#settings.ALLOCATOR_URL : '',
+      ...(service.slot === null ? {} : { nodeSecrets: this.#nodeSecrets(service.slot) }),
+    }
+  }
+
+  #nodeSecrets(nodeSlot: number): NodeSecrets {
+    const base64 = (key: Uint8Array): string => Buffer.from(key).toString('base64')
+    return {
+      nodeSlot,
+      tlsCryptV2ServerKey: base64(this.#secrets.key('tls-crypt-v2-server-key').reveal()),
+      cookieKey: base64(this.#secrets.key('cookie-key').reveal()),
+    }
+  }
+}
+
+function tokenRefused(): ApiProblem {
+  const message = 'The join token is unknown, used or lapsed. Please make a new one.'
+  return new ApiProblem(403, 'join-token-refused', message)
+}

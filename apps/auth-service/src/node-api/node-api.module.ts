@@ -1,0 +1,29 @@
+import { Module } from '@nestjs/common'
+
+import { ConnectionsModule } from '../connections/connections.module.ts'
+import { DevicesModule } from '../devices/devices.module.ts'
+import { PlatformModule } from '../platform/platform.module.ts'
+import { SignInModule } from '../sign-in/sign-in.module.ts'
+import { TenantsModule } from '../tenants/tenants.module.ts'
+import { AuthorisationService } from './authorisation.service.ts'
+import { CredentialCheck } from './credential-check.ts'
+import { EnrolmentService } from './enrolment.service.ts'
+import { NodeApiServer } from './node-api.server.ts'
+import { NodeReportsService } from './node-reports.service.ts'
+import { OrdersModule } from './orders.module.ts'
+import { ServiceCaller } from './service-caller.ts'
+
+/** What nodes and the allocator call. */
+@Module({
+  imports: [ConnectionsModule, DevicesModule, OrdersModule, PlatformModule, SignInModule, TenantsModule],
+  providers: [
+    NodeApiServer,
+    ServiceCaller,
+    EnrolmentService,
+    AuthorisationService,
+    CredentialCheck,
+    NodeReportsService,
+  ],
+  exports: [NodeApiServer],
+})
+export class NodeApiModule {}

@@ -1,0 +1,109 @@
+import { Inject, Injectable } from '@nestjs/common'
+import { parseCertificateRequest } from '@sallyport/certificate-authority'
+import type {
+  EndedReport,
+  EstablishedReport,
+  ServerCertificateResponse,
+  SyncResponse,
+  TenantList,
+} from '@sallyport/contracts'
+import type { Clock } from '@sallyport/foundation'
+
+import { ConnectionsRepository } from '../connections/connections.repository.ts'
+import { ApiProblem, notFound } from '../http/api-problem.ts'
+import { CLOCK } from '../runtime/tokens.ts'
+import { TenantAuthority } from '../tenants/tenant-authority.ts'
+import { TenantsRepository } from '../tenants/tenants.repository.ts'
+import { vpnServerName } from '../tenants/vpn-server-name.ts'
+import { ENDINGS, endingOf } from './ending.ts'
+
+const SERVER_CERTIFICATE_SECONDS = 7 * 24 * 3600
+/** A connection that its node does not know this long after it was allowed was lost with an earlier process. */
+const LOST_AFTER_MS = 60_000
+
+/** What nodes ask and tell beside authorisation. */
+@Injectable()
+export class NodeReportsService {
+  readonly #connections: ConnectionsRepository
+  readonly #tenants: TenantsRepository
+  readonly #authority: TenantAuthority
+  readonly #clock: Clock
+
+  constructor(
+    @Inject(ConnectionsRepository) connections: ConnectionsRepository,
+    @Inject(TenantsRepository) tenants: TenantsRepository,
+    @Inject(TenantAuthority) authority: TenantAuthority,
+    @Inject(CLOCK) clock: Clock,
+  ) {
+    this.#connections = connections
+    this.#tenants = tenants
+    this.#authority = authority
+    this.#clock = clock
+  }
+
+  async tenants(): Promise<TenantList> {
+    const tenants = await this.#tenants.listActive()
+    return { tenants: tenants.map(({ id, slug }) => ({ tenantId: id, slug })) }
+  }
+
+  /** Signs the certificate that a node shows to one tenant's clients; its name is ours to choose. */
+  async serverCertificate(tenantId: string, csr: string): Promise<ServerCertificateResponse> {
+    const tenant = await this.#tenants.find(tenantId)
+    if (tenant === null || tenant.suspendedAt !== null) throw notFound('tenant')
+    const request = await parseCertificateRequest(csr)
+    if (request.result === 'refused') throw new ApiProblem(400, 'bad-csr', request.message)
+    const { issuer, caPem } = await this.#authority.of(tenantId)
+    const certificate = await issuer.issue({
+      publicKey: request.publicKey,
+      subject: { profile: 'vpn-server', serverName: vpnServerName(tenant.slug) },
+      nowMs: this.#clock.now(),
+      lifetimeSeconds: SERVER_CERTIFICATE_SECONDS,
+    })
+    return { certificate: certificate.certificatePem, tenantCa: caPem, notAfter: certificate.notAfter.toISOString() }
+  }
+
+  async established(serviceId: string, connectionId: string, report: EstablishedReport): Promise<void> {
+    const tenantId = await this.#connections.tenantOf(serviceId, connectionId)
+    if (tenantId === undefined) throw notFound('connection')
+    await this.#connections.change(tenantId, connectionId, { ...report, establishedAt: this.#now() })
+  }
+
+  /** Told twice, or about a connection that is gone, changes nothing. */
+  async ended(serviceId: string, connectionId: string, report: EndedReport): Promise<void> {
+    const tenantId = await this.#connections.tenantOf(serviceId, connectionId)
+    if (tenantId === undefined) return
+    await this.#connections.change(tenantId, connectionId, {
+      endedAt: this.#now(),
+      endReason: report.reason,
+      receivedBytes: BigInt(report.receivedBytes),
+      sentBytes: BigInt(report.sentBytes),
+    })
+  }
+
+  /** Compares what a node carries with what it may carry; what it lost is marked as ended. */
+  async sync(serviceId: string, connectionIds: readonly string[]): Promise<SyncResponse> {
+    const carried = new Set(connectionIds)
+    const live = await this.#connections.liveOf(serviceId)
+    const known = new Set(live.map(({ connectionId }) => connectionId))
+    const end: SyncResponse['end'] = connectionIds
+      .filter((connectionId) => !known.has(connectionId))
+      .map((connectionId) => ({ connectionId, ...ENDINGS.unknownConnection }))
+    for (const tenantId of new Set(live.map((connection) => connection.tenantId))) {
+      for (const connection of await this.#connections.liveWithStates(tenantId, serviceId)) {
+        const ending = endingOf(connection)
+        if (!carried.has(connection.id)) await this.#endWhenLost(connection)
+        else if (ending !== undefined) end.push({ connectionId: connection.id, ...ending })
+      }
+    }
+    return { end }
+  }
+
+  async #endWhenLost(connection: { tenantId: string; id: string; authorisedAt: Date }): Promise<void> {
+    if (this.#clock.now() - connection.authorisedAt.getTime() < LOST_AFTER_MS) return
+    await this.#connections.change(connection.tenantId, connection.id, { endedAt: this.#now(), endReason: 'node-lost' })
+  }
+
+  #now(): Date {
+    return new Date(this.#clock.now())
+  }
+}

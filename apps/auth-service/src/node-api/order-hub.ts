@@ -1,0 +1,82 @@
+import { randomUUID } from 'node:crypto'
+
+import { Inject, Injectable } from '@nestjs/common'
+import { type NodeOrder, nodeOrder, uuid } from '@sallyport/contracts'
+import { describeError } from '@sallyport/foundation'
+import type { Logger } from '@sallyport/telemetry'
+import { z } from 'zod'
+
+import { SharedStore, STORE_PREFIX } from '../runtime/shared-store.ts'
+import { LOGGER } from '../runtime/tokens.ts'
+
+const CHANNEL = `${STORE_PREFIX}:orders`
+
+const envelope = z.strictObject({ origin: uuid, serviceId: uuid.nullable(), order: nodeOrder })
+
+/** Hears orders; must not throw. */
+export type OrderListener = (order: NodeOrder) => void
+
+/**
+ * Brings orders to the nodes' streams: those of this process at once, those of other instances through Redis. A node
+ * that misses an order learns its effect when it synchronises.
+ */
+@Injectable()
+export class OrderHub {
+  readonly #instanceId = randomUUID()
+  readonly #listeners = new Map<OrderListener, string>()
+  readonly #store: SharedStore
+  readonly #log: Logger
+
+  constructor(@Inject(SharedStore) store: SharedStore, @Inject(LOGGER) log: Logger) {
+    this.#store = store
+    this.#log = log
+    store.subscribe(CHANNEL, (message) => {
+      this.#hear(message)
+    })
+  }
+
+  /** Sends an order to one service, or to all. Never fails: what the order is about was stored before. */
+  publish(order: NodeOrder, serviceId: string | null = null): void {
+    this.#deliver(order, serviceId)
+    const message = JSON.stringify({ origin: this.#instanceId, serviceId, order })
+    this.#store
+      .run((redis) => redis.publish(CHANNEL, message))
+      .catch((error: unknown) => {
+        this.#log.warn({ type: order.type, reason: describeError(error) }, 'order reached the nodes of this instance only')
+      })
+  }
+
+  /** Adds a node's stream; the result takes it away again. */
+  listen(serviceId: string, listener: OrderListener): () => void {
+    this.#listeners.set(listener, serviceId)
+    return () => {
+      this.#listeners.delete(listener)
+    }
+  }
+
+  /** How many streams are open here. */
+  get size(): number {
+    return this.#listeners.size
+  }
+
+  #deliver(order: NodeOrder, serviceId: string | null): void {
+    for (const [listener, owner] of this.#listeners) if (serviceId === null || owner === serviceId) listener(order)
+  }
+
+  #hear(message: string): void {
+    const parsed = envelope.safeParse(parseJson(message))
+    if (!parsed.success) {
+      this.#log.warn({}, 'an order of another version was not understood')
+      return
+    }
+    if (parsed.data.origin !== this.#instanceId) this.#deliver(parsed.data.order, parsed.data.serviceId)
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

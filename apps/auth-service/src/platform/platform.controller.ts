@@ -1,0 +1,59 @@
+import { Body, Controller, Get, Inject, Param, Post } from '@nestjs/common'
+import { ApiBearerAuth, ApiTags } from '@nestjs/swagger'
+import { z } from 'zod'
+
+import { Access } from '../http/access.ts'
+import { Contract } from '../http/contract.ts'
+import { IdPipe, ZodValidationPipe } from '../http/zod-validation.pipe.ts'
+import {
+  type CreateJoinTokenRequest,
+  createJoinTokenRequest,
+  type JoinTokenView,
+  joinTokenView,
+  type ServiceView,
+  serviceView,
+} from './platform.schemas.ts'
+import { PlatformService } from './platform.service.ts'
+
+@ApiTags('platform')
+@ApiBearerAuth()
+@Controller('api/v1/platform')
+@Access('operator')
+export class PlatformController {
+  readonly #platform: PlatformService
+
+  constructor(@Inject(PlatformService) platform: PlatformService) {
+    this.#platform = platform
+  }
+
+  @Post('join-tokens')
+  @Contract({
+    summary: 'Makes a token with which one service enrols once',
+    body: createJoinTokenRequest,
+    status: 201,
+    response: joinTokenView,
+  })
+  createJoinToken(
+    @Body(new ZodValidationPipe(createJoinTokenRequest)) request: CreateJoinTokenRequest,
+  ): Promise<JoinTokenView> {
+    return this.#platform.createJoinToken(request)
+  }
+
+  @Get('services')
+  @Contract({ summary: 'Lists enrolled services', response: z.array(serviceView) })
+  services(): Promise<ServiceView[]> {
+    return this.#platform.list()
+  }
+
+  @Post('services/:id/drain')
+  @Contract({ summary: 'Asks a node to hand its clients over and take no new ones', status: 204 })
+  drain(@Param('id', IdPipe) id: string): Promise<void> {
+    return this.#platform.drain(id)
+  }
+
+  @Post('services/:id/resume')
+  @Contract({ summary: 'Lets a drained node take clients again', status: 204 })
+  resume(@Param('id', IdPipe) id: string): Promise<void> {
+    return this.#platform.resume(id)
+  }
+}

@@ -1,0 +1,67 @@
+import { Inject, Injectable } from '@nestjs/common'
+import { createJoinToken } from '@sallyport/cluster-identity'
+import type { Service } from '@sallyport/database'
+import type { Clock } from '@sallyport/foundation'
+
+import { notFound } from '../http/api-problem.ts'
+import { OrderHub } from '../node-api/order-hub.ts'
+import { CLOCK } from '../runtime/tokens.ts'
+import { ClusterSecrets } from './cluster-secrets.ts'
+import type { CreateJoinTokenRequest, JoinTokenView, ServiceView } from './platform.schemas.ts'
+import { ServicesRepository } from './services.repository.ts'
+
+/** What the operator does with the cluster itself. */
+@Injectable()
+export class PlatformService {
+  readonly #services: ServicesRepository
+  readonly #secrets: ClusterSecrets
+  readonly #orders: OrderHub
+  readonly #clock: Clock
+
+  constructor(
+    @Inject(ServicesRepository) services: ServicesRepository,
+    @Inject(ClusterSecrets) secrets: ClusterSecrets,
+    @Inject(OrderHub) orders: OrderHub,
+    @Inject(CLOCK) clock: Clock,
+  ) {
+    this.#services = services
+    this.#secrets = secrets
+    this.#orders = orders
+    this.#clock = clock
+  }
+
+  async createJoinToken({ role, name, expiresInSeconds }: CreateJoinTokenRequest): Promise<JoinTokenView> {
+    const token = createJoinToken(this.#secrets.clusterCaPem)
+    const expiresAt = new Date(this.#clock.now() + expiresInSeconds * 1000)
+    await this.#services.addJoinToken({ secretSha256: token.secretSha256, role, name, expiresAt })
+    return { joinToken: token.text, expiresAt: expiresAt.toISOString() }
+  }
+
+  async list(): Promise<ServiceView[]> {
+    return (await this.#services.list()).map(viewOf)
+  }
+
+  async drain(serviceId: string): Promise<void> {
+    if (!(await this.#services.setDraining(serviceId, new Date(this.#clock.now())))) throw notFound('node')
+    this.#orders.publish({ type: 'drain' }, serviceId)
+  }
+
+  async resume(serviceId: string): Promise<void> {
+    if (!(await this.#services.setDraining(serviceId, null))) throw notFound('node')
+    this.#orders.publish({ type: 'resume' }, serviceId)
+  }
+}
+
+function viewOf(service: Service): ServiceView {
+  return {
+    serviceId: service.id,
+    role: service.role,
+    name: service.name,
+    slot: service.slot,
+    draining: service.drainingAt !== null,
+    revoked: service.revokedAt !== null,
+    certificateNotAfter: service.certificateNotAfter.toISOString(),
+    lastSeenAt: service.lastSeenAt?.toISOString() ?? null,
+    createdAt: service.createdAt.toISOString(),
+  }
+}

@@ -1,0 +1,42 @@
+import { Controller, Get, Header, Inject } from '@nestjs/common'
+import { ApiTags } from '@nestjs/swagger'
+import { Database } from '@sallyport/database'
+
+import { Access } from '../http/access.ts'
+import { ApiProblem } from '../http/api-problem.ts'
+import { SharedStore } from './shared-store.ts'
+
+/** Tells an orchestrator whether the process lives and whether it can do its work. */
+@ApiTags('health')
+@Controller('health')
+@Access('public')
+export class HealthController {
+  readonly #database: Database
+  readonly #store: SharedStore
+
+  constructor(@Inject(Database) database: Database, @Inject(SharedStore) store: SharedStore) {
+    this.#database = database
+    this.#store = store
+  }
+
+  @Get('live')
+  @Header('cache-control', 'no-store')
+  live(): { status: 'ok' } {
+    return { status: 'ok' }
+  }
+
+  @Get('ready')
+  @Header('cache-control', 'no-store')
+  async ready(): Promise<{ status: 'ok' }> {
+    const [database, store] = await Promise.allSettled([
+      this.#database.platform.$queryRaw`SELECT 1`,
+      this.#store.run((redis) => redis.ping()),
+    ])
+    const away = [
+      ...(database.status === 'rejected' ? ['PostgreSQL'] : []),
+      ...(store.status === 'rejected' ? ['Redis'] : []),
+    ]
+    if (away.length > 0) throw new ApiProblem(503, 'temporarily-unavailable', `${away.join(' and ')} cannot be reached`)
+    return { status: 'ok' }
+  }
+}

@@ -1,0 +1,70 @@
+import { Inject, Injectable } from '@nestjs/common'
+import { Database } from '@sallyport/database'
+import type { Clock } from '@sallyport/foundation'
+import type { FastifyRequest } from 'fastify'
+
+import type { Actor } from '../http/access.ts'
+import { CLOCK } from '../runtime/tokens.ts'
+
+/** A session that nobody uses ends after this time, and every session after the other. */
+export const SESSION_IDLE_SECONDS = 30 * 60
+export const SESSION_LIFETIME_SECONDS = 12 * 3600
+
+/** What a portal session keeps; everything else is read from the database at each request. */
+export interface SignedIn {
+  readonly tenantId: string
+  readonly userId: string
+  /** The session ends when the user's generation moves on: password reset, sign-out everywhere. */
+  readonly tokenGeneration: number
+  readonly sinceMs: number
+}
+
+declare module 'fastify' {
+  interface Session {
+    signedIn?: SignedIn
+  }
+}
+
+/** Finds out who is behind a request, from the session cookie and the user's present state. */
+@Injectable()
+export class PortalSessions {
+  readonly #database: Database
+  readonly #clock: Clock
+
+  constructor(@Inject(Database) database: Database, @Inject(CLOCK) clock: Clock) {
+    this.#database = database
+    this.#clock = clock
+  }
+
+  /** Gives the person, or `undefined` when the session is over, the user disabled or the tenant suspended. */
+  async personOf(request: FastifyRequest): Promise<{ actor: Actor; mustChangePassword: boolean } | undefined> {
+    const { signedIn } = request.session
+    if (signedIn === undefined) return undefined
+    const { tenantId, userId: id, tokenGeneration } = signedIn
+    if (this.#clock.now() - signedIn.sinceMs > SESSION_LIFETIME_SECONDS * 1000) return undefined
+    const user = await this.#database.withTenant(tenantId, (session) =>
+      session.user.findFirst({
+        where: { tenantId, id, tokenGeneration, disabledAt: null, tenant: { suspendedAt: null } },
+      }),
+    )
+    if (user === null) return undefined
+    const role = user.role === 'administrator' ? 'administrator' : 'user'
+    return { actor: { tenantId, userId: id, username: user.username, role }, mustChangePassword: user.oneTimePassword }
+  }
+
+  /** Starts a session under a new id, so that an id planted before the sign-in is worth nothing. */
+  async start(request: FastifyRequest, user: { tenantId: string; id: string; tokenGeneration: number }): Promise<void> {
+    await request.session.regenerate()
+    request.session.signedIn = {
+      tenantId: user.tenantId,
+      userId: user.id,
+      tokenGeneration: user.tokenGeneration,
+      sinceMs: this.#clock.now(),
+    }
+  }
+
+  /** Ends the session in the store; the cookie is worth nothing from here on. */
+  async end(request: FastifyRequest): Promise<void> {
+    await request.session.destroy()
+  }
+}

@@ -1,0 +1,57 @@
+import { Inject, Injectable } from '@nestjs/common'
+import { open, seal } from '@sallyport/certificate-authority'
+import { Database, type User } from '@sallyport/database'
+import type { Clock } from '@sallyport/foundation'
+import { verifyTotp } from '@sallyport/identity'
+
+import type { Settings } from '../runtime/settings.ts'
+import { CLOCK, SETTINGS } from '../runtime/tokens.ts'
+
+const PURPOSE = 'totp secret'
+
+/** The columns of a user that the second factor needs. */
+export type TotpColumns = Pick<User, 'tenantId' | 'id' | 'totpSecret' | 'totpLastStep'>
+
+/** TOTP of users: the secret is sealed, and a code counts once, whether the portal or a VPN connection used it. */
+@Injectable()
+export class SecondFactor {
+  readonly #database: Database
+  readonly #settings: Settings
+  readonly #clock: Clock
+
+  constructor(
+    @Inject(Database) database: Database,
+    @Inject(SETTINGS) settings: Settings,
+    @Inject(CLOCK) clock: Clock,
+  ) {
+    this.#database = database
+    this.#settings = settings
+    this.#clock = clock
+  }
+
+  /** Checks a code and uses up its time step; two instances at once cannot both accept it. */
+  async use(user: TotpColumns, code: string): Promise<'accepted' | 'reused' | 'wrong'> {
+    if (user.totpSecret === null) return 'wrong'
+    const sealed = user.totpSecret
+    const secret = Buffer.from(open(this.#settings.MASTER_KEY, PURPOSE, identityOf(user), sealed)).toString()
+    const nowMs = this.#clock.now()
+    const checked = await verifyTotp({ secret, code, nowMs, lastUsedStep: Number(user.totpLastStep) })
+    if (checked.result !== 'accepted') return checked.result
+    const used = await this.#database.withTenant(user.tenantId, (session) =>
+      session.user.updateMany({
+        where: { tenantId: user.tenantId, id: user.id, totpLastStep: { lt: checked.step } },
+        data: { totpLastStep: checked.step },
+      }),
+    )
+    return used.count === 1 ? 'accepted' : 'reused'
+  }
+
+  /** Seals a new secret for the user's row. */
+  seal(user: Pick<User, 'tenantId' | 'id'>, secret: string): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(seal(this.#settings.MASTER_KEY, PURPOSE, identityOf(user), Buffer.from(secret)))
+  }
+}
+
+function identityOf(user: Pick<User, 'tenantId' | 'id'>): string {
+  return `${user.tenantId}/${user.id}`
+}

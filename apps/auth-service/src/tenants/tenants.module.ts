@@ -1,0 +1,16 @@
+import { Module } from '@nestjs/common'
+
+import { OrdersModule } from '../node-api/orders.module.ts'
+import { TenantAuthority } from './tenant-authority.ts'
+import { TenantsController } from './tenants.controller.ts'
+import { TenantsRepository } from './tenants.repository.ts'
+import { TenantsService } from './tenants.service.ts'
+
+/** Tenants and their certificate authorities. */
+@Module({
+  imports: [OrdersModule],
+  controllers: [TenantsController],
+  providers: [TenantsService, TenantsRepository, TenantAuthority],
+  exports: [TenantsRepository, TenantAuthority],
+})
+export class TenantsModule {}

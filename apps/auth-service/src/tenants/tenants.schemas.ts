@@ -1,0 +1,55 @@
+import { uuid } from '@sallyport/contracts'
+import { z } from 'zod'
+
+import { username } from '../users/users.schemas.ts'
+
+/** A name that people read; it also stands in profiles, so it has no quotes, backslashes or control characters. */
+export const displayName = z
+  .string()
+  .trim()
+  .min(1)
+  .max(64)
+  .regex(/^[\p{L}\p{N}][\p{L}\p{N} ._()&+@/-]*$/u, 'must be letters, digits, spaces and . _ ( ) & + @ / -')
+
+export const tenantSlug = z
+  .string()
+  .regex(/^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/, 'must be lower-case letters, digits and hyphens, at most 32')
+
+export const createTenantRequest = z.strictObject({
+  slug: tenantSlug,
+  name: displayName,
+  administrator: z.strictObject({ username }),
+})
+export type CreateTenantRequest = z.infer<typeof createTenantRequest>
+
+export const createdTenant = z.strictObject({
+  tenantId: uuid,
+  slug: z.string(),
+  administrator: z.strictObject({ userId: uuid, username: z.string(), oneTimePassword: z.string() }),
+})
+export type CreatedTenant = z.infer<typeof createdTenant>
+
+const DAY_SECONDS = 24 * 3600
+
+export const tenantSettings = z.strictObject({
+  pingSeconds: z.int().min(1).max(300),
+  pingRestartSeconds: z.int().min(5).max(3600),
+  sessionTokenSeconds: z.int().min(60).max(30 * DAY_SECONDS),
+  renegotiateSeconds: z.int().min(0).max(DAY_SECONDS),
+})
+
+export const changeTenantRequest = z.strictObject({
+  suspended: z.boolean().optional(),
+  settings: tenantSettings.partial().optional(),
+})
+export type ChangeTenantRequest = z.infer<typeof changeTenantRequest>
+
+export const tenantView = z.strictObject({
+  tenantId: uuid,
+  slug: z.string(),
+  name: z.string(),
+  suspended: z.boolean(),
+  settings: tenantSettings,
+  createdAt: z.iso.datetime(),
+})
+export type TenantView = z.infer<typeof tenantView>

@@ -1,0 +1,77 @@
+import { DENY_CODES } from '@sallyport/contracts'
+import type { Refusal } from '@sallyport/openvpn-session'
+
+/** Reasons for which this node refuses a client by itself; auth-service's `DENY_CODES` come on top. */
+const NODE_REFUSAL_CODES = [
+  'certificate-missing',
+  'certificate-expired',
+  'certificate-not-yet-valid',
+  'certificate-untrusted',
+  'malformed-credentials',
+  'pool-full',
+  'network-unavailable',
+  'control-plane-away',
+  'allocator-away',
+  'draining',
+  'internal-error',
+] as const
+
+/** Every code under which a refusal is counted; what the session itself refuses counts as `protocol`. */
+export const REFUSAL_CODES = [...NODE_REFUSAL_CODES, ...DENY_CODES, 'protocol'] as const
+export type RefusalCode = (typeof REFUSAL_CODES)[number]
+
+const AWAY_BACKOFF_SECONDS = 10
+const FULL_BACKOFF_SECONDS = 30
+
+type NodeRefusalCode = (typeof NODE_REFUSAL_CODES)[number]
+
+const MESSAGES: Readonly<Record<NodeRefusalCode, { message: string; backoffSeconds?: number }>> = {
+  'certificate-missing': { message: 'No certificate in the profile: download a new profile' },
+  'certificate-expired': { message: 'The certificate has expired: download a new profile' },
+  'certificate-not-yet-valid': { message: 'The certificate is not valid yet: check the clock of this computer' },
+  'certificate-untrusted': { message: 'The certificate was not issued by this tenant: download a new profile' },
+  'malformed-credentials': { message: 'The credentials could not be read: enter user name and password again' },
+  'pool-full': {
+    message: 'All addresses of this network are in use: try again later',
+    backoffSeconds: FULL_BACKOFF_SECONDS,
+  },
+  'network-unavailable': {
+    message: 'This network is not available on the server: try again later',
+    backoffSeconds: FULL_BACKOFF_SECONDS,
+  },
+  'control-plane-away': {
+    message: 'Sign-in is temporarily unavailable: try again shortly',
+    backoffSeconds: AWAY_BACKOFF_SECONDS,
+  },
+  'allocator-away': {
+    message: 'Addresses are temporarily unavailable: try again shortly',
+    backoffSeconds: AWAY_BACKOFF_SECONDS,
+  },
+  draining: { message: 'This server is going down for maintenance: try again', backoffSeconds: AWAY_BACKOFF_SECONDS },
+  'internal-error': { message: 'The server failed to set up the connection: try again', backoffSeconds: 30 },
+}
+
+/** Makes the refusal for a reason of this node, with the sentence that the user reads. */
+export function nodeRefusal(code: NodeRefusalCode): Refusal {
+  const { message, backoffSeconds } = MESSAGES[code]
+  return backoffSeconds === undefined ? { code, message } : { code, message, temporary: { backoffSeconds } }
+}
+
+/** Maps OpenSSL's verification error to what is wrong for the user. */
+export function certificateRefusal(verifyError: string): Refusal {
+  switch (verifyError) {
+    case 'NO_CERTIFICATE':
+      return nodeRefusal('certificate-missing')
+    case 'CERT_HAS_EXPIRED':
+      return nodeRefusal('certificate-expired')
+    case 'CERT_NOT_YET_VALID':
+      return nodeRefusal('certificate-not-yet-valid')
+    default:
+      return nodeRefusal('certificate-untrusted')
+  }
+}
+
+/** The counter of a refusal; codes that the protocol core made up are counted together. */
+export function refusalCounter(code: string): RefusalCode {
+  return REFUSAL_CODES.find((known) => known === code) ?? 'protocol'
+}

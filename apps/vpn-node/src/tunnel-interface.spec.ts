@@ -1,0 +1,61 @@
+import { Namespace } from '@sallyport/testkit'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+
+import { inNamespace, runHostCommand } from './host-command.ts'
+import { applyFirewall, configureInterface, removeFirewall, removeStaleFirewalls } from './tunnel-interface.ts'
+
+const id = '0b8e7c4e-6f3e-4a52-9d7a-0d3b6c1f2a01'
+const DEVICE = 'spt250n0'
+let namespace: Namespace
+
+const network = () => ({
+  networkId: id,
+  tenantId: id,
+  name: 'office',
+  namespace: namespace.name,
+  ipv4: '10.8.0.0/24',
+  ipv6: 'fd00:8::/112',
+  routes: ['192.168.7.0/24'],
+  dnsServers: [],
+  dnsDomains: [],
+})
+const run = (...command: [string, ...string[]]) => runHostCommand(inNamespace(namespace.name, command))
+
+beforeAll(async () => {
+  namespace = await Namespace.create('tunif')
+  await run('ip', 'tuntap', 'add', 'dev', DEVICE, 'mode', 'tun')
+})
+afterAll(async () => {
+  await namespace[Symbol.asyncDispose]()
+})
+
+it('says which command failed and why', async () => {
+  await expect(configureInterface(network(), 'no-such-dev')).rejects.toThrow(/ip -batch -: .*no-such-dev/s)
+  await removeFirewall(namespace.name, 'no-such-dev')
+})
+
+it('gives the device its addresses and lets the namespace forward', async () => {
+  await configureInterface(network(), DEVICE)
+  const addresses = await run('ip', '-brief', 'address', 'show', 'dev', DEVICE)
+  expect(addresses).toContain('10.8.0.1/24')
+  expect(addresses).toContain('fd00:8::1/112')
+  expect((await run('cat', '/proc/sys/net/ipv4/ip_forward')).trim()).toBe('1')
+  expect((await run('cat', '/proc/sys/net/ipv6/conf/all/forwarding')).trim()).toBe('1')
+})
+
+it('replaces the rules without leaving the old ones', async () => {
+  await applyFirewall({ ...network(), routes: ['172.16.0.0/12'] }, DEVICE)
+  const rules = await run('nft', 'list', 'ruleset')
+  expect(rules).toContain('ip daddr 172.16.0.0/12 accept')
+  expect(rules).not.toContain('192.168.7.0/24')
+  await removeFirewall(namespace.name, DEVICE)
+  expect((await run('nft', 'list', 'ruleset')).trim()).toBe('')
+})
+
+it('removes what a killed run of this node left, and nothing of another node', async () => {
+  await applyFirewall(network(), DEVICE)
+  await applyFirewall(network(), 'spt25n0')
+  expect(await removeStaleFirewalls('spt250n')).toBe(1)
+  const tables = await run('nft', 'list', 'tables')
+  expect(tables.trim()).toBe('table inet sallyport_spt25n0')
+})

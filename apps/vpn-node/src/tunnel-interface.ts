@@ -1,0 +1,73 @@
+import { readFile, writeFile } from 'node:fs/promises'
+
+import type { NodeNetwork } from '@sallyport/contracts'
+
+import { firewallScript, tableName, tablesOfNode } from './firewall.ts'
+import { inNamespace, runHostCommand } from './host-command.ts'
+import { tunnelAddresses } from './tunnel-addresses.ts'
+
+/** Inner MTU of every tunnel; pushed to clients that accept `tun-mtu`. */
+export const TUN_MTU = 1500
+const TRANSMIT_QUEUE_PACKETS = 1000
+const FORWARDING_SWITCHES = ['/proc/sys/net/ipv4/ip_forward', '/proc/sys/net/ipv6/conf/all/forwarding']
+
+/** Gives a TUN device its addresses, sets it up, lets the namespace forward, and puts the firewall in front. */
+export async function configureInterface(network: NodeNetwork, interfaceName: string): Promise<void> {
+  const namespace = network.namespace ?? undefined
+  const { ipv4, ipv6 } = tunnelAddresses(network)
+  // The rules come first: there is no moment in which packets are forwarded without them.
+  await applyFirewall(network, interfaceName)
+  const batch = [
+    `link set dev ${interfaceName} mtu ${String(TUN_MTU)} txqueuelen ${String(TRANSMIT_QUEUE_PACKETS)}`,
+    `addr add ${ipv4.gateway}/${String(ipv4.prefixLength)} dev ${interfaceName}`,
+    ...(ipv6 ? [`addr add ${ipv6.gateway}/${String(ipv6.prefixLength)} dev ${interfaceName} nodad`] : []),
+    `link set dev ${interfaceName} up`,
+  ]
+  await runHostCommand(inNamespace(namespace, ['ip', '-batch', '-']), `${batch.join('\n')}\n`)
+  for (const path of FORWARDING_SWITCHES) await enableForwarding(namespace, path)
+}
+
+/** Replaces a network's rules in one transaction, while packets flow. */
+export async function applyFirewall(network: NodeNetwork, interfaceName: string): Promise<void> {
+  const script = firewallScript(network, interfaceName)
+  await runHostCommand(inNamespace(network.namespace ?? undefined, ['nft', '-f', '-']), script)
+}
+
+/** Takes a network's rules away; the device itself goes with the engine. */
+export async function removeFirewall(namespace: string | undefined, interfaceName: string): Promise<void> {
+  await runHostCommand(inNamespace(namespace, ['nft', 'delete', 'table', 'inet', tableName(interfaceName)]))
+}
+
+/** Removes the rules that a killed run of this node left in its own namespace and in every named one. */
+export async function removeStaleFirewalls(interfacePrefix: string): Promise<number> {
+  const named = await runHostCommand(['ip', 'netns', 'list'])
+  const namespaces = [undefined, ...named.split('\n').flatMap((line) => line.split(' ')[0] || [])]
+  let removed = 0
+  for (const namespace of namespaces) {
+    const listing = await runHostCommand(inNamespace(namespace, ['nft', 'list', 'tables', 'inet']))
+    for (const table of tablesOfNode(listing, interfacePrefix)) {
+      await runHostCommand(inNamespace(namespace, ['nft', 'delete', 'table', 'inet', table]))
+      removed += 1
+    }
+  }
+  return removed
+}
+
+// Which switches this process turned on in its own namespace; they are turned off again at the end.
+const turnedOn = new Set<string>()
+
+async function enableForwarding(namespace: string | undefined, path: string): Promise<void> {
+  if (namespace !== undefined) {
+    await runHostCommand(inNamespace(namespace, ['tee', path]), '1\n')
+    return
+  }
+  if ((await readFile(path, 'utf8')).trim() === '1') return
+  await writeFile(path, '1\n')
+  turnedOn.add(path)
+}
+
+/** Turns forwarding in the process's own namespace off again where this process had turned it on. */
+export async function restoreForwarding(): Promise<void> {
+  for (const path of turnedOn) await writeFile(path, '0\n')
+  turnedOn.clear()
+}

@@ -1,0 +1,113 @@
+import type { NodeNetwork } from '@sallyport/contracts'
+import { describeError, errorCode, SallyportError } from '@sallyport/foundation'
+import { cidrsOverlap } from '@sallyport/ip-network'
+import type { PacketEngine } from '@sallyport/packet-engine'
+import type { Logger } from '@sallyport/telemetry'
+
+import { tunnelAddresses } from './tunnel-addresses.ts'
+import { applyFirewall, configureInterface, removeFirewall } from './tunnel-interface.ts'
+
+/** A tenant network cannot be had on this node; the message says what the operator must do. */
+export class NetworkUnavailableError extends SallyportError {
+  constructor(message: string, cause?: unknown) {
+    super('network-unavailable', message, { cause })
+  }
+}
+
+interface TunnelNetwork {
+  readonly index: number
+  readonly interfaceName: string
+  network: NodeNetwork
+  ready: Promise<void>
+}
+
+/** The TUN devices of this node, one for each tenant network that a client has asked for. */
+export class TunnelNetworks implements AsyncDisposable {
+  /** Start of the names of this node's devices, and so of their firewall tables. */
+  readonly interfacePrefix: string
+  readonly #engine: PacketEngine
+  readonly #log: Logger
+  readonly #networks = new Map<string, TunnelNetwork>()
+  #nextIndex = 0
+
+  constructor(engine: PacketEngine, interfacePrefix: string, log: Logger) {
+    this.#engine = engine
+    this.interfacePrefix = interfacePrefix
+    this.#log = log
+  }
+
+  /** Gives the engine's index of a network, after making its device on first use. Throws `NetworkUnavailableError`. */
+  async ensure(network: NodeNetwork): Promise<number> {
+    let entry = this.#networks.get(network.networkId)
+    if (entry === undefined) {
+      this.#refuseOverlap(network)
+      const index = this.#nextIndex++
+      entry = { index, interfaceName: `${this.interfacePrefix}${String(index)}`, network, ready: Promise.resolve() }
+      this.#networks.set(network.networkId, entry)
+      entry.ready = this.#create(entry)
+    }
+    await entry.ready
+    return entry.index
+  }
+
+  /** Applies changed routes to a network that has a device; address blocks never change under live clients. */
+  async update(network: NodeNetwork): Promise<void> {
+    const entry = this.#networks.get(network.networkId)
+    if (entry === undefined) return
+    entry.network = { ...entry.network, routes: network.routes }
+    await entry.ready
+    await applyFirewall(entry.network, entry.interfaceName)
+  }
+
+  async #create(entry: TunnelNetwork): Promise<void> {
+    const { index, interfaceName, network } = entry
+    const namespace = network.namespace ?? undefined
+    try {
+      this.#engine.addNetwork({ network: index, namespace, interfaceName })
+      await configureInterface(network, interfaceName)
+      this.#log.info({ network: network.name, interfaceName, namespace }, 'network is up')
+    } catch (error) {
+      this.#networks.delete(network.networkId)
+      await this.#remove(entry)
+      throw new NetworkUnavailableError(`network ${network.name}: ${describeError(error)}`, error)
+    }
+  }
+
+  // Two devices with one address block in one namespace would take each other's replies.
+  #refuseOverlap(network: NodeNetwork): void {
+    for (const { network: other } of this.#networks.values()) {
+      if (other.namespace !== network.namespace || !blocksOverlap(network, other)) continue
+      throw new NetworkUnavailableError(
+        `the addresses of network ${network.name} (${network.ipv4}) overlap those of another network (${other.ipv4}) in ` +
+          'the same namespace: give one of them a network namespace of its own',
+      )
+    }
+  }
+
+  async #remove({ index, interfaceName, network }: TunnelNetwork): Promise<void> {
+    try {
+      this.#engine.removeNetwork(index)
+    } catch (error) {
+      if (errorCode(error) !== 'unknown-network') throw error
+    }
+    await removeFirewall(network.namespace ?? undefined, interfaceName).catch((error: unknown) => {
+      this.#log.debug({ interfaceName, err: describeError(error) }, 'no rules to remove')
+    })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const entries = [...this.#networks.values()]
+    this.#networks.clear()
+    for (const entry of entries) {
+      await entry.ready.catch(() => undefined)
+      await this.#remove(entry)
+    }
+  }
+}
+
+function blocksOverlap(one: NodeNetwork, other: NodeNetwork): boolean {
+  const a = tunnelAddresses(one)
+  const b = tunnelAddresses(other)
+  if (cidrsOverlap(a.ipv4.cidr, b.ipv4.cidr)) return true
+  return a.ipv6 !== undefined && b.ipv6 !== undefined && cidrsOverlap(a.ipv6.cidr, b.ipv6.cidr)
+}

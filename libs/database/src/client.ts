@@ -1,0 +1,58 @@
+import { PrismaPg } from '@prisma/adapter-pg'
+import type { Secret } from '@sallyport/foundation'
+
+import { PrismaClient } from './generated/client.ts'
+import type { PlatformSession, PlatformTransaction } from './platform-session.ts'
+import { runTenantSession, type TenantSession } from './tenant-session.ts'
+
+const MAX_CONNECTIONS = 20
+/** A caller waits at most this long for a free connection, for a statement, and for its answer. */
+const WAIT_MS = 2000
+const TRANSACTION_MS = 3000
+
+/**
+ * The database of the running service. It gives two views and nothing else: rows of one tenant by `withTenant`, and the
+ * tables that no tenant owns by `platform`.
+ */
+export class Database {
+  readonly #prisma: PrismaClient
+  /** Tables without tenant. */
+  readonly platform: PlatformSession
+
+  /** Connects lazily; `onConnectionError` hears of idle connections that broke (they are replaced when needed). */
+  constructor(url: Secret<string>, onConnectionError: (error: Error) => void) {
+    const adapter = new PrismaPg(
+      {
+        connectionString: url.reveal(),
+        max: MAX_CONNECTIONS,
+        connectionTimeoutMillis: WAIT_MS,
+        statement_timeout: WAIT_MS,
+        query_timeout: WAIT_MS,
+        idleTimeoutMillis: 30_000,
+        keepAlive: true,
+      },
+      { onPoolError: onConnectionError, onConnectionError },
+    )
+    this.#prisma = new PrismaClient({
+      adapter,
+      transactionOptions: { maxWait: WAIT_MS, timeout: TRANSACTION_MS },
+      errorFormat: 'minimal',
+      log: [],
+    })
+    this.platform = this.#prisma
+  }
+
+  /** Runs `work` in one transaction that sees and changes rows of this tenant only. The only way to tenants' rows. */
+  withTenant<Result>(tenantId: string, work: (session: TenantSession) => Promise<Result>): Promise<Result> {
+    return runTenantSession(this.#prisma, tenantId, work)
+  }
+
+  /** Runs `work` in one transaction over the platform's tables. */
+  withPlatform<Result>(work: (session: PlatformTransaction) => Promise<Result>): Promise<Result> {
+    return this.#prisma.$transaction(work)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#prisma.$disconnect()
+  }
+}

@@ -1,0 +1,19 @@
+export { Database } from './client.ts'
+export { DatabaseError, type DatabaseErrorCode, isDatabaseAway, isUniqueViolation } from './database-error.ts'
+export type {
+  AuditEvent,
+  CertificateAuthority,
+  Connection,
+  Device,
+  JoinToken,
+  Network,
+  Service,
+  Tenant,
+  User,
+} from './generated/client.ts'
+export { applyMigrations, schemaDrift } from './migrations.ts'
+export type { PlatformSession, PlatformTransaction } from './platform-session.ts'
+export { type DatabasePreparation, prepareDatabase } from './prepare-database.ts'
+export { SERVICE_ROLE, servicePassword, serviceUrl } from './service-role.ts'
+export { PLATFORM_TABLES, unprotectedTables } from './tenant-isolation.ts'
+export type { TenantSession } from './tenant-session.ts'

@@ -1,0 +1,13 @@
+export { generateOneTimePassword } from './one-time-password.ts'
+export { hashPassword, needsRehash, verifyPassword, verifyPasswordOfNobody } from './password.ts'
+export { findPasswordProblem, type PasswordProblem } from './password-rules.ts'
+export {
+  checkSessionToken,
+  encodeSessionToken,
+  issueSessionToken,
+  looksLikeSessionToken,
+  type SessionBinding,
+  type SessionTokenCheck,
+  type VpnSession,
+} from './session-token.ts'
+export { generateTotpSecret, type TotpResult, totpUri, verifyTotp } from './totp.ts'

@@ -1,0 +1,57 @@
+import { randomBytes } from 'node:crypto'
+
+import { hash, verify } from '@node-rs/argon2'
+import { SallyportError } from '@sallyport/foundation'
+
+/** OWASP's argon2id parameters: 19 MiB, two passes, one lane. Written as in the PHC string. */
+const MEMORY_KIB = 19_456
+const PASSES = 2
+const LANES = 1
+const PARAMETERS = `$argon2id$v=19$m=${String(MEMORY_KIB)},t=${String(PASSES)},p=${String(LANES)}$`
+const SALT_BYTES = 16
+const HASH_BYTES = 32
+
+/** A well-formed hash that no password has: its salt and its result are random. */
+const HASH_OF_NOBODY = `${PARAMETERS}${unpaddedBase64(SALT_BYTES)}$${unpaddedBase64(HASH_BYTES)}`
+
+/** Hashes a password with argon2id; the result is a PHC string with its own salt and parameters. */
+export async function hashPassword(password: string): Promise<string> {
+  return hash(comparable(password), {
+    memoryCost: MEMORY_KIB,
+    timeCost: PASSES,
+    parallelism: LANES,
+    outputLen: HASH_BYTES,
+  })
+}
+
+/** Says whether the password belongs to the hash. Throws `bad-password-hash` when the hash is no argon2 PHC string. */
+export async function verifyPassword(passwordHash: string, password: string): Promise<boolean> {
+  try {
+    return await verify(passwordHash, comparable(password))
+  } catch (cause) {
+    throw new SallyportError('bad-password-hash', 'a stored password hash cannot be read', { cause })
+  }
+}
+
+/**
+ * Does the work of `verifyPassword` and is always false: called for a user who does not exist, so that the time of the
+ * answer does not tell who does.
+ */
+export async function verifyPasswordOfNobody(password: string): Promise<false> {
+  await verify(HASH_OF_NOBODY, comparable(password))
+  return false
+}
+
+/** Says whether a hash was made with other parameters than today's; the caller re-hashes at the next right password. */
+export function needsRehash(passwordHash: string): boolean {
+  return !passwordHash.startsWith(PARAMETERS)
+}
+
+/** NIST SP 800-63B §5.1.1.2: the same password typed on two systems may arrive in different Unicode forms. */
+function comparable(password: string): string {
+  return password.normalize('NFKC')
+}
+
+function unpaddedBase64(bytes: number): string {
+  return randomBytes(bytes).toString('base64').replace(/=+$/, '')
+}

@@ -1,0 +1,49 @@
+import type { Secret } from '@sallyport/foundation'
+
+import { ApiClient, fieldOf, requiredText } from './api-client.ts'
+
+/** A tenant with the password that its first administrator must change. */
+export interface NewTenant {
+  readonly tenantId: string
+  readonly administrator: { readonly username: string; readonly oneTimePassword: string }
+}
+
+/** The operator's part of the public API. */
+export class PlatformClient {
+  readonly #api: ApiClient
+
+  constructor(serverUrl: string, operatorToken: Secret<string>) {
+    this.#api = new ApiClient(serverUrl, operatorToken)
+  }
+
+  async createJoinToken(role: 'vpn-node' | 'ip-allocator', name: string): Promise<string> {
+    return requiredText(await this.#api.call('POST', '/platform/join-tokens', { role, name }), 'joinToken')
+  }
+
+  async createTenant(slug: string, name: string, administrator: string): Promise<NewTenant> {
+    const tenant = await this.#api.call('POST', '/platform/tenants', {
+      slug,
+      name,
+      administrator: { username: administrator },
+    })
+    const created = fieldOf(tenant, 'administrator')
+    return {
+      tenantId: requiredText(tenant, 'tenantId'),
+      administrator: {
+        username: requiredText(created, 'username'),
+        oneTimePassword: requiredText(created, 'oneTimePassword'),
+      },
+    }
+  }
+
+  /** Slugs of all tenants. */
+  async tenantSlugs(): Promise<readonly string[]> {
+    const tenants = await this.#api.call('GET', '/platform/tenants')
+    return Array.isArray(tenants) ? tenants.map((tenant: unknown) => requiredText(tenant, 'slug')) : []
+  }
+
+  /** Any other operator call. */
+  async call(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<unknown> {
+    return this.#api.call(method, path, body)
+  }
+}

@@ -1,0 +1,88 @@
+import { networkInterfaces } from 'node:os'
+
+import { claimPort, type ListenPort, parseListen } from './listen-port.ts'
+
+/** What a local installation looks like. Addresses are `HOST:PORT`; port 0 chooses a free one. */
+export interface StackOptions {
+  /** Root of the repository, built. */
+  readonly checkout: string
+  readonly dataDirectory: string
+  /** Servers of somebody else's; absent means embedded ones in the data directory. */
+  readonly databaseUrl?: string | undefined
+  readonly redisUrl?: string | undefined
+  /** False for throw-away data: no fsync, Redis in memory only. Default true. */
+  readonly durable?: boolean
+  /** Public REST API; default 127.0.0.1:8080. */
+  readonly authListen?: string | undefined
+  /** Where people reach it; default `http://` and the address above. */
+  readonly publicUrl?: string | undefined
+  /** mTLS API for nodes; default 127.0.0.1:8443. */
+  readonly nodeApiListen?: string | undefined
+  /** mTLS API for leases; default 127.0.0.1:8444. */
+  readonly allocatorListen?: string | undefined
+  /** OpenVPN over UDP; default 0.0.0.0:1194. */
+  readonly nodeListen?: string | undefined
+  /** The node's Prometheus metrics; default 127.0.0.1:9100. */
+  readonly metricsListen?: string | undefined
+  /** `host:port/udp` for profiles; default this machine's first address and the node's port. */
+  readonly vpnRemotes?: readonly string[] | undefined
+  /** Network namespace of the vpn-node; the two mTLS addresses must be reachable from it. */
+  readonly nodeNamespace?: string | undefined
+  readonly leaseSeconds?: number | undefined
+  readonly logLevel?: string | undefined
+  readonly progress?: (message: string) => void
+  /** Aborted: no further part is started, and what runs is stopped. */
+  readonly signal?: AbortSignal
+}
+
+/** The addresses that a stack uses. */
+export interface StackAddresses {
+  readonly auth: ListenPort
+  readonly nodeApi: ListenPort
+  readonly allocator: ListenPort
+  readonly node: ListenPort
+  readonly metrics: ListenPort
+  readonly publicUrl: string
+  readonly vpnRemotes: readonly string[]
+}
+
+/** Finds the addresses, and checks that all are free before anything is started. */
+export async function claimAddresses(options: StackOptions): Promise<StackAddresses> {
+  const auth = await claim(options.authListen ?? '127.0.0.1:8080', 'tcp', 'AUTH_LISTEN')
+  const nodeApi = await claim(options.nodeApiListen ?? '127.0.0.1:8443', 'tcp', 'AUTH_NODE_API_LISTEN')
+  const allocator = await claim(options.allocatorListen ?? '127.0.0.1:8444', 'tcp', 'ALLOCATOR_LISTEN')
+  // Ports of another namespace cannot be tried from here.
+  const inside = options.nodeNamespace !== undefined
+  const node = await claim(options.nodeListen ?? '0.0.0.0:1194', 'udp', 'NODE_LISTEN', inside)
+  const metrics = await claim(options.metricsListen ?? '127.0.0.1:9100', 'tcp', 'METRICS_LISTEN', inside)
+  return {
+    auth,
+    nodeApi,
+    allocator,
+    node,
+    metrics,
+    publicUrl: options.publicUrl ?? `http://${hostPort(auth)}`,
+    vpnRemotes: options.vpnRemotes ?? [
+      `${isAnyAddress(node.host) ? firstAddress() : node.host}:${String(node.port)}/udp`,
+    ],
+  }
+}
+
+/** Writes an address as a setting. */
+export function hostPort({ host, port }: ListenPort): string {
+  return host.includes(':') ? `[${host}]:${String(port)}` : `${host}:${String(port)}`
+}
+
+async function claim(value: string, protocol: 'tcp' | 'udp', setting: string, inside = false): Promise<ListenPort> {
+  const listen = parseListen(value, protocol, setting)
+  return inside ? listen : { ...listen, port: await claimPort(listen) }
+}
+
+function isAnyAddress(host: string): boolean {
+  return host === '0.0.0.0' || host === '::'
+}
+
+function firstAddress(): string {
+  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? [])
+  return addresses.find((address) => address.family === 'IPv4' && !address.internal)?.address ?? '127.0.0.1'
+}

@@ -1,0 +1,156 @@
+import { concatBytes } from '@sallyport/foundation'
+import {
+  type ClientKeyMethod2,
+  type CryptoSuite,
+  type KeyId,
+  MAX_KEY_METHOD2_BYTES,
+  mirrorOptionsString,
+  parseClientKeyMethod2,
+  serialiseServerKeyMethod2,
+  type ServerKeyMethod2,
+} from '@sallyport/openvpn-wire'
+
+import type { DataKeys, TlsKeyMaterial, TlsPeer } from '../actions.ts'
+import type { SessionTerms } from '../handshake/negotiate.ts'
+import { ReliableChannel } from '../reliable/channel.ts'
+import { prfKeyBlock, serverDataKeys, type SessionIds } from './derive.ts'
+
+const HANDSHAKE_TIMEOUT_MS = 60_000
+const RANDOM_BYTES = 32
+
+/** What the client's key method 2 said about who it is. */
+export interface ClientIntroduction {
+  readonly peer: TlsPeer
+  readonly options: string
+  readonly username: string
+  readonly password: string
+  readonly peerInfo: string
+}
+
+type ClientSecrets = Pick<ClientKeyMethod2, 'preMaster' | 'random1' | 'random2'>
+
+/** What came of a piece of plaintext. */
+export type PlaintextResult =
+  | { readonly type: 'incomplete' }
+  | { readonly type: 'malformed' }
+  /** The client introduced itself; `rest` follows its message in the same record. */
+  | { readonly type: 'introduction'; readonly introduction: ClientIntroduction; readonly rest: Uint8Array }
+  | { readonly type: 'messages'; readonly bytes: Uint8Array }
+
+/**
+ * One TLS handshake of a session and what follows from it: client reset, TLS, key method 2 both ways, a grant, data
+ * keys. It is active once the client acknowledged the server's key method 2; nothing may be said to it before.
+ */
+export class KeyState {
+  readonly keyId: KeyId
+  readonly channel: ReliableChannel
+  /** When the handshake has failed; `undefined` once it was brought to its end. */
+  deadlineMs: number | undefined
+  /** Messages for the client once this key state is active; `undefined` until it was allowed. */
+  announcement: readonly string[] | undefined
+  #tlsRunning = true
+  #active = false
+  #plaintext: Uint8Array = new Uint8Array(0)
+  #peer: TlsPeer | undefined
+  #keyMaterial: TlsKeyMaterial | undefined
+  #client: ClientSecrets | undefined
+  #server: ServerKeyMethod2 | undefined
+  /** Ciphertext that must still come before the answer to key method 2 is on its way. */
+  #answerBytesDue = 0
+
+  constructor(keyId: KeyId, firstMessageId: 0 | 1, nowMs: number) {
+    this.keyId = keyId
+    this.channel = new ReliableChannel(keyId, firstMessageId)
+    this.deadlineMs = nowMs + HANDSHAKE_TIMEOUT_MS
+  }
+
+  get active(): boolean {
+    return this.#active
+  }
+
+  get introduced(): boolean {
+    return this.#client !== undefined
+  }
+
+  get tlsRunning(): boolean {
+    return this.#tlsRunning
+  }
+
+  /** Takes what the TLS handshake gave; the first call counts. */
+  establish(peer: TlsPeer, keyMaterial: TlsKeyMaterial): void {
+    this.#peer ??= peer
+    this.#keyMaterial ??= keyMaterial
+  }
+
+  /** Takes plaintext; it waits until the TLS handshake is known to be done and key method 2 is complete. */
+  readPlaintext(bytes: Uint8Array): PlaintextResult {
+    if (this.#client !== undefined) return { type: 'messages', bytes }
+    this.#plaintext = concatBytes([this.#plaintext, bytes])
+    if (this.#peer !== undefined) return this.#introduce(this.#peer)
+    return { type: this.#plaintext.length <= MAX_KEY_METHOD2_BYTES ? 'incomplete' : 'malformed' }
+  }
+
+  /** Makes the server's key method 2 with the client's options mirrored, to be written to TLS at once. */
+  answerKeyMethod(suite: CryptoSuite, clientOptions: string): Uint8Array {
+    this.#server = {
+      random1: suite.randomBytes(RANDOM_BYTES),
+      random2: suite.randomBytes(RANDOM_BYTES),
+      options: mirrorOptionsString(clientOptions),
+    }
+    const answer = serialiseServerKeyMethod2(this.#server)
+    this.#answerBytesDue = answer.length
+    return answer
+  }
+
+  /** Queues TLS bytes for the peer. */
+  queueCiphertext(bytes: Uint8Array): void {
+    this.channel.queueTls(bytes)
+    this.#answerBytesDue = Math.max(0, this.#answerBytesDue - bytes.length)
+  }
+
+  /** Becomes active when the answer was sent and all was acknowledged; stays so. */
+  updateActive(): boolean {
+    this.#active ||= this.#server !== undefined && this.#answerBytesDue === 0 && this.channel.idle
+    return this.#active
+  }
+
+  /** Derives the data keys by the method of the session; `undefined` without key method 2 or with a useless result. */
+  deriveDataKeys(suite: CryptoSuite, terms: SessionTerms, ids: SessionIds): DataKeys | undefined {
+    if (this.#client === undefined || this.#server === undefined || this.#keyMaterial === undefined) return undefined
+    if (terms.keyDerivation === 'tls-exporter') return serverDataKeys(this.#keyMaterial.dataKeys, terms.cipher)
+    const block = prfKeyBlock(suite, this.#client, this.#server, ids)
+    const keys = serverDataKeys(block, terms.cipher)
+    block.fill(0)
+    return keys
+  }
+
+  /** Exporter output for wrapping renegotiations; `undefined` before the TLS handshake is done. */
+  get dynamicTlsCryptSecret(): Uint8Array | undefined {
+    return this.#keyMaterial?.dynamicTlsCrypt
+  }
+
+  /** Overwrites every secret that is no longer needed once the data keys are out. */
+  wipe(): void {
+    const { preMaster, random1, random2 } = this.#client ?? {}
+    const secrets = [this.#keyMaterial?.dataKeys, this.#keyMaterial?.dynamicTlsCrypt, preMaster, random1, random2]
+    for (const secret of [...secrets, this.#server?.random1, this.#server?.random2, this.#plaintext]) secret?.fill(0)
+  }
+
+  /** Notes that the TLS engine is to be disposed of; true the first time. Acknowledgements go on. */
+  stopTls(): boolean {
+    const wasRunning = this.#tlsRunning
+    this.#tlsRunning = false
+    this.wipe()
+    return wasRunning
+  }
+
+  #introduce(peer: TlsPeer): PlaintextResult {
+    const result = parseClientKeyMethod2(this.#plaintext)
+    if (result.type !== 'message') return result
+    const rest = this.#plaintext.slice(result.length)
+    const { preMaster, random1, random2, options, username, password, peerInfo } = result.message
+    this.#client = { preMaster, random1, random2 }
+    this.#plaintext.fill(0)
+    return { type: 'introduction', introduction: { peer, options, username, password, peerInfo }, rest }
+  }
+}

@@ -1,0 +1,99 @@
+import { concatBytes } from '@sallyport/foundation'
+import { type ControlBody, type KeyId, MAX_ACKS, OPCODE, type Opcode } from '@sallyport/openvpn-wire'
+
+import type { SessionDropReason } from '../actions.ts'
+import { AckList } from './ack.ts'
+import { ReliableReceive } from './receive.ts'
+import { ReliableSend } from './send.ts'
+
+/** Some peers drop packets that carry a message and more acks than this. */
+const MAX_PIGGYBACKED_ACKS = 4
+/** Largest payload of a control packet: 1250 bytes less IPv6, UDP, head, wrapping, four acks and the message id. */
+const MAX_PAYLOAD_BYTES = 1250 - 48 - 49 - (1 + 4 * MAX_PIGGYBACKED_ACKS + 8) - 4
+
+/** Wraps one control packet of this key id; the channel adds nothing to what it gives. */
+export type SealPacket = (opcode: Opcode, keyId: KeyId, body: Omit<ControlBody, 'remoteSessionId'>) => Uint8Array
+
+/** What came of one packet: TLS bytes that are in order, or why it was ignored. */
+export interface ChannelDelivery {
+  readonly tlsBytes: Uint8Array
+  readonly drop: SessionDropReason | undefined
+}
+
+/** The reliable, ordered exchange of one key state, in both directions. */
+export class ReliableChannel {
+  readonly #keyId: KeyId
+  readonly #acks = new AckList()
+  readonly #receive: ReliableReceive
+  readonly #send: ReliableSend
+
+  /** Starts at message id 0, or at 1 when the resets were exchanged before there was any state. */
+  constructor(keyId: KeyId, firstMessageId: 0 | 1) {
+    this.#keyId = keyId
+    this.#receive = new ReliableReceive(firstMessageId)
+    this.#send = new ReliableSend(firstMessageId)
+  }
+
+  /** True when the peer acknowledged all that was queued. */
+  get idle(): boolean {
+    return this.#send.idle
+  }
+
+  get waitingBytes(): number {
+    return this.#send.waitingBytes
+  }
+
+  get nextDueMs(): number | undefined {
+    return this.#send.nextDueMs
+  }
+
+  /** Queues this side's reset, message 0 of the key state. */
+  queueReset(): void {
+    this.#send.push(OPCODE.softReset, new Uint8Array(0))
+  }
+
+  /** Queues TLS bytes, cut to packet size; they are copied. */
+  queueTls(bytes: Uint8Array): void {
+    for (let offset = 0; offset < bytes.length; offset += MAX_PAYLOAD_BYTES) {
+      this.#send.push(OPCODE.control, bytes.slice(offset, offset + MAX_PAYLOAD_BYTES))
+    }
+  }
+
+  /** Takes an authentic packet that is no replay. */
+  receive(body: ControlBody, nowMs: number): ChannelDelivery {
+    if (!this.#send.acknowledge(body.acks, nowMs)) return ignored('bad-ack')
+    if (body.messageId === undefined) return { tlsBytes: new Uint8Array(0), drop: undefined }
+    const outcome = this.#receive.accept(body.messageId, body.payload)
+    if (outcome === 'window-exceeded') return ignored(outcome)
+    this.#acks.add(body.messageId)
+    return outcome === 'duplicate'
+      ? ignored(outcome)
+      : { tlsBytes: concatBytes([...this.#receive.take()]), drop: undefined }
+  }
+
+  /** Acknowledges a replayed packet when its message is known, else the peer would repeat it without end. */
+  receiveReplayed(messageId: number): void {
+    if (this.#receive.knows(messageId)) this.#acks.add(messageId)
+  }
+
+  /** Gives the packets to send at this time; each is wrapped anew, also a repetition. */
+  flush(seal: SealPacket, nowMs: number): readonly Uint8Array[] {
+    const packets = this.#send.takeDue(nowMs).map(({ opcode, messageId, payload }) => {
+      return seal(opcode, this.#keyId, { acks: this.#acks.take(MAX_PIGGYBACKED_ACKS), messageId, payload })
+    })
+    while (this.#acks.owed) {
+      const acks = this.#acks.take(MAX_ACKS)
+      packets.push(seal(OPCODE.ack, this.#keyId, { acks, messageId: undefined, payload: new Uint8Array(0) }))
+    }
+    return packets
+  }
+
+  /** Stops sending messages; acknowledgements go on. */
+  stopSending(): void {
+    this.#send.clear()
+  }
+}
+
+function ignored(drop: SessionDropReason): ChannelDelivery {
+  return { tlsBytes: new Uint8Array(0), drop }
+}

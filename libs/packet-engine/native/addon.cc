@@ -1,0 +1,316 @@
+#include <arpa/inet.h>
+#include <napi.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "engine.h"
+#include "failure.h"
+
+// The binding and nothing else: src/native-engine.ts checks types and ranges, so arguments are read here as they come.
+
+namespace sallyport {
+
+namespace {
+
+constexpr size_t kControlPacketsPerCall = 256;
+
+std::span<const uint8_t> bytes_of(const Napi::Value& value) {
+  const auto array = value.As<Napi::Uint8Array>();
+  return {array.Data(), array.ByteLength()};
+}
+
+std::optional<std::string> optional_text(const Napi::Value& value) {
+  if (value.IsUndefined()) return std::nullopt;
+  return value.As<Napi::String>().Utf8Value();
+}
+
+EndPoint end_point_of(const Napi::Value& address, const Napi::Value& port) {
+  const std::string text = address.As<Napi::String>();
+  const auto end_point = EndPoint::parse(text, static_cast<uint16_t>(port.As<Napi::Number>().Uint32Value()));
+  if (!end_point) throw Failure("bad-address", text + " is not an IP address of this machine's families");
+  return *end_point;
+}
+
+Napi::Object to_object(Napi::Env env, const EndPoint& end_point) {
+  Napi::Object object = Napi::Object::New(env);
+  object["address"] = end_point.address();
+  object["port"] = end_point.port();
+  return object;
+}
+
+template <class Address>
+std::optional<Address> inner_address_of(const Napi::Value& value, int family) {
+  const auto text = optional_text(value);
+  if (!text) return std::nullopt;
+  Address address;
+  if (inet_pton(family, text->c_str(), address.data()) != 1) {
+    throw Failure("bad-address", *text + " is not an inner " + (family == AF_INET ? "IPv4" : "IPv6") + " address");
+  }
+  return address;
+}
+
+Slot slot_of(const Napi::Value& value) {
+  return value.As<Napi::String>().Utf8Value() == "primary" ? Slot::primary : Slot::secondary;
+}
+
+Cipher cipher_of(const Napi::Value& value) {
+  const std::string name = value.As<Napi::String>();
+  if (name == "AES-256-GCM") return Cipher::aes_256_gcm;
+  if (name == "AES-128-GCM") return Cipher::aes_128_gcm;
+  if (name == "CHACHA20-POLY1305") return Cipher::chacha20_poly1305;
+  throw Failure("bad-argument", name + " is not a data cipher of the engine");
+}
+
+Napi::Object to_object(Napi::Env env, const Event& event) {
+  Napi::Object object = Napi::Object::New(env);
+  object["peerId"] = event.peer_id;
+  switch (event.type) {
+    case Event::Type::key_used:
+      object["type"] = "key-used";
+      object["keyId"] = uint32_t{event.key_id};
+      break;
+    case Event::Type::key_limit:
+      object["type"] = "key-limit";
+      object["keyId"] = uint32_t{event.key_id};
+      break;
+    case Event::Type::peer_timeout:
+      object["type"] = "peer-timeout";
+      break;
+    case Event::Type::occ_exit:
+      object["type"] = "occ-exit";
+      break;
+  }
+  return object;
+}
+
+Napi::Object to_object(Napi::Env env, const ControlPacket& packet) {
+  Napi::Object object = Napi::Object::New(env);
+  object["from"] = to_object(env, packet.from);
+  object["bytes"] = Napi::Buffer<uint8_t>::Copy(env, packet.bytes.data(), packet.bytes.size());
+  return object;
+}
+
+template <class Item>
+Napi::Array to_array(Napi::Env env, const std::vector<Item>& items) {
+  Napi::Array array = Napi::Array::New(env, items.size());
+  for (size_t i = 0; i < items.size(); ++i) array[static_cast<uint32_t>(i)] = to_object(env, items[i]);
+  return array;
+}
+
+}  // namespace
+
+// new Engine(EngineError, upward): `upward(control, events, fatal)` gets what the engine's thread reports.
+class EngineBinding : public Napi::ObjectWrap<EngineBinding> {
+ public:
+  static Napi::Function define(Napi::Env env);
+
+  explicit EngineBinding(const Napi::CallbackInfo& info);
+
+ private:
+  using Info = const Napi::CallbackInfo&;
+
+  static void deliver(Napi::Env env, Napi::Function upward, EngineBinding* self, void*);
+  using Upward = Napi::TypedThreadSafeFunction<EngineBinding, void, &EngineBinding::deliver>;
+
+  Napi::Value listen(Info info);
+  Napi::Value statistics(Info info);
+  Napi::Value counters(Info info);
+  Napi::Value close(Info info);
+
+  // Runs a verb and turns its failure into the EngineError that JavaScript gave us.
+  template <class Verb>
+  Napi::Value run(Info info, Verb verb);
+  Napi::Error to_error(Napi::Env env, const char* code, const char* message);
+
+  Napi::Value send_control(Info info) {
+    return run(info, [&] { engine_->send_control(end_point_of(info[0], info[1]), bytes_of(info[2])); });
+  }
+  Napi::Value add_network(Info info) {
+    return run(info, [&] {
+      TunOptions options;
+      options.name_space = optional_text(info[1]);
+      options.interface_name = info[2].As<Napi::String>();
+      engine_->add_network(number(info[0]), options);
+    });
+  }
+  Napi::Value remove_network(Info info) {
+    return run(info, [&] { engine_->remove_network(number(info[0])); });
+  }
+  Napi::Value add_peer(Info info) {
+    return run(info, [&] {
+      engine_->add_peer({number(info[0]), number(info[1]), end_point_of(info[2], info[3]),
+                         inner_address_of<Ipv4Address>(info[4], AF_INET),
+                         inner_address_of<Ipv6Address>(info[5], AF_INET6)});
+    });
+  }
+  Napi::Value set_key(Info info) {
+    return run(info, [&] {
+      const KeyMaterial material{cipher_of(info[3]), static_cast<uint8_t>(number(info[2])),
+                                 bytes_of(info[4]),  bytes_of(info[5]),
+                                 bytes_of(info[6]),  bytes_of(info[7]),
+                                 number(info[8])};
+      engine_->set_key(number(info[0]), slot_of(info[1]), material);
+    });
+  }
+  Napi::Value swap_keys(Info info) {
+    return run(info, [&] { engine_->swap_keys(number(info[0])); });
+  }
+  Napi::Value delete_key(Info info) {
+    return run(info, [&] { engine_->delete_key(number(info[0]), slot_of(info[1])); });
+  }
+  Napi::Value set_keepalive(Info info) {
+    return run(info, [&] { engine_->set_keepalive(number(info[0]), {number(info[1]), number(info[2])}); });
+  }
+  Napi::Value delete_peer(Info info) {
+    return run(info, [&] { engine_->delete_peer(number(info[0])); });
+  }
+  Napi::Value cpu_seconds(Info info) {
+    double seconds = 0;
+    run(info, [&] { seconds = engine_->cpu_seconds(); });
+    return Napi::Number::New(info.Env(), seconds);
+  }
+
+  static uint32_t number(const Napi::Value& value) { return value.As<Napi::Number>().Uint32Value(); }
+
+  static void on_environment_end(void* self);
+  void stop();
+
+  Napi::FunctionReference error_;
+  Upward upward_;
+  bool stopped_ = false;
+  std::unique_ptr<Engine> engine_;
+};
+
+Napi::Function EngineBinding::define(Napi::Env env) {
+  return DefineClass(
+      env, "Engine",
+      {InstanceMethod("listen", &EngineBinding::listen), InstanceMethod("sendControl", &EngineBinding::send_control),
+       InstanceMethod("addNetwork", &EngineBinding::add_network),
+       InstanceMethod("removeNetwork", &EngineBinding::remove_network),
+       InstanceMethod("addPeer", &EngineBinding::add_peer), InstanceMethod("setKey", &EngineBinding::set_key),
+       InstanceMethod("swapKeys", &EngineBinding::swap_keys), InstanceMethod("deleteKey", &EngineBinding::delete_key),
+       InstanceMethod("setKeepalive", &EngineBinding::set_keepalive),
+       InstanceMethod("deletePeer", &EngineBinding::delete_peer),
+       InstanceMethod("statistics", &EngineBinding::statistics), InstanceMethod("counters", &EngineBinding::counters),
+       InstanceMethod("cpuSeconds", &EngineBinding::cpu_seconds), InstanceMethod("close", &EngineBinding::close)});
+}
+
+EngineBinding::EngineBinding(const Napi::CallbackInfo& info)
+    : ObjectWrap(info), error_(Napi::Persistent(info[0].As<Napi::Function>())) {
+  run(info, [this] { engine_ = std::make_unique<Engine>([this] { upward_.NonBlockingCall(); }); });
+  // The thread calls into this object until it is stopped: by close(), or else when the environment ends.
+  Ref();
+  upward_ = Upward::New(info.Env(), info[1].As<Napi::Function>(), "packet-engine", 0, 1, this,
+                        [](Napi::Env, void*, EngineBinding* self) { self->Unref(); });
+  napi_add_env_cleanup_hook(info.Env(), &EngineBinding::on_environment_end, this);
+}
+
+void EngineBinding::on_environment_end(void* self) { static_cast<EngineBinding*>(self)->stop(); }
+
+// On the JavaScript thread.
+void EngineBinding::stop() {
+  engine_->stop();
+  if (std::exchange(stopped_, true)) return;
+  napi_remove_env_cleanup_hook(Env(), &EngineBinding::on_environment_end, this);
+  upward_.Release();
+}
+
+template <class Verb>
+Napi::Value EngineBinding::run(Info info, Verb verb) {
+  try {
+    verb();
+  } catch (const Failure& failure) {
+    throw to_error(info.Env(), failure.code(), failure.what());
+  } catch (const Napi::Error&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw to_error(info.Env(), "system-call-failed", error.what());
+  }
+  return info.Env().Undefined();
+}
+
+Napi::Error EngineBinding::to_error(Napi::Env env, const char* code, const char* message) {
+  return Napi::Error(env, error_.New({Napi::String::New(env, code), Napi::String::New(env, message)}));
+}
+
+Napi::Value EngineBinding::listen(Info info) {
+  EndPoint local;
+  run(info, [&] { local = engine_->listen(end_point_of(info[0], info[1])); });
+  return to_object(info.Env(), local);
+}
+
+Napi::Value EngineBinding::statistics(Info info) {
+  PeerStatistics statistics;
+  run(info, [&] { statistics = engine_->statistics(number(info[0])); });
+  Napi::Object object = Napi::Object::New(info.Env());
+  const auto set = [&](const char* name, uint64_t value) { object[name] = Napi::BigInt::New(info.Env(), value); };
+  set("receivedBytes", statistics.received_bytes);
+  set("receivedPackets", statistics.received_packets);
+  set("sentBytes", statistics.sent_bytes);
+  set("sentPackets", statistics.sent_packets);
+  set("transportReceivedBytes", statistics.transport_received_bytes);
+  set("transportSentBytes", statistics.transport_sent_bytes);
+  return object;
+}
+
+Napi::Value EngineBinding::counters(Info info) {
+  Napi::Object object = Napi::Object::New(info.Env());
+  for (size_t i = 0; i < kCounterNames.size(); ++i) {
+    object[kCounterNames[i]] = Napi::BigInt::New(info.Env(), engine_->counters().read(i));
+  }
+  return object;
+}
+
+// Joining the thread and deleting many TUN devices takes the kernel a while, so it is done off the JavaScript thread.
+class StopWorker : public Napi::AsyncWorker {
+ public:
+  StopWorker(Napi::Env env, Engine& engine, std::function<void()> stopped)
+      : AsyncWorker(env), engine_(engine), stopped_(std::move(stopped)), deferred_(env) {}
+
+  Napi::Promise promise() const { return deferred_.Promise(); }
+
+ protected:
+  void Execute() override { engine_.stop(); }
+  void OnOK() override {
+    stopped_();
+    deferred_.Resolve(Env().Undefined());
+  }
+
+ private:
+  Engine& engine_;
+  std::function<void()> stopped_;
+  Napi::Promise::Deferred deferred_;
+};
+
+Napi::Value EngineBinding::close(Info info) {
+  auto worker = std::make_unique<StopWorker>(info.Env(), *engine_, [this] { stop(); });
+  const Napi::Promise promise = worker->promise();
+  worker.release()->Queue();
+  return promise;
+}
+
+// On the JavaScript thread, once for every wake of the upward queue.
+void EngineBinding::deliver(Napi::Env env, Napi::Function upward, EngineBinding* self, void*) {
+  // A call that was still queued when the environment ended has no environment to run in.
+  if (env == nullptr) return;
+  const UpwardQueue::Batch batch = self->engine_->upward().take(kControlPacketsPerCall);
+  const Napi::Value fatal =
+      batch.fatal ? self->to_error(env, "engine-stopped", batch.fatal->c_str()).Value() : env.Undefined();
+  upward.Call({to_array(env, batch.control), to_array(env, batch.events), fatal});
+}
+
+}  // namespace sallyport
+
+static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
+  exports["Engine"] = sallyport::EngineBinding::define(env);
+  Napi::Array names = Napi::Array::New(env, sallyport::kCounterNames.size());
+  for (size_t i = 0; i < sallyport::kCounterNames.size(); ++i) {
+    names[static_cast<uint32_t>(i)] = sallyport::kCounterNames[i];
+  }
+  exports["counterNames"] = names;
+  return exports;
+}
+
+NODE_API_MODULE(packet_engine, initialize)

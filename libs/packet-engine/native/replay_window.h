@@ -1,0 +1,31 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace sallyport {
+
+// Remembers which of the newest packet ids were seen (RFC 6479's ring of words: sliding clears words, never shifts).
+// Ids start at 1. Call `accept` only for an authenticated packet that was `fresh`.
+class ReplayWindow {
+ public:
+  static constexpr uint32_t kIds = 2048;
+
+  // False for id 0, for an id that was accepted before, and for one more than kIds - 1 below the newest.
+  bool fresh(uint32_t id) const;
+  void accept(uint32_t id);
+
+ private:
+  static constexpr uint32_t kWordBits = 64;
+  // One word more than the window, so that clearing the newest word never forgets an id still inside it.
+  static constexpr uint32_t kWords = kIds / kWordBits + 1;
+
+  static size_t word_of(uint32_t id) { return (id / kWordBits) % kWords; }
+  static uint64_t bit_of(uint32_t id) { return uint64_t{1} << (id % kWordBits); }
+
+  uint32_t newest_ = 0;
+  std::array<uint64_t, kWords> seen_{};
+};
+
+}  // namespace sallyport

@@ -1,0 +1,160 @@
+#include "engine.h"
+
+#include <random>
+
+#include "check.h"
+#include "failure.h"
+#include "fixture.h"
+
+using namespace fixture;
+
+namespace {
+
+// The whole engine on the loopback device, with socket pairs for TUN devices.
+struct Host {
+  Engine engine{[] {}};
+  EndPoint server = engine.listen(*EndPoint::parse("127.0.0.1", 0));
+
+  FakeTun add_network(uint32_t index) {
+    FakeTun tun;
+    engine.attach_network(index, std::move(tun.engine_end));
+    return tun;
+  }
+  void add_peer(uint32_t id, uint32_t network, const Client& client, uint8_t host,
+                Cipher cipher = Cipher::aes_256_gcm) {
+    engine.add_peer({id, network, client.socket.local(), Ipv4Address{10, 8, 0, host}, std::nullopt});
+    engine.set_key(id, Slot::primary, engine_key(0, cipher));
+  }
+  uint64_t count(Counter counter) const { return engine.counters().read(counter); }
+};
+
+std::string code_of(const std::function<void()>& body) {
+  try {
+    body();
+    return "none";
+  } catch (const Failure& failure) {
+    return failure.code();
+  }
+}
+
+}  // namespace
+
+TEST("engine: refuses misuse and stays as it was") {
+  Host host;
+  const Client client;
+  CHECK(code_of([&] { host.engine.listen(host.server); }) == "already-listening");
+  CHECK(code_of([&] { Engine([] {}).listen(host.server); }) == "port-in-use");
+  CHECK(code_of([&] { host.engine.add_peer({1, 5, client.socket.local(), {}, {}}); }) == "unknown-network");
+  CHECK(code_of([&] { host.engine.send_control(*EndPoint::parse("::1", 9), {}); }) == "bad-address");
+  CHECK(code_of([&] { host.engine.set_key(1, Slot::primary, engine_key(0)); }) == "unknown-peer");
+  const FakeTun tun = host.add_network(5);
+  host.add_peer(1, 5, client, 2);
+  CHECK(code_of([&] { host.engine.set_key(1, Slot::secondary, engine_key(0)); }) == "duplicate-key-id");
+  CHECK(code_of([&] { host.engine.swap_keys(1); }) == "no-key");
+  CHECK(code_of([&] { host.add_network(5); }) == "duplicate-network");
+  Engine idle([] {});
+  CHECK(code_of([&] { idle.add_peer({1, 5, client.socket.local(), {}, {}}); }) == "not-listening");
+  idle.stop();
+  idle.stop();
+  CHECK(code_of([&] { idle.delete_peer(1); }) == "engine-stopped");
+}
+
+TEST("engine: carries packets both ways, two networks with the same inner addresses apart") {
+  Host host;
+  const FakeTun red = host.add_network(1);
+  const FakeTun blue = host.add_network(2);
+  const Client red_client;
+  const Client blue_client;
+  host.add_peer(0x010001, 1, red_client, 2);
+  host.add_peer(0x010002, 2, blue_client, 2, Cipher::chacha20_poly1305);
+  DataKey red_key(client_key(0));
+  DataKey blue_key(client_key(0, Cipher::chacha20_poly1305));
+  for (size_t size = 0; size < 1480; size += 61) {
+    red_client.send(host.server, seal(red_key, 0x010001, ipv4(2, 1, size)));
+    CHECK(receive(red.host_end.get()) == ipv4(2, 1, size));
+    blue.write(ipv4(1, 2, size + 1));
+    CHECK(opened(blue_key, receive(blue_client.socket.fd())) == ipv4(1, 2, size + 1));
+  }
+  Bytes nothing(1);
+  CHECK(recv(blue.host_end.get(), nothing.data(), 1, 0) < 0);
+  CHECK(recv(red_client.socket.fd(), nothing.data(), 1, 0) < 0);
+  const PeerStatistics statistics = host.engine.statistics(0x010002);
+  CHECK(statistics.sent_packets == 25 && statistics.transport_sent_bytes == statistics.sent_bytes + 25 * 24);
+  CHECK(host.engine.cpu_seconds() > 0);
+}
+
+TEST("engine: bursts in both directions arrive whole and in order") {
+  Host host;
+  const FakeTun tun = host.add_network(1);
+  const Client client;
+  host.add_peer(1, 1, client, 2);
+  DataKey key(client_key(0));
+  for (int round = 0; round < 40; ++round) {
+    for (size_t i = 0; i < 40; ++i) tun.write(ipv4(1, 2, i));
+    for (size_t i = 0; i < 40; ++i) CHECK(opened(key, receive(client.socket.fd())) == ipv4(1, 2, i));
+    for (size_t i = 0; i < 40; ++i) client.send(host.server, seal(key, 1, ipv4(2, 1, i)));
+    for (size_t i = 0; i < 40; ++i) CHECK(receive(tun.host_end.get()) == ipv4(2, 1, i));
+  }
+}
+
+TEST("engine: the queue of control packets is bounded and says when it overflows") {
+  Host host;
+  const Client client;
+  const size_t surplus = 100;
+  for (size_t i = 0; i < UpwardQueue::kControlPackets + surplus; ++i) {
+    client.send(host.server, Bytes(20, 0x38));
+    if (i % 200 == 0) eventually([&] { return host.count(Counter::udpPacketsReceived) > i; });
+  }
+  CHECK(eventually([&] { return host.count(Counter::dropControlQueueFull) == surplus; }));
+  CHECK(host.count(Counter::controlPacketsReceived) == UpwardQueue::kControlPackets);
+  size_t taken = 0;
+  while (const size_t count = host.engine.upward().take(256).control.size()) taken += count;
+  CHECK(taken == UpwardQueue::kControlPackets);
+}
+
+TEST("engine: a network whose device was deleted leaves the others at work") {
+  Host host;
+  FakeTun gone = host.add_network(1);
+  const FakeTun stays = host.add_network(2);
+  const Client client;
+  host.add_peer(1, 2, client, 2);
+  gone.host_end = FileDescriptor();
+  DataKey key(client_key(0));
+  stays.write(ipv4(1, 2));
+  CHECK(opened(key, receive(client.socket.fd())) == ipv4(1, 2));
+  const double before = host.engine.cpu_seconds();
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  CHECK(host.engine.cpu_seconds() - before < 0.1);
+  host.engine.remove_network(1);
+}
+
+TEST("engine: random datagrams, forged and authentic, do it no harm") {
+  Host host;
+  const FakeTun tun = host.add_network(1);
+  const Client client;
+  host.add_peer(1, 1, client, 2);
+  host.engine.set_keepalive(1, {1, 1});
+  DataKey key(client_key(0));
+  std::mt19937 random(99);
+  const int total = 120000;
+  for (int i = 0; i < total; ++i) {
+    Bytes packet(random() % (i % 100 == 0 ? 2000 : 90));
+    for (uint8_t& byte : packet) byte = static_cast<uint8_t>(random());
+    const uint32_t kind = random() % 4;
+    if (kind == 0) packet = seal(key, 1, concat({static_cast<uint8_t>(random() % 2 ? 0x45 : 0x60)}, packet));
+    if (kind == 1 && packet.size() > 4) packet[0] = 0x48, packet[1] = packet[2] = 0, packet[3] = 1;
+    if (kind == 2) tun.write(packet);
+    client.send(host.server, packet);
+    if (i % 64 != 0) continue;
+    host.engine.upward().take(4096);
+    eventually([&] { return host.count(Counter::udpPacketsReceived) + 200 > static_cast<uint64_t>(i); });
+  }
+  CHECK(eventually([&] { return host.count(Counter::udpPacketsReceived) > total * 9 / 10; }));
+  CHECK(host.count(Counter::dropBadTag) > 1000);
+  CHECK(host.count(Counter::dropNotIp) > 1000);
+  client.send(host.server, seal(key, 1, ipv4(2, 1)));
+  Bytes packet;
+  do packet = receive(tun.host_end.get());
+  while (!packet.empty() && packet != ipv4(2, 1));
+  CHECK(packet == ipv4(2, 1));
+}

@@ -1,0 +1,246 @@
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+
+import { errorCode } from '@sallyport/foundation'
+import { Namespace } from '@sallyport/testkit'
+import { describe, expect, it, vi } from 'vitest'
+
+import { ENGINE_COUNTERS } from './engine.ts'
+import type { EngineErrorCode } from './engine-error.ts'
+import { loadNativeEngine } from './native-binding.ts'
+import { createPacketEngine } from './native-engine.ts'
+import { engineKey, EngineUnderTest, randomKeyPair } from './testing/tunnel.ts'
+
+const REMOTE = { address: '127.0.0.1', port: 4000 }
+const NO_HANDLERS = { onControl: vi.fn(), onEvent: vi.fn(), onFatal: vi.fn() }
+
+function codeOf(call: () => unknown): string | undefined {
+  try {
+    call()
+    return undefined
+  } catch (error) {
+    return errorCode(error)
+  }
+}
+
+function expectRefusal(code: EngineErrorCode, call: () => unknown): void {
+  expect(codeOf(call)).toBe(code)
+}
+
+describe('loading the addon', () => {
+  it('says how to build an addon that is not there', () => {
+    const missing = new URL('file:///nonexistent/packet_engine.node')
+    expectRefusal('addon-not-built', () => loadNativeEngine(missing))
+    expect(() => loadNativeEngine(missing)).toThrow('npm run build')
+  })
+
+  it('refuses an addon of other sources', () => {
+    expectRefusal('addon-outdated', () => loadNativeEngine(new URL('../package.json', import.meta.url)))
+  })
+})
+
+describe('misuse of the engine', () => {
+  it('refuses arguments outside their range', async () => {
+    await using test = new EngineUnderTest()
+    const { engine } = test
+    expectRefusal('bad-argument', () => {
+      engine.deletePeer(0xffffff)
+    })
+    expectRefusal('bad-argument', () => {
+      engine.addNetwork({ network: 65_536, namespace: undefined, interfaceName: 'spe0' })
+    })
+    for (const interfaceName of ['', 'sixteen-letters-', 'tun%d', '../x', 'a b']) {
+      expectRefusal('bad-argument', () => {
+        engine.addNetwork({ network: 0, namespace: undefined, interfaceName })
+      })
+    }
+    expectRefusal('bad-argument', () => {
+      engine.addNetwork({ network: 0, namespace: '../netns/x', interfaceName: 'spe0' })
+    })
+    expectRefusal('bad-argument', () => {
+      engine.sendControl({ address: '127.0.0.1', port: 0 }, new Uint8Array(1))
+    })
+    expectRefusal('bad-address', () => {
+      engine.sendControl({ address: 'localhost', port: 9 }, new Uint8Array(1))
+    })
+    expectRefusal('bad-address', () => {
+      engine.sendControl({ address: '::1', port: 9 }, new Uint8Array(1))
+    })
+    expectRefusal('bad-argument', () => {
+      engine.setKeepalive(1, { intervalSeconds: 0.5, timeoutSeconds: 1 })
+    })
+  })
+
+  it('refuses peers, keys and networks that do not exist or exist already', async () => {
+    await using test = new EngineUnderTest()
+    await using namespace = await Namespace.create('spe-misuse')
+    const { engine } = test
+    const pair = randomKeyPair('AES-256-GCM', 0)
+    const peer = { peerId: 1, network: 3, remote: REMOTE, ipv4: '10.8.0.2', ipv6: 'fd00::2' }
+    expectRefusal('unknown-network', () => {
+      engine.addPeer(peer)
+    })
+    engine.addNetwork({ network: 3, namespace: namespace.name, interfaceName: 'tun0' })
+    expectRefusal('duplicate-network', () => {
+      engine.addNetwork({ network: 3, namespace: namespace.name, interfaceName: 'tun1' })
+    })
+    expectRefusal('interface-exists', () => {
+      engine.addNetwork({ network: 4, namespace: namespace.name, interfaceName: 'tun0' })
+    })
+    expectRefusal('interface-exists', () => {
+      engine.addNetwork({ network: 4, namespace: namespace.name, interfaceName: 'lo' })
+    })
+    expectRefusal('unknown-network', () => {
+      engine.removeNetwork(4)
+    })
+    expectRefusal('unknown-peer', () => {
+      engine.setKey(engineKey(pair, 1, 'primary'))
+    })
+    expectRefusal('bad-address', () => {
+      engine.addPeer({ ...peer, ipv4: 'fd00::2' })
+    })
+    engine.addPeer(peer)
+    expectRefusal('duplicate-peer', () => {
+      engine.addPeer({ ...peer, ipv4: '10.8.0.3', ipv6: undefined })
+    })
+    expectRefusal('duplicate-address', () => {
+      engine.addPeer({ ...peer, peerId: 2, ipv4: '10.8.0.3' })
+    })
+    expectRefusal('bad-key-length', () => {
+      engine.setKey({ ...engineKey(pair, 1, 'primary'), sealKey: new Uint8Array(31) })
+    })
+    expectRefusal('bad-key-length', () => {
+      engine.setKey({ ...engineKey(pair, 1, 'primary'), openIv: new Uint8Array(12) })
+    })
+    expectRefusal('no-key', () => {
+      engine.swapKeys(1)
+    })
+    engine.setKey(engineKey(pair, 1, 'primary'))
+    expectRefusal('duplicate-key-id', () => {
+      engine.setKey(engineKey(pair, 1, 'secondary'))
+    })
+    engine.deletePeer(1)
+    expectRefusal('unknown-peer', () => engine.statistics(1))
+  })
+
+  it('says what to do about a missing namespace', async () => {
+    await using test = new EngineUnderTest()
+    const add = (): void => {
+      test.engine.addNetwork({ network: 0, namespace: 'spe-there-is-none', interfaceName: 'tun0' })
+    }
+    expectRefusal('namespace-missing', add)
+    expect(add).toThrow('ip netns add spe-there-is-none')
+  })
+
+  it('says that a TUN device needs root', async () => {
+    await using test = new EngineUnderTest()
+    const add = (): void => {
+      test.engine.addNetwork({ network: 0, namespace: undefined, interfaceName: 'spe-no-root' })
+    }
+    process.seteuid?.(65_534)
+    try {
+      expectRefusal('not-permitted', add)
+      expect(add).toThrow('needs root (CAP_NET_ADMIN)')
+    } finally {
+      process.seteuid?.(0)
+    }
+  })
+
+  it('reports a port in use and an address that is not here', async () => {
+    await using test = new EngineUnderTest()
+    await using other = createPacketEngine(NO_HANDLERS)
+    expectRefusal('port-in-use', () => other.listen(test.local))
+    expectRefusal('address-not-available', () => other.listen({ address: '192.0.2.1', port: 0 }))
+    expectRefusal('not-listening', () => {
+      other.sendControl(test.local, new Uint8Array(1))
+    })
+    expect(other.listen({ address: '127.0.0.1', port: 0 }).port).toBeGreaterThan(0)
+    expectRefusal('already-listening', () => other.listen({ address: '127.0.0.1', port: 0 }))
+  })
+})
+
+describe('the life of the engine', () => {
+  it('deletes its TUN devices when it is disposed of, more than once', async () => {
+    await using namespace = await Namespace.create('spe-life')
+    const test = new EngineUnderTest()
+    for (const network of [0, 1, 2]) {
+      test.engine.addNetwork({ network, namespace: namespace.name, interfaceName: `tun${String(network)}` })
+    }
+    test.engine.removeNetwork(1)
+    const before = await namespace.exec('ip', '-o', 'link', 'show')
+    expect(before).toContain('tun0')
+    expect(before).toContain('qlen 1000')
+    expect(before).not.toContain('tun1')
+    await Promise.all([test[Symbol.asyncDispose](), test[Symbol.asyncDispose]()])
+    await test[Symbol.asyncDispose]()
+    expect(await namespace.exec('ip', '-o', 'link', 'show')).not.toContain('tun')
+    expectRefusal('engine-stopped', () => test.engine.counters())
+    expectRefusal('engine-stopped', () => {
+      test.engine.deletePeer(1)
+    })
+  })
+
+  it('frees its port when it is disposed of, even before it listened', async () => {
+    const first = new EngineUnderTest()
+    await first[Symbol.asyncDispose]()
+    await using second = createPacketEngine(NO_HANDLERS)
+    expect(second.listen(first.local)).toEqual(first.local)
+    await createPacketEngine(NO_HANDLERS)[Symbol.asyncDispose]()
+  })
+
+  it('ends with the worker thread that forgot to dispose of it', async () => {
+    const addon = new URL('../native/build/packet_engine.node', import.meta.url).pathname
+    const worker = new Worker(
+      `const { Engine } = require(${JSON.stringify(addon)})
+       const engine = new Engine(Error, () => {})
+       require('node:worker_threads').parentPort.postMessage(engine.listen('127.0.0.1', 0).port)`,
+      { eval: true },
+    )
+    const message: unknown[] = await once(worker, 'message')
+    const port = Number(message[0])
+    const busy = createSocket('udp4')
+    busy.bind(port, '127.0.0.1')
+    const refusal: unknown[] = await once(busy, 'error')
+    expect(errorCode(refusal[0])).toBe('EADDRINUSE')
+    await worker.terminate()
+    const free = createSocket('udp4')
+    free.bind(port, '127.0.0.1')
+    await once(free, 'listening')
+    free.close()
+  })
+})
+
+describe('control packets', () => {
+  it('go up and down as they are, and are counted', async () => {
+    await using first = new EngineUnderTest()
+    await using second = new EngineUnderTest()
+    const reset = Buffer.from('386891923fa31034370000000000', 'hex')
+    first.engine.sendControl(second.local, reset)
+    await vi.waitFor(() => {
+      expect(second.control).toHaveLength(1)
+    })
+    expect(second.control[0]?.from).toEqual(first.local)
+    expect(Buffer.from(second.control[0]?.bytes ?? []).equals(reset)).toBe(true)
+    expect(first.engine.counters()).toMatchObject({ udpPacketsSent: 1n, udpPacketsReceived: 0n })
+    expect(second.engine.counters()).toMatchObject({ udpPacketsReceived: 1n, controlPacketsReceived: 1n })
+    expect(Object.keys(first.engine.counters())).toEqual([...ENGINE_COUNTERS])
+  })
+
+  it('reach an IPv6 socket over IPv4 under their plain IPv4 address', async () => {
+    await using wide = new EngineUnderTest('::')
+    await using narrow = new EngineUnderTest()
+    await using ipv6 = new EngineUnderTest('::1')
+    const { port } = wide.local
+    narrow.engine.sendControl({ address: '127.0.0.1', port }, Buffer.from([0x20, 1]))
+    ipv6.engine.sendControl({ address: '::1', port }, Buffer.from([0x20, 2]))
+    await vi.waitFor(() => {
+      expect(wide.control).toHaveLength(2)
+    })
+    expect(wide.control.map(({ from }) => from)).toEqual(expect.arrayContaining([narrow.local, ipv6.local]))
+    wide.engine.sendControl(narrow.local, Buffer.from([0x20, 3]))
+    await vi.waitFor(() => {
+      expect(narrow.control).toHaveLength(1)
+    })
+  })
+})

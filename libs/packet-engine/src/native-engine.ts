@@ -1,0 +1,137 @@
+import {
+  type EndPoint,
+  type EngineCounter,
+  type EngineHandlers,
+  type KeepaliveOptions,
+  type KeyOptions,
+  type NetworkOptions,
+  type PacketEngine,
+  type PeerOptions,
+  type PeerStatistics,
+} from './engine.ts'
+import { EngineError } from './engine-error.ts'
+import { loadNativeEngine, type NativeEngineBinding } from './native-binding.ts'
+
+const MAX_PORT = 0xffff
+const MAX_NETWORK = 0xffff
+const MAX_PEER_ID = 0xfffffe
+const MAX_KEY_ID = 7
+const MAX_PACKET_ID = 0xffffffff
+const MAX_KEEPALIVE_SECONDS = 86_400
+const INTERFACE_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}$/
+const NAMESPACE_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}$/
+
+/**
+ * Creates the packet engine of this process. Its thread starts with `listen`; hold it by `await using`, since the
+ * process does not end while an engine is open.
+ */
+export function createPacketEngine(handlers: EngineHandlers): PacketEngine {
+  return new NativePacketEngine(handlers)
+}
+
+class NativePacketEngine implements PacketEngine {
+  readonly #binding: NativeEngineBinding
+  #closed: Promise<void> | undefined
+
+  constructor(handlers: EngineHandlers) {
+    const Engine = loadNativeEngine()
+    this.#binding = new Engine(EngineError, (control, events, fatal) => {
+      // What was already under way when the owner disposed of the engine concerns nobody any more.
+      if (this.#closed !== undefined) return
+      for (const event of events) handlers.onEvent(event)
+      if (control.length > 0) handlers.onControl(control)
+      if (fatal !== undefined) handlers.onFatal(fatal)
+    })
+  }
+
+  listen(local: EndPoint): EndPoint {
+    return this.#open().listen(local.address, checkInteger('port', local.port, 0, MAX_PORT))
+  }
+
+  sendControl(to: EndPoint, bytes: Uint8Array): void {
+    this.#open().sendControl(to.address, checkInteger('port', to.port, 1, MAX_PORT), bytes)
+  }
+
+  addNetwork({ network, namespace, interfaceName }: NetworkOptions): void {
+    checkInteger('network', network, 0, MAX_NETWORK)
+    checkName('interface name', interfaceName, INTERFACE_NAME)
+    if (namespace !== undefined) checkName('namespace', namespace, NAMESPACE_NAME)
+    this.#open().addNetwork(network, namespace, interfaceName)
+  }
+
+  removeNetwork(network: number): void {
+    this.#open().removeNetwork(checkInteger('network', network, 0, MAX_NETWORK))
+  }
+
+  addPeer({ peerId, network, remote, ipv4, ipv6 }: PeerOptions): void {
+    checkPeerId(peerId)
+    checkInteger('network', network, 0, MAX_NETWORK)
+    checkInteger('port', remote.port, 1, MAX_PORT)
+    this.#open().addPeer(peerId, network, remote.address, remote.port, ipv4, ipv6)
+  }
+
+  setKey({ peerId, slot, keyId, cipher, sealKey, sealIv, openKey, openIv, firstPacketId = 1 }: KeyOptions): void {
+    checkPeerId(peerId)
+    checkInteger('key id', keyId, 0, MAX_KEY_ID)
+    checkInteger('first packet id', firstPacketId, 1, MAX_PACKET_ID)
+    this.#open().setKey(peerId, slot, keyId, cipher, sealKey, sealIv, openKey, openIv, firstPacketId)
+  }
+
+  swapKeys(peerId: number): void {
+    this.#open().swapKeys(checkPeerId(peerId))
+  }
+
+  deleteKey(peerId: number, slot: 'primary' | 'secondary'): void {
+    this.#open().deleteKey(checkPeerId(peerId), slot)
+  }
+
+  setKeepalive(peerId: number, { intervalSeconds, timeoutSeconds }: KeepaliveOptions): void {
+    checkPeerId(peerId)
+    checkInteger('keepalive interval', intervalSeconds, 0, MAX_KEEPALIVE_SECONDS)
+    checkInteger('keepalive timeout', timeoutSeconds, 0, MAX_KEEPALIVE_SECONDS)
+    this.#open().setKeepalive(peerId, intervalSeconds, timeoutSeconds)
+  }
+
+  deletePeer(peerId: number): void {
+    this.#open().deletePeer(checkPeerId(peerId))
+  }
+
+  statistics(peerId: number): PeerStatistics {
+    return this.#open().statistics(checkPeerId(peerId))
+  }
+
+  counters(): Readonly<Record<EngineCounter, bigint>> {
+    return this.#open().counters()
+  }
+
+  cpuSeconds(): number {
+    return this.#open().cpuSeconds()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#closed ??= this.#binding.close()
+    return this.#closed
+  }
+
+  #open(): NativeEngineBinding {
+    if (this.#closed !== undefined) throw new EngineError('engine-stopped', 'the packet engine has been disposed of')
+    return this.#binding
+  }
+}
+
+function checkPeerId(peerId: number): number {
+  return checkInteger('peer-id', peerId, 0, MAX_PEER_ID)
+}
+
+function checkInteger(what: string, value: number, minimum: number, maximum: number): number {
+  if (Number.isInteger(value) && value >= minimum && value <= maximum) return value
+  throw new EngineError(
+    'bad-argument',
+    `the ${what} must be a whole number from ${String(minimum)} to ${String(maximum)}, not ${String(value)}`,
+  )
+}
+
+function checkName(what: string, name: string, pattern: RegExp): void {
+  if (pattern.test(name)) return
+  throw new EngineError('bad-argument', `the ${what} ${JSON.stringify(name)} must match ${String(pattern)}`)
+}

@@ -1,0 +1,272 @@
+import { X509Certificate } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+import { ApiClient as ClusterClient, ClusterIdentity, loadOrEnrol } from '@sallyport/cluster-identity'
+import {
+  type AuthoriseRequest,
+  type AuthoriseResponse,
+  authoriseResponse,
+  type Credential,
+  type ServiceRole,
+} from '@sallyport/contracts'
+import { Secret } from '@sallyport/foundation'
+import { EnrolmentClient, ManagedProcess, type NewTenant, PlatformClient } from '@sallyport/local-services'
+import {
+  type ThrowawayPostgres,
+  throwawayPostgres,
+  type ThrowawayRedis,
+  throwawayRedis,
+  totpCode,
+} from '@sallyport/testkit'
+
+const MAIN = fileURLToPath(new URL('../../../apps/auth-service/dist/main.js', import.meta.url))
+const OPERATOR_TOKEN = 'an operator token of this test run only'
+export const MASTER_KEY = Buffer.alloc(32, 7).toString('base64')
+const STEP_MS = 30_000
+
+/** The built auth-service with a PostgreSQL and a Redis of its own. */
+export class AuthServiceHarness implements AsyncDisposable {
+  readonly postgres: ThrowawayPostgres
+  readonly redis: ThrowawayRedis
+  readonly environment: Readonly<Record<string, string>>
+  readonly #parts: AsyncDisposableStack
+  #process: ManagedProcess
+
+  private constructor(
+    servers: { postgres: ThrowawayPostgres; redis: ThrowawayRedis },
+    environment: Readonly<Record<string, string>>,
+    process: ManagedProcess,
+    parts: AsyncDisposableStack,
+  ) {
+    this.postgres = servers.postgres
+    this.redis = servers.redis
+    this.environment = environment
+    this.#process = process
+    this.#parts = parts
+  }
+
+  static async start(changes: Readonly<Record<string, string>> = {}): Promise<AuthServiceHarness> {
+    await using parts = new AsyncDisposableStack()
+    const postgres = parts.use(await throwawayPostgres())
+    const redis = parts.use(await throwawayRedis())
+    const [publicPort, nodePort, metricsPort] = [await freePort(), await freePort(), await freePort()]
+    const environment = {
+      AUTH_LISTEN: `127.0.0.1:${String(publicPort)}`,
+      AUTH_PUBLIC_URL: `http://127.0.0.1:${String(publicPort)}`,
+      AUTH_NODE_API_LISTEN: `127.0.0.1:${String(nodePort)}`,
+      METRICS_LISTEN: `127.0.0.1:${String(metricsPort)}`,
+      DATABASE_URL: postgres.url,
+      REDIS_URL: redis.url,
+      MASTER_KEY,
+      OPERATOR_TOKEN,
+      VPN_REMOTES: 'vpn.example.com:1194/udp,192.0.2.1:443/udp',
+      ...changes,
+    }
+    const process = await startAuthService(environment)
+    return new AuthServiceHarness({ postgres, redis }, environment, process, parts.move())
+  }
+
+  get publicUrl(): string {
+    return this.environment['AUTH_PUBLIC_URL'] ?? ''
+  }
+
+  get nodeApiUrl(): string {
+    return `https://${this.environment['AUTH_NODE_API_LISTEN'] ?? ''}`
+  }
+
+  get operator(): PlatformClient {
+    return new PlatformClient(this.publicUrl, new Secret(OPERATOR_TOKEN))
+  }
+
+  /** Its last log lines. */
+  tail(): string {
+    return this.#process.tail()
+  }
+
+  async restart(): Promise<void> {
+    await this.#process.stop()
+    this.#process = await startAuthService(this.environment)
+  }
+
+  async stopService(): Promise<string> {
+    return this.#process.stop()
+  }
+
+  async metrics(): Promise<string> {
+    return (await fetch(`http://${this.environment['METRICS_LISTEN'] ?? ''}/metrics`)).text()
+  }
+
+  /** Enrols a service with a join token, as nodes and the allocator do. */
+  async enrol(role: ServiceRole & ('vpn-node' | 'ip-allocator'), name: string): Promise<ClusterIdentity> {
+    const directory = await mkdtemp(join(tmpdir(), 'sallyport-identity-'))
+    try {
+      const joinToken = new Secret(await this.operator.createJoinToken(role, name))
+      const hosts = ['localhost', '127.0.0.1']
+      const enrolment = {
+        directory: join(directory, 'identity'),
+        role,
+        name,
+        authServiceUrl: this.nodeApiUrl,
+        joinToken,
+      }
+      return await loadOrEnrol({ ...enrolment, hosts, nowMs: Date.now() })
+    } finally {
+      await rm(directory, { recursive: true, force: true })
+    }
+  }
+
+  /** A client of the node-api with the identity of a fresh node. */
+  async node(name: string): Promise<NodeClient> {
+    const credentials = await this.enrol('vpn-node', name)
+    return new NodeClient(new ClusterClient({ baseUrl: this.nodeApiUrl, serverRole: 'auth-service', credentials }))
+  }
+
+  /** A tenant with a network, its administrator signed in with a password of their own. */
+  async tenant(slug: string): Promise<TestTenant> {
+    const tenant = await this.operator.createTenant(slug, `Tenant ${slug}`, 'admin')
+    const administrator = new EnrolmentClient(this.publicUrl)
+    const { username, oneTimePassword } = tenant.administrator
+    await administrator.signIn({ tenant: slug, username, password: oneTimePassword })
+    await administrator.changePassword(oneTimePassword, PASSWORD)
+    await administrator.api.call('POST', '/networks', { name: 'main', ipv4: '10.8.0.0/24', routes: ['10.20.0.0/16'] })
+    return { ...tenant, slug, client: administrator }
+  }
+
+  /** A user of the tenant, signed in with a password of their own. */
+  async user(tenant: TestTenant, username: string, options: { totp: boolean }): Promise<TestUser> {
+    const created = Object(await tenant.client.api.call('POST', '/users', { username })) as Record<string, string>
+    const userId = created['userId'] ?? ''
+    if (!options.totp) await tenant.client.api.call('PATCH', `/users/${userId}`, { totpRequired: false })
+    const client = new EnrolmentClient(this.publicUrl)
+    const oneTimePassword = created['oneTimePassword'] ?? ''
+    await client.signIn({ tenant: tenant.slug, username, password: oneTimePassword })
+    await client.changePassword(oneTimePassword, PASSWORD)
+    return { tenant, userId, username, client }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#process.stop()
+    await this.#parts.disposeAsync()
+  }
+}
+
+export const PASSWORD = 'violet harbour under 41 lamps'
+
+export interface TestTenant extends NewTenant {
+  readonly slug: string
+  readonly client: EnrolmentClient
+}
+
+export interface TestUser {
+  readonly tenant: TestTenant
+  readonly userId: string
+  readonly username: string
+  readonly client: EnrolmentClient
+}
+
+/** A device as the node sees it. */
+export interface TestDevice {
+  readonly deviceId: string
+  readonly profile: string
+  readonly certificate: AuthoriseRequest['certificate']
+}
+
+export async function enrolDevice(user: TestUser, name: string): Promise<TestDevice> {
+  const { deviceId, profile } = await user.client.enrolDevice(name)
+  const certificate = new X509Certificate(/<cert>\n([^<]*)<\/cert>/.exec(profile)?.[1] ?? '')
+  return {
+    deviceId,
+    profile,
+    certificate: {
+      sha256: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
+      serial: certificate.serialNumber.toLowerCase(),
+      commonName: deviceId,
+    },
+  }
+}
+
+/** Enrols a second factor; `next` gives codes of three time steps in a row that the service takes without waiting. */
+export async function enrolTotp(user: TestUser): Promise<{ next: () => string; wrong: () => string }> {
+  const { secret } = await user.client.beginTotp()
+  const startMs = Date.now() - STEP_MS
+  let used = 0
+  const next = (): string => totpCode(secret, startMs + used++ * STEP_MS)
+  await user.client.confirmTotp(next())
+  const now = [-1, 0, 1, 2].map((step) => totpCode(secret, Date.now() + step * STEP_MS))
+  return {
+    next,
+    wrong: () => ['000000', '111111', '222222', '333333', '444444'].find((code) => !now.includes(code)) ?? '',
+  }
+}
+
+/** What a node asks for a device. */
+export function authoriseRequestOf(
+  user: TestUser,
+  device: TestDevice,
+  credential: Credential,
+  changes: Partial<AuthoriseRequest> = {},
+): AuthoriseRequest {
+  return {
+    version: 1,
+    phase: 'initial',
+    tenantId: user.tenant.tenantId,
+    deviceId: device.deviceId,
+    certificate: device.certificate,
+    username: user.username,
+    credential,
+    remote: { address: '203.0.113.9', port: 40_000 },
+    peerInfo: { IV_VER: '2.6.14' },
+    ...changes,
+  }
+}
+
+/** The node's calls. */
+export class NodeClient {
+  readonly api: ClusterClient
+
+  constructor(api: ClusterClient) {
+    this.api = api
+  }
+
+  authorise(request: AuthoriseRequest): Promise<AuthoriseResponse> {
+    const path = '/node-api/v1/connections/authorise'
+    return this.api.call({ method: 'POST', path, body: request, response: authoriseResponse })
+  }
+
+  /** The code of a denial, or `allow`. */
+  async decision(request: AuthoriseRequest): Promise<string> {
+    const answer = await this.authorise(request)
+    return answer.decision === 'allow' ? 'allow' : answer.code
+  }
+}
+
+/** Runs the built service and waits until it is ready. */
+export async function startAuthService(environment: Readonly<Record<string, string>>): Promise<ManagedProcess> {
+  const child = runAuthService(environment)
+  try {
+    await child.waitForLine(/"msg":"ready"/, 20_000)
+    return child
+  } catch (error) {
+    await child.stop()
+    throw error
+  }
+}
+
+/** Runs the built service. */
+export function runAuthService(environment: Readonly<Record<string, string>>): ManagedProcess {
+  const args = ['--enable-source-maps', MAIN]
+  const env = { PATH: process.env['PATH'], ...environment }
+  return new ManagedProcess({ name: 'auth-service', file: process.execPath, args, env, stopSignal: 'SIGTERM' })
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  return typeof address === 'object' && address !== null ? address.port : 0
+}

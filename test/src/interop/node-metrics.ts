@@ -1,0 +1,39 @@
+/** Reads the node's Prometheus metrics. */
+export class NodeMetrics {
+  readonly #url: string
+
+  constructor({ host, port }: { host: string; port: number }) {
+    this.#url = `http://${host}:${String(port)}/metrics`
+  }
+
+  /** Value of one counter, by name without the prefix `sallyport_` and by reason. */
+  async value(name: string, reason?: string): Promise<number> {
+    const labels = reason === undefined ? '' : `{reason="${reason}"}`
+    const line = (await this.#lines()).find((candidate) => candidate.startsWith(`sallyport_${name}${labels} `))
+    if (line === undefined) throw new Error(`the node has no metric ${name}${labels}`)
+    return Number(line.split(' ')[1])
+  }
+
+  /** Every reason of one counter. */
+  async reasons(name: string): Promise<ReadonlyMap<string, number>> {
+    const pattern = new RegExp(`^sallyport_${name}\\{reason="([^"]+)"\\} (\\S+)$`)
+    return new Map(
+      (await this.#lines()).flatMap((line) => {
+        const [, reason, value] = pattern.exec(line) ?? []
+        return reason === undefined ? [] : [[reason, Number(value)] as const]
+      }),
+    )
+  }
+
+  /** How much a counter grows while something happens. */
+  async growth(name: string, reason: string, during: () => Promise<unknown>): Promise<number> {
+    const before = await this.value(name, reason)
+    await during()
+    return (await this.value(name, reason)) - before
+  }
+
+  async #lines(): Promise<string[]> {
+    const response = await fetch(this.#url)
+    return (await response.text()).split('\n')
+  }
+}

@@ -1,0 +1,69 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
+import { type Namespace, type OpenVpnClient, sha256OfBytes } from '@sallyport/testkit'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+
+import { PRIVATE_HOST } from './site.ts'
+import { fetchPage, PingTrain, Stream } from './traffic.ts'
+import { World } from './world.ts'
+
+const RENEGOTIATE_SECONDS = 20
+const WATCH_MS = 120_000
+const STREAM_BYTES = 240_000_000
+const STREAM_RATE = '2M'
+
+let world: World
+let host: Namespace
+let client: OpenVpnClient
+
+beforeAll(async () => {
+  world = await World.create({ sites: [{ slug: 'tenant-a' }] })
+  host = await world.addHost('client')
+  const { tenantId } = world.site('tenant-a')
+  const settings = { pingSeconds: 2, pingRestartSeconds: 10 }
+  await world.stack.platform.call('PATCH', `/platform/tenants/${tenantId}`, { settings })
+  const member = await world.site('tenant-a').addMember('alice', { totp: true })
+  const device = await member.client.enrolDevice('laptop')
+  const extraArgs = ['--reneg-sec', String(RENEGOTIATE_SECONDS)]
+  client = await world.startClient(host, { member, device }, { extraArgs })
+  await client.waitForConnected(90_000)
+})
+afterAll(() => world[Symbol.asyncDispose]())
+
+it('renegotiates every 20 s for two minutes under load without a gap of a second and without a prompt', async () => {
+  await using train = new PingTrain(host, PRIVATE_HOST.ipv4)
+  const firstMs = await train.nextAnswer(5_000)
+  const address = `http://${PRIVATE_HOST.ipv4}/bytes/${String(STREAM_BYTES)}`
+  const stream = new Stream(host, ['--limit-rate', STREAM_RATE, address])
+  await delay(WATCH_MS)
+
+  expect(train.longestGapMs(firstMs)).toBeLessThan(1_000)
+  expect(train.answersMs.length).toBeGreaterThan((WATCH_MS / 100) * 0.95)
+  const report = await stream.finished
+  expect(report.longestSilenceMs).toBeLessThan(1_000)
+  expect(report.sha256).toBe(sha256OfBytes(STREAM_BYTES))
+  const renegotiations = client.events.filter((event) => event.includes('Control Channel: TLSv1')).length - 1
+  expect(renegotiations).toBeGreaterThanOrEqual(5)
+  expect(client.promptCount).toBe(1)
+})
+
+it('needs no second code to reconnect, and keeps its addresses', async () => {
+  const { ipv4, ipv6 } = await client.waitForConnected()
+  const mark = client.mark
+  client.process.signal('SIGUSR1')
+  expect(await client.waitForConnected(30_000, mark)).toMatchObject({ ipv4, ipv6 })
+  expect(client.promptCount).toBe(1)
+  expect(await fetchPage(host, PRIVATE_HOST.ipv4)).toContain('<h1>tenant-a</h1>')
+})
+
+it('comes back by itself with the same profile and addresses after the node was killed and started again', async () => {
+  const { ipv4, ipv6 } = await client.waitForConnected()
+  const mark = client.mark
+  await world.stack.services['vpn-node'].kill()
+  expect(await fetchPage(host, PRIVATE_HOST.ipv4, 3)).toBeUndefined()
+
+  await world.stack.services['vpn-node'].start()
+  expect(await client.waitForConnected(120_000, mark)).toMatchObject({ ipv4, ipv6 })
+  expect(await fetchPage(host, PRIVATE_HOST.ipv4)).toContain('<h1>tenant-a</h1>')
+  expect(client.promptCount).toBe(1)
+})

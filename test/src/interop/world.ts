@@ -1,0 +1,169 @@
+import { execFile } from 'node:child_process'
+import { randomInt } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+import { type EnrolledDevice, type RunningStack, type StackOptions, startStack } from '@sallyport/local-services'
+import { connect, Namespace, OpenVpnClient } from '@sallyport/testkit'
+
+import { Leftovers } from './leftovers.ts'
+import { NodeMetrics } from './node-metrics.ts'
+import { type Member, Site, type SiteOptions } from './site.ts'
+
+const CHECKOUT = fileURLToPath(new URL('../../..', import.meta.url))
+
+/** What differs from one world to the next. */
+export interface WorldOptions {
+  readonly sites: readonly SiteOptions[]
+  readonly durable?: boolean
+  readonly leaseSeconds?: number
+}
+
+/** How a client differs from one that does everything right. */
+export interface ClientOptions {
+  readonly profile?: string
+  readonly username?: string
+  readonly password?: string
+  /** Default: a fresh code of the member's second factor. */
+  readonly otp?: () => Promise<string>
+  readonly extraArgs?: readonly string[]
+}
+
+/**
+ * A whole installation for one spec file: the stack, the tenants' networks in namespaces, and an outer network that
+ * joins clients in namespaces with the node. Its outer addresses are in 198.18.0.0/15 (RFC 2544) and random, so that
+ * several worlds fit on one machine.
+ */
+export class World implements AsyncDisposable {
+  readonly stack: RunningStack
+  readonly sites: readonly Site[]
+  readonly metrics: NodeMetrics
+  readonly dataDirectory: string
+  readonly #outer: OuterNetwork
+  readonly #parts: AsyncDisposableStack
+  readonly #leftovers: Leftovers
+
+  private constructor(
+    stack: RunningStack,
+    sites: readonly Site[],
+    place: { outer: OuterNetwork; dataDirectory: string; parts: AsyncDisposableStack; leftovers: Leftovers },
+  ) {
+    this.stack = stack
+    this.sites = sites
+    this.metrics = new NodeMetrics(stack.addresses.metrics)
+    this.dataDirectory = place.dataDirectory
+    this.#outer = place.outer
+    this.#parts = place.parts
+    this.#leftovers = place.leftovers
+  }
+
+  static async create(options: WorldOptions): Promise<World> {
+    const leftovers = await Leftovers.begin()
+    await using parts = new AsyncDisposableStack()
+    const outer = parts.use(await OuterNetwork.create())
+    const dataDirectory = await mkdtemp(join(tmpdir(), 'sallyport-world-'))
+    parts.defer(() => rm(dataDirectory, { recursive: true, force: true }))
+    const stack = parts.use(await startStack(stackOptions(options, dataDirectory, outer)))
+    const sites: Site[] = []
+    for (const site of options.sites) sites.push(parts.use(await Site.create(stack, site)))
+    return new World(stack, sites, { outer, dataDirectory, parts: parts.move(), leftovers })
+  }
+
+  /** The site with this slug. */
+  site(slug: string): Site {
+    const site = this.sites.find((candidate) => candidate.slug === slug)
+    if (site === undefined) throw new TypeError(`no site "${slug}" in this world`)
+    return site
+  }
+
+  /** Makes a namespace with a route to the node. */
+  async addHost(label: string): Promise<Namespace> {
+    const host = this.#parts.use(await Namespace.create(label))
+    this.#parts.use(await this.#outer.join(host))
+    return host
+  }
+
+  /** Starts `openvpn` with a device's profile. */
+  async startClient(
+    namespace: Namespace,
+    { member, device }: { member: Member; device: EnrolledDevice },
+    options: ClientOptions = {},
+  ): Promise<OpenVpnClient> {
+    const { totp } = member
+    const otp = options.otp ?? (totp && (() => totp.device.code()))
+    return this.#parts.use(
+      await OpenVpnClient.start({
+        namespace,
+        profile: options.profile ?? device.profile,
+        username: options.username ?? member.username,
+        password: options.password ?? member.password,
+        ...(otp === undefined ? {} : { otp }),
+        ...(options.extraArgs === undefined ? {} : { extraArgs: options.extraArgs }),
+      }),
+    )
+  }
+
+  /** Ends everything and fails when something is left behind. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#parts.disposeAsync()
+    await this.#leftovers.expectNone()
+  }
+}
+
+function stackOptions(options: WorldOptions, dataDirectory: string, outer: OuterNetwork): StackOptions {
+  return {
+    checkout: CHECKOUT,
+    dataDirectory,
+    durable: options.durable ?? false,
+    authListen: '127.0.0.1:0',
+    nodeApiListen: '127.0.0.1:0',
+    allocatorListen: '127.0.0.1:0',
+    metricsListen: '127.0.0.1:0',
+    nodeListen: `${outer.nodeAddress}:0`,
+    logLevel: 'debug',
+    ...(options.leaseSeconds === undefined ? {} : { leaseSeconds: options.leaseSeconds }),
+  }
+}
+
+/** The internet of a world: the node's address on loopback and a /30 for each host that reaches it. */
+class OuterNetwork implements AsyncDisposable {
+  readonly #base: string
+  #hosts = 0
+
+  private constructor(base: string) {
+    this.#base = base
+  }
+
+  static async create(): Promise<OuterNetwork> {
+    const outer = new OuterNetwork(`198.${String(randomInt(18, 20))}.${String(randomInt(1, 255))}`)
+    await ip('address', 'add', `${outer.nodeAddress}/32`, 'dev', 'lo')
+    return outer
+  }
+
+  get nodeAddress(): string {
+    return `${this.#base}.1`
+  }
+
+  async join(host: Namespace): Promise<AsyncDisposable> {
+    const subnet = ++this.#hosts * 4
+    const [near, far] = [`${this.#base}.${String(subnet + 1)}`, `${this.#base}.${String(subnet + 2)}`]
+    const device = `spw${host.name.slice(-6)}`
+    const link = await connect(
+      { namespace: undefined, device, addresses: [`${near}/30`] },
+      { namespace: host, device: 'eth0', addresses: [`${far}/30`] },
+    )
+    await host.exec('ip', 'route', 'add', `${this.nodeAddress}/32`, 'via', near)
+    return link
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await ip('address', 'delete', `${this.nodeAddress}/32`, 'dev', 'lo')
+  }
+}
+
+async function ip(...args: string[]): Promise<void> {
+  await promisify(execFile)('ip', args)
+}

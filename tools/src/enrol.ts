@@ -1,0 +1,112 @@
+import { open, rm } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { parseArgs } from 'node:util'
+
+import { errorCode, SallyportError } from '@sallyport/foundation'
+import { ApiClientError, EnrolmentClient, type SignIn, type SignInResult } from '@sallyport/local-services'
+
+import { runCommand } from './command.ts'
+import { Terminal } from './terminal.ts'
+
+const USAGE =
+  'usage: npm run enrol -- --server URL --tenant TENANT --username NAME --output FILE [--device NAME]\n' +
+  'Password and codes are asked for; from a pipe they are read line by line.'
+
+class EnrolError extends SallyportError {}
+
+await runCommand(async () => {
+  const { server, tenant, username, output, device } = readArguments()
+  await using file = await newFile(output)
+  using terminal = new Terminal()
+  const client = new EnrolmentClient(server)
+  const password = await terminal.ask(`Password of ${username}: `)
+  const session = await signIn(client, { tenant, username, password }, terminal)
+  if (session.mustChangePassword) await changePassword(client, password, terminal)
+  if (session.totpRequired && !session.totpEnrolled) await enrolTotp(client, terminal)
+  const { profile } = await client.enrolDevice(device)
+  await file.complete(profile)
+  process.stdout.write(
+    `${output} is the profile of the device "${device}", private key included: keep it to yourself.\nConnect: openvpn --config ${output}\n`,
+  )
+})
+
+function readArguments(): { server: string; tenant: string; username: string; output: string; device: string } {
+  const text = { type: 'string' } as const
+  const options = { server: text, tenant: text, username: text, output: text, device: text }
+  try {
+    const { server, tenant, username, output, device } = parseArgs({ options }).values
+    if (server !== undefined && tenant !== undefined && username !== undefined && output !== undefined) {
+      return { server, tenant, username, output, device: device ?? hostname() }
+    }
+  } catch (error) {
+    throw new EnrolError('usage', USAGE, { cause: error })
+  }
+  throw new EnrolError('usage', USAGE)
+}
+
+async function signIn(client: EnrolmentClient, account: SignIn, terminal: Terminal): Promise<SignInResult> {
+  try {
+    return await client.signIn(account)
+  } catch (error) {
+    if (!(error instanceof ApiClientError && error.code === 'otp-required')) throw error
+    return client.signIn({ ...account, otp: await terminal.ask('Code of your authenticator: ') })
+  }
+}
+
+async function changePassword(client: EnrolmentClient, current: string, terminal: Terminal): Promise<void> {
+  process.stderr.write('The password works only once. Choose your own.\n')
+  await untilAccepted(async () => {
+    const chosen = await terminal.ask('New password: ')
+    if (chosen !== (await terminal.ask('New password again: '))) throw new EnrolError('mismatch', 'the two differ')
+    await client.changePassword(current, chosen)
+  })
+}
+
+async function enrolTotp(client: EnrolmentClient, terminal: Terminal): Promise<void> {
+  const { secret, uri } = await client.beginTotp()
+  process.stderr.write(`Add this account to your authenticator app:\n  ${uri}\n  (or type the secret ${secret})\n`)
+  await untilAccepted(async () => {
+    await client.confirmTotp((await terminal.ask('Code that it shows: ')).trim())
+  })
+}
+
+/** Asks again after an answer that was refused (HTTP 4xx); too many attempts, a failing server and the end of input end it. */
+async function untilAccepted(attempt: () => Promise<void>): Promise<void> {
+  for (;;) {
+    try {
+      await attempt()
+      return
+    } catch (error) {
+      const refused =
+        error instanceof ApiClientError && error.status >= 400 && error.status < 500 && error.status !== 429
+      if (!refused && !(error instanceof EnrolError)) throw error
+      process.stderr.write(`${error.message}\n`)
+    }
+  }
+}
+
+interface NewFile extends AsyncDisposable {
+  complete(content: string): Promise<void>
+}
+
+/** Reserves the file before anything is asked, never an existing one; removes it again unless it was completed. */
+async function newFile(path: string): Promise<NewFile> {
+  const handle = await open(path, 'wx', 0o600).catch((error: unknown) => {
+    const message =
+      errorCode(error) === 'EEXIST'
+        ? `${path} exists and is not overwritten: choose another --output`
+        : `${path} cannot be written`
+    throw new EnrolError('output', message, { cause: error })
+  })
+  let complete = false
+  return {
+    async complete(content) {
+      await handle.writeFile(content)
+      complete = true
+    },
+    async [Symbol.asyncDispose]() {
+      await handle.close()
+      if (!complete) await rm(path)
+    },
+  }
+}

@@ -1,0 +1,64 @@
+import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { CHECKOUT, runCommand } from './command.ts'
+import { countTests, type TestCount } from './test-report.ts'
+
+const SUITES = ['unit', 'integration', 'interop'] as const
+
+await runCommand(async () => {
+  const reports = await mkdtemp(join(tmpdir(), 'sallyport-reports-'))
+  const counts: TestCount[] = []
+  try {
+    counts.push(await check('lint', 'npm', ['run', 'lint']))
+    counts.push(await check('native tests', 'make', ['-s', '-C', 'libs/packet-engine/native', 'test']))
+    for (const suite of SUITES) counts.push(await vitest(suite, join(reports, `${suite}.json`)))
+  } finally {
+    await rm(reports, { recursive: true })
+  }
+  const passed = counts.reduce((sum, count) => sum + count.passed, 0)
+  const failed = counts.reduce((sum, count) => sum + count.failed, 0)
+  process.stdout.write(`\n${String(passed)} passed, ${String(failed)} failed\n`)
+  process.exitCode = failed === 0 ? 0 : 1
+})
+
+/** A step that is right or wrong as a whole counts as one test. */
+async function check(name: string, file: string, args: readonly string[]): Promise<TestCount> {
+  const code = await timed(name, file, args)
+  return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }
+}
+
+async function vitest(suite: string, report: string): Promise<TestCount> {
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+  const code = await timed(`${suite} tests`, 'vitest', ['run', '--project', suite, ...reporters])
+  const count = countTests(readReport(report))
+  // A run that failed with every test passed (an unhandled error, no test at all) is a failure too.
+  return code !== 0 && count.failed === 0 ? { passed: count.passed, failed: 1 } : count
+}
+
+function readReport(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'))
+  } catch {
+    return undefined
+  }
+}
+
+async function timed(name: string, file: string, args: readonly string[]): Promise<number> {
+  process.stdout.write(`\n── ${name}: ${file} ${args.join(' ')}\n`)
+  const startedMs = performance.now()
+  const child = spawn(file, args, {
+    cwd: CHECKOUT,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, NX_DAEMON: 'false' },
+  })
+  const { promise: ended, resolve, reject } = Promise.withResolvers<number | null>()
+  child.once('error', reject).once('close', resolve)
+  const code = await ended
+  const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)
+  process.stdout.write(`── ${name}: ${code === 0 ? 'passed' : 'FAILED'} in ${seconds} s\n`)
+  return code ?? 1
+}
