@@ -68,7 +68,6 @@ export default tseslint.config(
       '@typescript-eslint/no-extraneous-class': ['error', { allowWithDecorator: true, allowStaticOnly: false }],
       '@typescript-eslint/no-unused-vars': ['error', { ignoreUsingDeclarations: true }],
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
-      '@typescript-eslint/no-unused-vars': ['error', { ignoreUsingDeclarations: true }],
       'simple-import-sort/imports': 'error',
       'simple-import-sort/exports': 'error',
       'max-lines': ['error', { max: 400 }],

@@ -68,7 +68,12 @@ async function runCommand(command) {
     else throw new Error(`unknown command ${String(command)}`)
     return 0
   } catch (error) {
-    const fields = { is_panic: false, error_code: PRISMA_CODES[error.code] ?? error.code, message: error.message, meta: {} }
+    const fields = {
+      is_panic: false,
+      error_code: PRISMA_CODES[error.code] ?? error.code,
+      message: error.message,
+      meta: {},
+    }
     console.error(JSON.stringify({ level: 'ERROR', fields, target: 'schema_engine::logger' }))
     return 1
   }

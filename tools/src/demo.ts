@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 
 import { SallyportError } from '@sallyport/foundation'
-import { startStack } from '@sallyport/local-services'
+import { type RunningStack, startStack } from '@sallyport/local-services'
 import { type Namespace, OpenVpnClient, startWebServer, TotpDevice } from '@sallyport/testkit'
 
 import { CHECKOUT, interruption, progressPrinter, runCommand } from './command.ts'
@@ -59,7 +59,7 @@ async function demonstrate(progress: (message: string) => void, signal: AbortSig
   const user = await makeDemoUser(stack, network.tenant.name)
 
   show('Before: the client knows only its link to the node', await network.client.exec('ip', 'route'))
-  show('so the private host cannot be reached', (await network.client.try(...FETCH)).stderr)
+  show('so the private host cannot be reached', await failToFetch(network.client))
 
   progress('connecting Debian’s openvpn with the downloaded profile, password and code')
   const totp = new TotpDevice(user.totpSecret)
@@ -78,14 +78,22 @@ async function demonstrate(progress: (message: string) => void, signal: AbortSig
   show(`The page at http://${PRIVATE_HOST}/`, await network.client.exec(...FETCH))
   progress('following one packet')
   show('The way of one packet (a ping), as captured', await tracePacket(network, PRIVATE_HOST))
+  await killAndRestart(stack, network.client, client, progress)
+}
 
+async function killAndRestart(
+  stack: RunningStack,
+  client: Namespace,
+  vpn: OpenVpnClient,
+  progress: (message: string) => void,
+): Promise<void> {
   progress('killing the node')
   await stack.services['vpn-node'].kill()
-  show('without the node there is no way', (await network.client.try(...FETCH)).stderr)
+  show('without the node there is no way', await failToFetch(client))
   progress('starting the node again; the same client goes on with the same profile')
   await stack.services['vpn-node'].start()
-  const page = await fetchAgain(network.client, progress)
-  show(`The page is back; the user was asked ${String(client.promptCount)} time(s) in all`, page)
+  const page = await fetchAgain(client, progress)
+  show(`The page is back; the user was asked ${String(vpn.promptCount)} time(s) in all`, page)
 }
 
 function show(title: string, text: string): void {
@@ -94,6 +102,13 @@ function show(title: string, text: string): void {
     .split('\n')
     .map((line) => `    ${line}`)
   process.stdout.write(`\n${title}:\n${lines.join('\n')}\n\n`)
+}
+
+/** Gives the complaint of a fetch that must not work. */
+async function failToFetch(client: Namespace): Promise<string> {
+  const { code, stderr } = await client.try(...FETCH)
+  if (code === 0) throw new DemoError('reachable', 'the private host can be reached without a tunnel')
+  return stderr
 }
 
 /** The client finds out by itself that the node was away (ping-restart) and connects again. */

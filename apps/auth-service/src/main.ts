@@ -17,7 +17,11 @@ async function main(): Promise<void> {
     process.once('SIGTERM', resolve)
     process.once('SIGINT', resolve)
   })
-  await using _application = await startApplication(settings, log, { now: () => Date.now() })
+  const starting = startApplication(settings, log, { now: () => Date.now() })
+  const first = await Promise.race([starting, stopped])
+  // Told to stop while it still waits for the database, it has nothing yet that would have to be closed in order.
+  if (typeof first === 'string') return
+  await using _application = first
   log.info({ url: settings.AUTH_PUBLIC_URL }, 'ready')
   log.info({ signal: await stopped }, 'stopping')
 }
@@ -28,3 +32,5 @@ try {
   process.stderr.write(error instanceof ConfigError ? `${error.message}\n` : `auth-service: ${describeError(error)}\n`)
   process.exitCode = error instanceof ConfigError ? BAD_CONFIGURATION : 1
 }
+// Everything is disposed by now; the schema engine's lock timer would hold the process for ten more seconds.
+process.exit()

@@ -7,7 +7,7 @@ import { REFUSAL_CODES, type RefusalCode } from './refusals.ts'
 /** Why a packet from an address without a session led to nothing, besides the protocol's own reasons. */
 const INITIAL_DROP_REASONS = [...SESSION_DROP_REASONS, 'draining', 'too-many-handshakes', 'unknown-tenant'] as const
 /** Why a connection ended, besides the protocol's own reasons. */
-const END_REASONS = [...SESSION_END_REASONS, 'replaced', 'node-stopped'] as const
+const END_REASONS = [...SESSION_END_REASONS, 'replaced', 'node-stopped', 'internal-error'] as const
 export type EndReason = (typeof END_REASONS)[number]
 
 /** Names and help of every metric of a vpn-node. */

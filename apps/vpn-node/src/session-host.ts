@@ -108,6 +108,10 @@ export class SessionHost {
       for (let input = this.#inputs.shift(); input !== undefined && !this.#closed; input = this.#inputs.shift()) {
         for (const action of this.#session.handle(input, Date.now())) this.#perform(action)
       }
+    } catch (error) {
+      // One client's connection that cannot be kept in order must not take the node with it.
+      this.#services.log.error({ deviceId: this.metadata.deviceId, err: describeError(error) }, 'session failed')
+      this.discard('internal-error')
     } finally {
       this.#busy = false
     }

@@ -1,13 +1,14 @@
 import { listenAddress, readConfig, secretText } from '@sallyport/config'
+import { enrolRequest } from '@sallyport/contracts'
 import { z } from 'zod'
 
 const schema = z.object({
-  NODE_LISTEN: listenAddress.default({ host: '0.0.0.0', port: 1194 }),
-  SERVICE_NAME: z.string().describe('a name for this node, lower-case letters, digits and hyphens'),
+  NODE_LISTEN: listenAddress.prefault('0.0.0.0:1194'),
+  SERVICE_NAME: enrolRequest.shape.name.describe('a name for this node: lower-case letters, digits and hyphens'),
   AUTH_NODE_API_URL: z.url({ protocol: /^https$/ }).describe("the auth-service's node-api, https://HOST:8443"),
   JOIN_TOKEN: secretText(16).optional(),
   IDENTITY_DIRECTORY: z.string().describe('a directory of its own in which the node keeps its certificate and key'),
-  METRICS_LISTEN: listenAddress.default({ host: '127.0.0.1', port: 9100 }),
+  METRICS_LISTEN: listenAddress.prefault('127.0.0.1:9100'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
 })
 

@@ -38,19 +38,31 @@ export async function removeFirewall(namespace: string | undefined, interfaceNam
   await runHostCommand(inNamespace(namespace, ['nft', 'delete', 'table', 'inet', tableName(interfaceName)]))
 }
 
-/** Removes the rules that a killed run of this node left in its own namespace and in every named one. */
+/**
+ * Removes the rules that a killed run of this node left in its own namespace and in every named one: those whose device
+ * is gone. Rules with a device belong to a node that runs, for instance of another installation on this machine.
+ */
 export async function removeStaleFirewalls(interfacePrefix: string): Promise<number> {
+  let removed = await removeStaleTables(undefined, interfacePrefix)
   const named = await runHostCommand(['ip', 'netns', 'list'])
-  const namespaces = [undefined, ...named.split('\n').flatMap((line) => line.split(' ')[0] || [])]
-  let removed = 0
-  for (const namespace of namespaces) {
-    const listing = await runHostCommand(inNamespace(namespace, ['nft', 'list', 'tables', 'inet']))
-    for (const table of tablesOfNode(listing, interfacePrefix)) {
-      await runHostCommand(inNamespace(namespace, ['nft', 'delete', 'table', 'inet', table]))
-      removed += 1
-    }
+  for (const namespace of named.split('\n').flatMap((line) => line.split(' ')[0] || [])) {
+    // A namespace may be deleted meanwhile, and its rules with it.
+    removed += await removeStaleTables(namespace, interfacePrefix).catch(() => 0)
   }
   return removed
+}
+
+async function removeStaleTables(namespace: string | undefined, interfacePrefix: string): Promise<number> {
+  const listing = await runHostCommand(inNamespace(namespace, ['nft', 'list', 'tables', 'inet']))
+  const tables = tablesOfNode(listing, interfacePrefix)
+  if (tables.length === 0) return 0
+  const links = await runHostCommand(inNamespace(namespace, ['ip', '-oneline', 'link', 'show']))
+  const live = [...links.matchAll(/^\d+: ([^:@]+)/gm)].map(([, device = '']) => tableName(device))
+  const stale = tables.filter((table) => !live.includes(table))
+  for (const table of stale) {
+    await runHostCommand(inNamespace(namespace, ['nft', 'delete', 'table', 'inet', table]))
+  }
+  return stale.length
 }
 
 // Which switches this process turned on in its own namespace; they are turned off again at the end.

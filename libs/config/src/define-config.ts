@@ -78,3 +78,11 @@ export const listenAddress = z.string().transform((value, context) => {
   }
   return { host: match[1] ?? (match[2] === '' ? '::' : (match[2] ?? '::')), port }
 })
+
+/** Takes `a, b,c` apart; empty items do not count. */
+export function commaList(text: string): string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '')
+}

@@ -1,1 +1,1 @@
-export { ConfigError, listenAddress, readConfig, secretText } from './define-config.ts'
+export { commaList, ConfigError, listenAddress, readConfig, secretText } from './define-config.ts'

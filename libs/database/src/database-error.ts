@@ -42,7 +42,8 @@ const UNREACHABLE_CODES = new Set([
   '57P02',
   '57P03',
 ])
-const UNREACHABLE_TEXT = /connection terminated|timeout exceeded|server has closed|query read timeout|closed the connection/i
+const UNREACHABLE_TEXT =
+  /connection terminated|timeout exceeded|server has closed|query read timeout|closed the connection/i
 
 /** Tells whether an error means that PostgreSQL is away for now, so that asking again later makes sense. */
 export function isDatabaseAway(error: unknown): boolean {

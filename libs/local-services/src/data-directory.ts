@@ -9,6 +9,7 @@ import {
   readFileSync,
   readlinkSync,
   renameSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -75,6 +76,11 @@ export class DataDirectory {
 
   readSecret(name: string): Secret<string> {
     return new Secret(readFileSync(this.file('secrets', name), 'utf8').trim())
+  }
+
+  /** Deletes a secret that has done its work; there need not be one. */
+  removeSecret(name: string): void {
+    rmSync(this.file('secrets', name), { force: true })
   }
 
   /** True when the services' database was already made here. */

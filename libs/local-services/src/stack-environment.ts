@@ -1,5 +1,3 @@
-import { rmSync } from 'node:fs'
-
 import type { DataDirectory } from './data-directory.ts'
 import type { ListenPort } from './listen-port.ts'
 import type { PlatformClient } from './platform-client.ts'
@@ -67,14 +65,15 @@ export function serviceEnvironments(parts: StackParts): Record<ServiceName, () =
 /** Name and identity folder; a join token only as long as the service has not enrolled. */
 async function identity(parts: StackParts, role: 'ip-allocator' | 'vpn-node', name: string): Promise<Environment> {
   const directory = parts.data.file('identity', role)
-  const tokenName = `join-token-${role}`
   const base = { SERVICE_NAME: name, IDENTITY_DIRECTORY: directory }
-  if (hasIdentity(directory)) {
-    rmSync(parts.data.file('secrets', tokenName), { force: true })
-    return base
-  }
+  if (hasIdentity(directory)) return base
   const token = await parts.platform.createJoinToken(role, name)
-  return { ...base, JOIN_TOKEN_FILE: parts.data.writeSecret(tokenName, token) }
+  return { ...base, JOIN_TOKEN_FILE: parts.data.writeSecret(joinTokenName(role), token) }
+}
+
+/** Name of the secret with which a service enrols. */
+export function joinTokenName(service: ServiceName): string {
+  return `join-token-${service}`
 }
 
 /** A service that listens on all addresses is reached on loopback. */

@@ -9,7 +9,7 @@ import { LocalRedis } from './local-redis.ts'
 import { PlatformClient } from './platform-client.ts'
 import { endWrittenProcess } from './process-identity.ts'
 import { ServiceProcess } from './service-process.ts'
-import { SERVICE_NAMES, serviceEnvironments, type ServiceName } from './stack-environment.ts'
+import { joinTokenName, SERVICE_NAMES, serviceEnvironments, type ServiceName } from './stack-environment.ts'
 import { claimAddresses, type StackAddresses, type StackOptions } from './stack-options.ts'
 
 /** A database server that a test may take away for a while. */
@@ -67,6 +67,8 @@ export async function startStack(options: StackOptions): Promise<RunningStack> {
     progress(`starting ${name}`)
     parts.use(services[name])
     await services[name].start()
+    // It has enrolled, and the token was good once.
+    data.removeSecret(joinTokenName(name))
   }
   options.signal?.throwIfAborted()
   const owned = parts.move()

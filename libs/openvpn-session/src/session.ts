@@ -320,7 +320,9 @@ export class Session {
 
   #reportEnded(reason: SessionEndReason): void {
     const first = this.#ending.over(reason)
-    if (first !== undefined) this.#emit({ type: 'ended', reason: first })
+    if (first === undefined) return
+    this.#swapAtMs = undefined
+    this.#emit({ type: 'ended', reason: first })
   }
 
   #expire(): void {

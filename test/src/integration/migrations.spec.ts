@@ -74,8 +74,9 @@ it('tells an unreachable database from one that refuses', async () => {
   const verifySecrets = (): void => undefined
   const away = prepareDatabase({ ownerUrl: 'postgresql://x@127.0.0.1:1/x', masterKey: MASTER_KEY, verifySecrets })
   await expect(away).rejects.toMatchObject({ code: 'database-unreachable' })
-  const missing = postgres.url.replace(/\/[^/]*$/, '/no_such_database')
-  const refused = prepareDatabase({ ownerUrl: missing, masterKey: MASTER_KEY, verifySecrets })
+  const missing = new URL(postgres.url)
+  missing.pathname = '/no_such_database'
+  const refused = prepareDatabase({ ownerUrl: missing.toString(), masterKey: MASTER_KEY, verifySecrets })
   await expect(refused).rejects.toMatchObject({ code: 'database-refused' })
 })
 

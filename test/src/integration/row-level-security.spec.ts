@@ -68,7 +68,10 @@ it('protects every table that is not named as the platform’s', async () => {
 
 it.each([
   ['no row-level security', 'CREATE TABLE forgotten (tenant_id uuid NOT NULL)'],
-  ['no tenant', 'CREATE TABLE forgotten (id uuid); ALTER TABLE forgotten ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY'],
+  [
+    'no tenant',
+    'CREATE TABLE forgotten (id uuid); ALTER TABLE forgotten ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY',
+  ],
   [
     'an owner who passes',
     `CREATE TABLE forgotten (tenant_id uuid NOT NULL); ALTER TABLE forgotten ENABLE ROW LEVEL SECURITY;
@@ -129,15 +132,17 @@ it('refuses a reference to a row of another tenant', async () => {
   await expect(asTenant(OURS, device)).rejects.toThrow(/foreign key/)
 })
 
-it.each(['RESET ROLE', 'SET row_security = off', 'SET ROLE sallyport_owner', 'ALTER TABLE users DISABLE ROW LEVEL SECURITY'])(
-  'holds against %s',
-  async (escape) => {
-    const tryIt = asTenant(OURS, escape, `SELECT count(*)::int AS n FROM users WHERE tenant_id = '${THEIRS}'`)
-    // Some of these PostgreSQL refuses outright; those that pass must change nothing.
-    const outcome = await tryIt.then((result): unknown => result.rows).catch(() => 'refused')
-    expect([[{ n: 0 }], 'refused']).toContainEqual(outcome)
-  },
-)
+it.each([
+  'RESET ROLE',
+  'SET row_security = off',
+  'SET ROLE sallyport_owner',
+  'ALTER TABLE users DISABLE ROW LEVEL SECURITY',
+])('holds against %s', async (escape) => {
+  const tryIt = asTenant(OURS, escape, `SELECT count(*)::int AS n FROM users WHERE tenant_id = '${THEIRS}'`)
+  // Some of these PostgreSQL refuses outright; those that pass must change nothing.
+  const outcome = await tryIt.then((result): unknown => result.rows).catch(() => 'refused')
+  expect([[{ n: 0 }], 'refused']).toContainEqual(outcome)
+})
 
 it('leaves the audit log as it was written', async () => {
   await expect(asTenant(OURS, "UPDATE audit_events SET actor = 'x'")).rejects.toThrow(/permission denied/)

@@ -69,7 +69,7 @@ class EnrolmentDesk {
   }
 
   async #answer(request: IncomingMessage): Promise<unknown> {
-    switch (request.url) {
+    switch (request.url ?? '') {
       case '/node-api/v1/ca':
         return { clusterCa: this.#ca.certificatePem }
       case '/node-api/v1/enrol': {

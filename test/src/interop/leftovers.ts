@@ -2,51 +2,29 @@ import { execFile } from 'node:child_process'
 import { readdir, readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 
-/** What a machine has of the kinds of things that a world makes. */
-interface Inventory {
+/** What a world made and must take away again. Other runs on the machine come and go: only its own things count. */
+export interface Belongings {
   readonly namespaces: readonly string[]
   readonly interfaces: readonly string[]
-  readonly tables: readonly string[]
-  readonly children: readonly string[]
+  readonly addresses: readonly string[]
 }
 
-/** Finds what a world left behind: namespaces, interfaces, firewall tables, and processes that this one started. */
-export class Leftovers {
-  readonly #before: Inventory
-
-  private constructor(before: Inventory) {
-    this.#before = before
-  }
-
-  static async begin(): Promise<Leftovers> {
-    return new Leftovers(await takeInventory())
-  }
-
-  /** Throws with a list of what was not there at the beginning. */
-  async expectNone(): Promise<void> {
-    const now = await takeInventory()
-    const left = (['namespaces', 'interfaces', 'tables', 'children'] as const).flatMap((kind) =>
-      now[kind].filter((name) => !this.#before[kind].includes(name)).map((name) => `${kind}: ${name}`),
-    )
-    if (left.length > 0) throw new Error(`left behind:\n${left.join('\n')}`)
-  }
+/** Throws with a list of what is still there, running child processes of this one included. */
+export async function expectNoLeftovers(belongings: Belongings, childrenBefore: readonly string[]): Promise<void> {
+  const namespaces = (await output('ip', 'netns', 'list')).split('\n').map((line) => line.split(' ')[0] ?? '')
+  const links = await output('ip', '-oneline', 'link', 'show')
+  const addresses = await output('ip', '-oneline', 'address', 'show')
+  const left = [
+    ...belongings.namespaces.filter((name) => namespaces.includes(name)),
+    ...belongings.interfaces.filter((name) => links.includes(` ${name}@`) || links.includes(` ${name}:`)),
+    ...belongings.addresses.filter((address) => addresses.includes(` ${address}/`)),
+    ...(await childProcesses()).filter((child) => !childrenBefore.includes(child)),
+  ]
+  if (left.length > 0) throw new Error(`left behind: ${left.join(', ')}`)
 }
 
-async function takeInventory(): Promise<Inventory> {
-  const [namespaces, links, tables] = await Promise.all([
-    lines('ip', 'netns', 'list'),
-    lines('ip', '-oneline', 'link', 'show'),
-    lines('nft', 'list', 'tables'),
-  ])
-  return {
-    namespaces: namespaces.map((line) => line.split(' ')[0] ?? ''),
-    interfaces: links.map((line) => /^\d+: ([^:@]+)/.exec(line)?.[1] ?? line),
-    tables,
-    children: await childrenOfThisProcess(),
-  }
-}
-
-async function childrenOfThisProcess(): Promise<string[]> {
+/** Child processes of this one, as `PID NAME`. */
+export async function childProcesses(): Promise<string[]> {
   const found: string[] = []
   for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
     const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
@@ -56,7 +34,6 @@ async function childrenOfThisProcess(): Promise<string[]> {
   return found
 }
 
-async function lines(file: string, ...args: string[]): Promise<string[]> {
-  const { stdout } = await promisify(execFile)(file, args)
-  return stdout.split('\n').filter((line) => line !== '')
+async function output(file: string, ...args: string[]): Promise<string> {
+  return (await promisify(execFile)(file, args)).stdout
 }

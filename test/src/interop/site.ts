@@ -35,13 +35,15 @@ export class Site implements AsyncDisposable {
   readonly administrator: EnrolmentClient
   /** Where the node makes the TUN device. */
   readonly tunnels: Namespace
+  /** The private host. */
+  readonly lan: Namespace
   readonly #publicUrl: string
   readonly #parts: AsyncDisposableStack
 
   private constructor(
     names: { slug: string; tenantId: string; networkId: string; publicUrl: string },
     administrator: EnrolmentClient,
-    tunnels: Namespace,
+    { tunnels, lan }: PrivateNetwork,
     parts: AsyncDisposableStack,
   ) {
     this.slug = names.slug
@@ -50,13 +52,14 @@ export class Site implements AsyncDisposable {
     this.#publicUrl = names.publicUrl
     this.administrator = administrator
     this.tunnels = tunnels
+    this.lan = lan
     this.#parts = parts
   }
 
   static async create(stack: RunningStack, options: SiteOptions): Promise<Site> {
     await using parts = new AsyncDisposableStack()
     const { slug } = options
-    const tunnels = await buildNetwork(slug, parts)
+    const place = await buildNetwork(slug, parts)
     const { publicUrl } = stack
     const { tenantId, administrator } = await stack.platform.createTenant(slug, `Tenant ${slug}`, 'admin')
     const client = await signInAnew(publicUrl, slug, administrator.username, administrator.oneTimePassword)
@@ -64,11 +67,11 @@ export class Site implements AsyncDisposable {
       name: 'office',
       ipv4: options.ipv4 ?? POOL.ipv4,
       ipv6: POOL.ipv6,
-      namespace: tunnels.name,
+      namespace: place.tunnels.name,
       routes: ROUTES,
     })
     const names = { slug, tenantId, networkId: requiredText(network, 'networkId'), publicUrl }
-    return new Site(names, client.client, tunnels, parts.move())
+    return new Site(names, client.client, place, parts.move())
   }
 
   /** Makes a user who has changed the one-time password; with `totp` also a second factor. */
@@ -92,7 +95,12 @@ export class Site implements AsyncDisposable {
   }
 }
 
-async function buildNetwork(slug: string, parts: AsyncDisposableStack): Promise<Namespace> {
+interface PrivateNetwork {
+  readonly tunnels: Namespace
+  readonly lan: Namespace
+}
+
+async function buildNetwork(slug: string, parts: AsyncDisposableStack): Promise<PrivateNetwork> {
   const tunnels = parts.use(await Namespace.create(slug))
   const lan = parts.use(await Namespace.create(`${slug}-lan`))
   parts.use(
@@ -106,7 +114,7 @@ async function buildNetwork(slug: string, parts: AsyncDisposableStack): Promise<
     ),
   )
   parts.use(await startWebServer(lan, '::', 80, slug))
-  return tunnels
+  return { tunnels, lan }
 }
 
 async function enrolTotp(client: EnrolmentClient): Promise<Member['totp']> {

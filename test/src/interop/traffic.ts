@@ -3,7 +3,12 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 
+import { fieldOf } from '@sallyport/local-services'
 import type { Namespace } from '@sallyport/testkit'
+
+import { PRIVATE_HOST } from './site.ts'
+
+const STEP_SECONDS = 0.25
 
 /** Sends echo requests, and gives how many were answered. */
 export async function ping(
@@ -29,8 +34,15 @@ export async function fetchPage(from: Namespace, address: string, timeoutSeconds
 
 /** Downloads repeatable bytes from the private host and gives their SHA-256, hex. */
 export async function download(from: Namespace, address: string, bytes: number): Promise<string> {
-  const transfer = new Stream(from, ['--max-time', '200', `http://${address}/bytes/${String(bytes)}`])
-  return (await transfer.finished).sha256
+  const url = `http://${address}/bytes/${String(bytes)}`
+  const child = spawnInside(from, ['curl', '-sS', '--fail', '--max-time', '200', url])
+  const hash = createHash('sha256')
+  let complaint = ''
+  child.stdout?.on('data', (chunk: Buffer) => hash.update(chunk))
+  child.stderr?.on('data', (chunk: Buffer) => (complaint += chunk.toString()))
+  await once(child, 'close')
+  if (child.exitCode !== 0) throw new Error(`curl ended with ${String(child.exitCode)}: ${complaint}`)
+  return hash.digest('hex')
 }
 
 /** Uploads a file to the private host and gives the SHA-256 of what arrived there, hex. */
@@ -38,41 +50,25 @@ export async function upload(from: Namespace, address: string, file: string): Pr
   return from.exec('curl', '-sS', '--fail', '--max-time', '200', '-T', file, `http://${address}/`)
 }
 
-/** How a download went. */
-export interface StreamReport {
-  readonly bytes: number
-  readonly sha256: string
-  readonly longestSilenceMs: number
-}
-
-/** A download by curl inside a namespace, watched chunk by chunk. */
-export class Stream {
-  readonly finished: Promise<StreamReport>
-
-  constructor(from: Namespace, curlArgs: readonly string[]) {
-    const child = spawnInside(from, ['curl', '-sS', '--fail', ...curlArgs])
-    this.finished = watch(child)
+/**
+ * Receives a TCP stream from the private host at a steady rate, and gives the longest time (in steps of `STEP_SECONDS`)
+ * in which nothing came.
+ */
+export async function longestStall(from: Namespace, server: Namespace, seconds: number): Promise<{ stallMs: number }> {
+  await using iperf = server.spawn('iperf3', '--server', '--one-off', '--forceflush')
+  await iperf.waitForLine(/Server listening/, 5_000)
+  const pace = ['--reverse', '--bitrate', '16M', '--time', String(seconds), '--interval', String(STEP_SECONDS)]
+  const report: unknown = JSON.parse(await from.exec('iperf3', '--json', '--client', PRIVATE_HOST.ipv4, ...pace))
+  const intervals = fieldOf(report, 'intervals')
+  if (!Array.isArray(intervals) || intervals.length < seconds / STEP_SECONDS - 2)
+    throw new Error('the stream broke off')
+  let steps = 0
+  let longest = 0
+  for (const interval of intervals) {
+    steps = fieldOf(fieldOf(interval, 'sum'), 'bytes') === 0 ? steps + 1 : 0
+    longest = Math.max(longest, steps)
   }
-}
-
-async function watch(child: ChildProcess): Promise<StreamReport> {
-  const hash = createHash('sha256')
-  let bytes = 0
-  let longestSilenceMs = 0
-  let lastMs: number | undefined
-  let complaint = ''
-  child.stdout?.on('data', (chunk: Buffer) => {
-    const nowMs = performance.now()
-    if (lastMs !== undefined) longestSilenceMs = Math.max(longestSilenceMs, nowMs - lastMs)
-    lastMs = nowMs
-    bytes += chunk.length
-    hash.update(chunk)
-  })
-  child.stderr?.on('data', (chunk: Buffer) => (complaint += chunk.toString()))
-  await once(child, 'close')
-  if (child.exitCode !== 0)
-    throw new Error(`curl ended with ${String(child.exitCode)} after ${String(bytes)} bytes: ${complaint}`)
-  return { bytes, sha256: hash.digest('hex'), longestSilenceMs }
+  return { stallMs: longest * STEP_SECONDS * 1000 }
 }
 
 /** Echo requests at a steady rate until it is disposed; remembers when each answer came. */
@@ -121,9 +117,9 @@ export class PingTrain implements AsyncDisposable {
 
 /** Counts the datagrams that come into a namespace from a UDP port. */
 export async function countDatagramsFrom(port: number, into: Namespace): Promise<() => Promise<number>> {
-  const table = 'inet watch'
-  const chain = 'chain input { type filter hook input priority 0; policy accept; udp sport'
-  await into.exec('nft', `table ${table} { ${chain} ${String(port)} counter; }`)
+  const rule = `udp sport ${String(port)} counter`
+  const chain = `chain input { type filter hook input priority 0; policy accept; ${rule}; }`
+  await into.exec('nft', `table inet watch { ${chain}; }`)
   return async () => Number(/counter packets (\d+)/.exec(await into.exec('nft', 'list', 'table', 'inet', 'watch'))?.[1])
 }
 

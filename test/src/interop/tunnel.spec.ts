@@ -19,7 +19,7 @@ let otherHost: Namespace
 let employee: { member: Member; device: EnrolledDevice }
 
 beforeAll(async () => {
-  world = await World.create({ sites: [{ slug: 'tenant-a' }, { slug: 'tenant-b' }] })
+  world = await World.create({ sites: [{ slug: 'tenant-a' }, { slug: 'tenant-b' }, { slug: 'tenant-c' }] })
   host = await world.addHost('client-a')
   otherHost = await world.addHost('client-b')
   const member = await world.site('tenant-a').addMember('alice', { totp: true })
@@ -70,13 +70,13 @@ it('carries 200 MB each way with equal checksums', async () => {
 })
 
 it('keeps two tenants with the same inner addresses apart, connected at once', async () => {
-  await withClient({ slug: 'tenant-a', username: 'same-a', namespace: host }, async (_a, ipv4) => {
-    await withClient({ slug: 'tenant-b', username: 'same-b', namespace: otherHost }, async (_b, otherIpv4) => {
+  await withClient({ slug: 'tenant-b', username: 'bob', namespace: host }, async (_b, ipv4) => {
+    await withClient({ slug: 'tenant-c', username: 'carol', namespace: otherHost }, async (_c, otherIpv4) => {
       expect(otherIpv4).toBe(ipv4)
       const pages = await Promise.all([fetchPage(host, PRIVATE_HOST.ipv4), fetchPage(otherHost, PRIVATE_HOST.ipv4)])
       expect(pages).toEqual([
-        expect.stringContaining('<h1>tenant-a</h1>'),
         expect.stringContaining('<h1>tenant-b</h1>'),
+        expect.stringContaining('<h1>tenant-c</h1>'),
       ])
       expect(await download(otherHost, PRIVATE_HOST.ipv4, 1_000_000)).toBe(sha256OfBytes(1_000_000))
     })

@@ -9,7 +9,7 @@ import { promisify } from 'node:util'
 import { type EnrolledDevice, type RunningStack, type StackOptions, startStack } from '@sallyport/local-services'
 import { connect, Namespace, OpenVpnClient } from '@sallyport/testkit'
 
-import { Leftovers } from './leftovers.ts'
+import { childProcesses, expectNoLeftovers } from './leftovers.ts'
 import { NodeMetrics } from './node-metrics.ts'
 import { type Member, Site, type SiteOptions } from './site.ts'
 
@@ -44,12 +44,18 @@ export class World implements AsyncDisposable {
   readonly dataDirectory: string
   readonly #outer: OuterNetwork
   readonly #parts: AsyncDisposableStack
-  readonly #leftovers: Leftovers
+  readonly #childrenBefore: readonly string[]
+  readonly #hosts: Namespace[] = []
 
   private constructor(
     stack: RunningStack,
     sites: readonly Site[],
-    place: { outer: OuterNetwork; dataDirectory: string; parts: AsyncDisposableStack; leftovers: Leftovers },
+    place: {
+      outer: OuterNetwork
+      dataDirectory: string
+      parts: AsyncDisposableStack
+      childrenBefore: readonly string[]
+    },
   ) {
     this.stack = stack
     this.sites = sites
@@ -57,11 +63,11 @@ export class World implements AsyncDisposable {
     this.dataDirectory = place.dataDirectory
     this.#outer = place.outer
     this.#parts = place.parts
-    this.#leftovers = place.leftovers
+    this.#childrenBefore = place.childrenBefore
   }
 
   static async create(options: WorldOptions): Promise<World> {
-    const leftovers = await Leftovers.begin()
+    const childrenBefore = await childProcesses()
     await using parts = new AsyncDisposableStack()
     const outer = parts.use(await OuterNetwork.create())
     const dataDirectory = await mkdtemp(join(tmpdir(), 'sallyport-world-'))
@@ -69,7 +75,7 @@ export class World implements AsyncDisposable {
     const stack = parts.use(await startStack(stackOptions(options, dataDirectory, outer)))
     const sites: Site[] = []
     for (const site of options.sites) sites.push(parts.use(await Site.create(stack, site)))
-    return new World(stack, sites, { outer, dataDirectory, parts: parts.move(), leftovers })
+    return new World(stack, sites, { outer, dataDirectory, parts: parts.move(), childrenBefore })
   }
 
   /** The site with this slug. */
@@ -82,6 +88,7 @@ export class World implements AsyncDisposable {
   /** Makes a namespace with a route to the node. */
   async addHost(label: string): Promise<Namespace> {
     const host = this.#parts.use(await Namespace.create(label))
+    this.#hosts.push(host)
     this.#parts.use(await this.#outer.join(host))
     return host
   }
@@ -109,7 +116,13 @@ export class World implements AsyncDisposable {
   /** Ends everything and fails when something is left behind. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#parts.disposeAsync()
-    await this.#leftovers.expectNone()
+    const places = [...this.#hosts, ...this.sites.flatMap(({ tunnels, lan }) => [tunnels, lan])]
+    const belongings = {
+      namespaces: places.map(({ name }) => name),
+      interfaces: this.#hosts.map(linkName),
+      addresses: [this.#outer.nodeAddress],
+    }
+    await expectNoLeftovers(belongings, this.#childrenBefore)
   }
 }
 
@@ -150,7 +163,7 @@ class OuterNetwork implements AsyncDisposable {
   async join(host: Namespace): Promise<AsyncDisposable> {
     const subnet = ++this.#hosts * 4
     const [near, far] = [`${this.#base}.${String(subnet + 1)}`, `${this.#base}.${String(subnet + 2)}`]
-    const device = `spw${host.name.slice(-6)}`
+    const device = linkName(host)
     const link = await connect(
       { namespace: undefined, device, addresses: [`${near}/30`] },
       { namespace: host, device: 'eth0', addresses: [`${far}/30`] },
@@ -162,6 +175,11 @@ class OuterNetwork implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await ip('address', 'delete', `${this.nodeAddress}/32`, 'dev', 'lo')
   }
+}
+
+/** This machine's end of the link to a host. */
+function linkName(host: Namespace): string {
+  return `spw${host.name.slice(-6)}`
 }
 
 async function ip(...args: string[]): Promise<void> {

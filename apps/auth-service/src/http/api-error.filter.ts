@@ -15,6 +15,7 @@ export class ApiErrorFilter implements ExceptionFilter {
 
   catch(error: unknown, host: ArgumentsHost): void {
     const { status, body } = toApiError(error, this.#log)
-    void host.switchToHttp().getResponse<FastifyReply>().status(status).send(body)
+    // A handler may have announced another type before it failed, and Fastify refuses an object of that type.
+    void host.switchToHttp().getResponse<FastifyReply>().status(status).type('application/json').send(body)
   }
 }

@@ -16,7 +16,11 @@ export function Contract({ summary, body, status = 200, response }: OperationCon
   return applyDecorators(
     HttpCode(status),
     ApiOperation({ summary }),
-    ApiResponse({ status, description: 'done', ...(response === undefined ? {} : { schema: schemaOf(response, 'output') }) }),
+    ApiResponse({
+      status,
+      description: 'done',
+      ...(response === undefined ? {} : { schema: schemaOf(response, 'output') }),
+    }),
     ApiResponse({ status: 'default', description: 'refused', schema: schemaOf(apiError, 'output') }),
     ...(body === undefined ? [] : [ApiBody({ schema: schemaOf(body, 'input') })]),
   )

@@ -29,7 +29,10 @@ export async function createPublicApi(runtime: Runtime): Promise<NestFastifyAppl
     logger: false,
     abortOnError: false,
   })
-  await app.register(helmet, { strictTransportSecurity: isHttps })
+  await app.register(helmet, {
+    strictTransportSecurity: isHttps,
+    contentSecurityPolicy: { directives: { upgradeInsecureRequests: isHttps ? [] : null } },
+  })
   await app.register(cookie)
   await app.register(session, {
     cookieName: COOKIE_NAME,

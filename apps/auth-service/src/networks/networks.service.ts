@@ -48,7 +48,8 @@ export class NetworksService {
       await this.#pools.push(created)
       return viewOf(created)
     } catch (error) {
-      if (isUniqueViolation(error)) throw new ApiProblem(409, 'name-taken', `There is a network "${request.name}" already.`)
+      if (isUniqueViolation(error))
+        throw new ApiProblem(409, 'name-taken', `There is a network "${request.name}" already.`)
       throw error
     }
   }
@@ -61,7 +62,12 @@ export class NetworksService {
       ...(dnsServers === undefined ? {} : { dnsServers }),
       ...(dnsDomains === undefined ? {} : { dnsDomains }),
     }
-    const changed = await this.#networks.change(tenantId, networkId, change, entryOf(actor, 'network.change', networkId))
+    const changed = await this.#networks.change(
+      tenantId,
+      networkId,
+      change,
+      entryOf(actor, 'network.change', networkId),
+    )
     if (changed === undefined) throw notFound('network')
     this.#orders.publish({ type: 'policy-changed', tenantId, network: nodeNetworkOf(changed) })
     return viewOf(changed)

@@ -65,10 +65,13 @@ export class EnrolmentService {
     const known = await this.#services.findByName(token.role, token.name)
     const serviceId = known?.id ?? randomUUID()
     const certificate = await this.#issue(serviceId, role, request.hosts, request.csr)
-    const service = await this.#services.enrol(parsed.secretSha256, serviceId, certificate, now).catch((error: unknown) => {
-      if (error instanceof NoFreeSlotError) throw new ApiProblem(409, 'no-free-slot', 'The cluster has no room for a node.')
-      throw error
-    })
+    const service = await this.#services
+      .enrol(parsed.secretSha256, serviceId, certificate, now)
+      .catch((error: unknown) => {
+        if (error instanceof NoFreeSlotError)
+          throw new ApiProblem(409, 'no-free-slot', 'The cluster has no room for a node.')
+        throw error
+      })
     if (service === undefined) throw tokenRefused()
     this.#log.info({ serviceId, role, name: service.name, slot: service.slot }, 'service enrolled')
     return this.#responseOf(service, role, certificate)
@@ -82,7 +85,12 @@ export class EnrolmentService {
     return this.#responseOf(service, role, certificate)
   }
 
-  async #issue(serviceId: string, role: ServiceRole, hosts: readonly string[], csr: string): Promise<IssuedCertificate> {
+  async #issue(
+    serviceId: string,
+    role: ServiceRole,
+    hosts: readonly string[],
+    csr: string,
+  ): Promise<IssuedCertificate> {
     const request = await parseCertificateRequest(csr)
     if (request.result === 'refused') throw new ApiProblem(400, 'bad-csr', request.message)
     if (!hosts.every((host) => HOST.test(host))) throw new ApiProblem(400, 'bad-request', 'A host name is not valid.')

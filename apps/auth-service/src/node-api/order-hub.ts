@@ -42,7 +42,10 @@ export class OrderHub {
     this.#store
       .run((redis) => redis.publish(CHANNEL, message))
       .catch((error: unknown) => {
-        this.#log.warn({ type: order.type, reason: describeError(error) }, 'order reached the nodes of this instance only')
+        this.#log.warn(
+          { type: order.type, reason: describeError(error) },
+          'order reached the nodes of this instance only',
+        )
       })
   }
 

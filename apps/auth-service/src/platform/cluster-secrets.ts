@@ -61,7 +61,10 @@ export class ClusterSecrets {
     const missing = names.filter((name) => rows.every((row) => row.name !== name))
     if (missing.length > 0) {
       const data = await Promise.all(
-        missing.map(async (name) => ({ name, sealed: seal(masterKey, PURPOSE, name, await createSecret(name, nowMs)) })),
+        missing.map(async (name) => ({
+          name,
+          sealed: seal(masterKey, PURPOSE, name, await createSecret(name, nowMs)),
+        })),
       )
       await database.platform.platformSecret.createMany({ data, skipDuplicates: true })
       rows = await database.platform.platformSecret.findMany()
@@ -94,5 +97,7 @@ async function createSecret(name: string, nowMs: number): Promise<Uint8Array> {
     nowMs,
     lifetimeDays: CLUSTER_CA_DAYS,
   })
-  return Buffer.from(JSON.stringify({ certificatePem, privateKeyPkcs8: Buffer.from(privateKeyPkcs8).toString('base64') }))
+  return Buffer.from(
+    JSON.stringify({ certificatePem, privateKeyPkcs8: Buffer.from(privateKeyPkcs8).toString('base64') }),
+  )
 }

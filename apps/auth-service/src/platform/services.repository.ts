@@ -53,11 +53,18 @@ export class ServicesRepository {
     })
   }
 
-  async addJoinToken(token: { secretSha256: string; role: EnrolledRole; name: string; expiresAt: Date }): Promise<void> {
+  async addJoinToken(token: {
+    secretSha256: string
+    role: EnrolledRole
+    name: string
+    expiresAt: Date
+  }): Promise<void> {
     await this.#database.platform.joinToken.create({ data: token })
   }
 
-  findJoinToken(secretSha256: string): Promise<{ role: string; name: string; expiresAt: Date; usedAt: Date | null } | null> {
+  findJoinToken(
+    secretSha256: string,
+  ): Promise<{ role: string; name: string; expiresAt: Date; usedAt: Date | null } | null> {
     return this.#database.platform.joinToken.findUnique({ where: { secretSha256 } })
   }
 

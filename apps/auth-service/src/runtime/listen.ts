@@ -12,11 +12,7 @@ export class ListenError extends SallyportError {
 }
 
 /** Opens a listening socket; throws `ListenError`. */
-export async function listen(
-  server: Server,
-  variable: string,
-  address: { host: string; port: number },
-): Promise<void> {
+export async function listen(server: Server, variable: string, address: { host: string; port: number }): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => {
       reject(new ListenError(variable, address, error))

@@ -1,19 +1,13 @@
 import { isIP } from 'node:net'
 
 import { parseMasterKey } from '@sallyport/certificate-authority'
-import { ConfigError, listenAddress, readConfig, secretText } from '@sallyport/config'
+import { commaList, ConfigError, listenAddress, readConfig, secretText } from '@sallyport/config'
 import { describeError, type Secret } from '@sallyport/foundation'
 import { z } from 'zod'
 
 import { type ProfileRemote, parseProfileRemote } from '../devices/profile.ts'
 
 const SERVICE = 'auth-service'
-const commaList = (text: string): string[] =>
-  text
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '')
-
 const remotes = z.string().transform((text, context): readonly ProfileRemote[] => {
   const parsed = commaList(text).map(parseProfileRemote)
   const good = parsed.filter((remote) => remote !== undefined)

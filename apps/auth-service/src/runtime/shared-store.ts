@@ -50,7 +50,8 @@ export class SharedStore implements AsyncDisposable {
     try {
       return await commands(this.#commands)
     } catch (error) {
-      if (error instanceof ReplyError && !/^(LOADING|READONLY|CLUSTERDOWN|MASTERDOWN)/.test(describeError(error))) throw error
+      if (error instanceof ReplyError && !/^(LOADING|READONLY|CLUSTERDOWN|MASTERDOWN)/.test(describeError(error)))
+        throw error
       throw new SharedStoreAwayError(error)
     }
   }

@@ -74,7 +74,10 @@ export class AccountService {
     refuseSecondEnrolment(user)
     const secret = generateTotpSecret()
     await this.#users.update(user, { totpSecret: this.#secondFactor.seal(user, secret) })
-    return { secret, uri: totpUri({ secret, issuer: `Sallyport ${tenant?.name ?? ''}`.trim(), account: user.username }) }
+    return {
+      secret,
+      uri: totpUri({ secret, issuer: `Sallyport ${tenant?.name ?? ''}`.trim(), account: user.username }),
+    }
   }
 
   async confirmTotp(actor: Actor, source: string, code: string): Promise<void> {

@@ -112,6 +112,8 @@ export class AttemptLimit {
 
   #fingerprintOf({ account, credential }: Attempt): string {
     const key = this.#secrets.key('attempt-fingerprint-key').reveal()
-    return createHmac('sha256', key).update(JSON.stringify([account, credential])).digest('base64url')
+    return createHmac('sha256', key)
+      .update(JSON.stringify([account, credential]))
+      .digest('base64url')
   }
 }

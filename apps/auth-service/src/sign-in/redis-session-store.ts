@@ -22,21 +22,27 @@ export class RedisSessionStore {
 
   set(sessionId: string, session: Session, done: Done): void {
     const text = JSON.stringify(session)
-    this.#store.run((redis) => redis.set(keyOf(sessionId), text, 'EX', this.#idleSeconds)).then(() => {
-      done()
-    }, done)
+    this.#store
+      .run((redis) => redis.set(keyOf(sessionId), text, 'EX', this.#idleSeconds))
+      .then(() => {
+        done()
+      }, done)
   }
 
   get(sessionId: string, loaded: Loaded): void {
-    this.#store.run((redis) => redis.get(keyOf(sessionId))).then((text) => {
-      loaded(null, text === null ? null : parseSession(text))
-    }, loaded)
+    this.#store
+      .run((redis) => redis.get(keyOf(sessionId)))
+      .then((text) => {
+        loaded(null, text === null ? null : parseSession(text))
+      }, loaded)
   }
 
   destroy(sessionId: string, done: Done): void {
-    this.#store.run((redis) => redis.del(keyOf(sessionId))).then(() => {
-      done()
-    }, done)
+    this.#store
+      .run((redis) => redis.del(keyOf(sessionId)))
+      .then(() => {
+        done()
+      }, done)
   }
 }
 
@@ -47,5 +53,7 @@ function keyOf(sessionId: string): string {
 
 function parseSession(text: string): Session | null {
   const parsed = storedSession.safeParse(JSON.parse(text))
-  return parsed.success ? { ...parsed.data, cookie: { originalMaxAge: null, ...parsed.data.cookie } as Session['cookie'] } : null
+  return parsed.success
+    ? { ...parsed.data, cookie: { originalMaxAge: null, ...parsed.data.cookie } as Session['cookie'] }
+    : null
 }

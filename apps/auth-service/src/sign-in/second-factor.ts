@@ -19,11 +19,7 @@ export class SecondFactor {
   readonly #settings: Settings
   readonly #clock: Clock
 
-  constructor(
-    @Inject(Database) database: Database,
-    @Inject(SETTINGS) settings: Settings,
-    @Inject(CLOCK) clock: Clock,
-  ) {
+  constructor(@Inject(Database) database: Database, @Inject(SETTINGS) settings: Settings, @Inject(CLOCK) clock: Clock) {
     this.#database = database
     this.#settings = settings
     this.#clock = clock

@@ -28,11 +28,7 @@ export class TenantAuthority {
   readonly #clock: Clock
   readonly #cache = new Map<string, TenantIssuer>()
 
-  constructor(
-    @Inject(Database) database: Database,
-    @Inject(SETTINGS) settings: Settings,
-    @Inject(CLOCK) clock: Clock,
-  ) {
+  constructor(@Inject(Database) database: Database, @Inject(SETTINGS) settings: Settings, @Inject(CLOCK) clock: Clock) {
     this.#database = database
     this.#settings = settings
     this.#clock = clock

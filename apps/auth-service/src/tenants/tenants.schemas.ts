@@ -34,7 +34,10 @@ const DAY_SECONDS = 24 * 3600
 export const tenantSettings = z.strictObject({
   pingSeconds: z.int().min(1).max(300),
   pingRestartSeconds: z.int().min(5).max(3600),
-  sessionTokenSeconds: z.int().min(60).max(30 * DAY_SECONDS),
+  sessionTokenSeconds: z
+    .int()
+    .min(60)
+    .max(30 * DAY_SECONDS),
   renegotiateSeconds: z.int().min(0).max(DAY_SECONDS),
 })
 

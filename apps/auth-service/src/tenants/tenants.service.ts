@@ -47,7 +47,11 @@ export class TenantsService {
         await this.#authority.create(session, tenant)
         const data = { tenantId: tenant.id, username: administrator.username, role: 'administrator', passwordHash }
         const created = await session.user.create({ data })
-        await recordAudit(session, tenant.id, { actor: 'operator', action: 'tenant.create', target: `tenant:${tenant.id}` })
+        await recordAudit(session, tenant.id, {
+          actor: 'operator',
+          action: 'tenant.create',
+          target: `tenant:${tenant.id}`,
+        })
         return created
       })
       return {
@@ -105,7 +109,9 @@ function viewOf(tenant: Tenant): TenantView {
   }
 }
 
-function withoutUndefined<Fields extends object>(fields: Fields): { [Name in keyof Fields]: Exclude<Fields[Name], undefined> } {
+function withoutUndefined<Fields extends object>(
+  fields: Fields,
+): { [Name in keyof Fields]: Exclude<Fields[Name], undefined> } {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
     [Name in keyof Fields]: Exclude<Fields[Name], undefined>
   }

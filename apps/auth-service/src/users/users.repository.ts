@@ -34,10 +34,7 @@ export class UsersRepository {
     return user
   }
 
-  create(
-    user: Pick<User, 'tenantId' | 'id' | 'username' | 'role' | 'passwordHash'>,
-    entry: AuditEntry,
-  ): Promise<User> {
+  create(user: Pick<User, 'tenantId' | 'id' | 'username' | 'role' | 'passwordHash'>, entry: AuditEntry): Promise<User> {
     return this.#in(user.tenantId, async (session) => {
       const created = await session.user.create({ data: user })
       await recordAudit(session, user.tenantId, entry)

@@ -41,7 +41,8 @@ export class UsersService {
     try {
       await this.#users.create(user, entryOf(actor, 'user.create', id))
     } catch (error) {
-      if (isUniqueViolation(error)) throw new ApiProblem(409, 'username-taken', `There is a user "${username}" already.`)
+      if (isUniqueViolation(error))
+        throw new ApiProblem(409, 'username-taken', `There is a user "${username}" already.`)
       throw error
     }
     return { userId: id, username, oneTimePassword }

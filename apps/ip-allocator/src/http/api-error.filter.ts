@@ -8,7 +8,7 @@ import type { FastifyReply } from 'fastify'
 import type { AllocatorMetrics } from '../runtime/allocator-metrics.ts'
 import { ApiProblem } from './api-problem.ts'
 
-/** The only place where errors become answers, and refusals are counted. */
+/** The only place where errors become answers. */
 @Catch()
 export class ApiErrorFilter implements ExceptionFilter {
   readonly #metrics: AllocatorMetrics
@@ -20,20 +20,27 @@ export class ApiErrorFilter implements ExceptionFilter {
   }
 
   catch(error: unknown, host: ArgumentsHost): void {
-    const reply = host.switchToHttp().getResponse<FastifyReply>()
-    const problem = problemOf(error)
-    if (problem === undefined) {
-      this.#log.error({ reason: describeError(error), stack: stackOf(error) }, 'request failed')
-      const body: ApiError = { code: 'internal-error', message: 'Something went wrong on our side.' }
-      void reply.status(500).send(body)
-      return
-    }
-    const { code, message, issues } = problem
-    this.#metrics.refusals.increment(code)
-    if (code === 'store-unavailable') this.#log.warn({ reason: describeError(error) }, 'request refused for now')
-    const body: ApiError = { code, message, ...(issues === undefined ? {} : { issues }) }
-    void reply.status(problem.status).send(body)
+    const { status, body } = answerTo(error, this.#metrics, this.#log)
+    void host.switchToHttp().getResponse<FastifyReply>().status(status).send(body)
   }
+}
+
+/** Counts a refusal and says how to answer it; what nobody expected is logged and told to nobody. */
+export function answerTo(
+  error: unknown,
+  metrics: Pick<AllocatorMetrics, 'refusals'>,
+  log: Logger,
+): { status: number; body: ApiError } {
+  const problem = problemOf(error)
+  if (problem === undefined) {
+    const stack = error instanceof Error ? error.stack : undefined
+    log.error({ reason: describeError(error), stack }, 'request failed')
+    return { status: 500, body: { code: 'internal-error', message: 'Something went wrong on our side.' } }
+  }
+  const { status, code, message, issues } = problem
+  metrics.refusals.increment(code)
+  if (code === 'store-unavailable') log.warn({ reason: describeError(error) }, 'request refused for now')
+  return { status, body: { code, message, ...(issues === undefined ? {} : { issues }) } }
 }
 
 /** Says which refusal an error is; `undefined` for what nobody expected. */
@@ -44,8 +51,4 @@ function problemOf(error: unknown): ApiProblem | undefined {
   if (error instanceof HttpException && error.getStatus() < 500) return new ApiProblem('bad-request')
   // Fastify's own errors, about a body that is too large or no JSON.
   return errorCode(error)?.startsWith('FST_ERR_CTP_') === true ? new ApiProblem('bad-request') : undefined
-}
-
-function stackOf(error: unknown): string | undefined {
-  return error instanceof Error ? error.stack : undefined
 }

@@ -1,12 +1,6 @@
-import { listenAddress, readConfig, secretText } from '@sallyport/config'
+import { commaList, listenAddress, readConfig, secretText } from '@sallyport/config'
 import { enrolRequest } from '@sallyport/contracts'
 import { z } from 'zod'
-
-const commaList = (text: string): string[] =>
-  text
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '')
 
 const environment = z.object({
   ALLOCATOR_LISTEN: listenAddress.prefault('127.0.0.1:8444'),

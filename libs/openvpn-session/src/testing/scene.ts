@@ -5,10 +5,11 @@ import {
   nodeCryptoSuite,
   type TlsCryptV2ClientKey,
 } from '@sallyport/openvpn-wire'
+import { SeededRandom } from '@sallyport/testkit'
 
 import type { SessionGrant } from '../actions.ts'
 import type { ServerContext } from '../handshake/initial-packet.ts'
-import { FAIR_WEATHER, makeWire, seededRandom, Simulation, type Weather } from './simulation.ts'
+import { FAIR_WEATHER, makeWire, Simulation, type Weather } from './simulation.ts'
 import { TestClient, type TestClientOptions } from './test-client.ts'
 import { type Decide, TestServer } from './test-server.ts'
 
@@ -61,16 +62,13 @@ export interface Scene {
 }
 
 /** A suite whose randomness is a seed's. */
-export function seededSuite(random: () => number): CryptoSuite {
-  return {
-    ...nodeCryptoSuite,
-    randomBytes: (length) => Uint8Array.from({ length }, () => Math.floor(random() * 256)),
-  }
+export function seededSuite(random: SeededRandom): CryptoSuite {
+  return { ...nodeCryptoSuite, randomBytes: (length) => Uint8Array.from(random.bytes(length)) }
 }
 
 /** Sets a scene; nothing has happened in it yet. */
 export function makeScene(options: SceneOptions = {}): Scene {
-  const random = seededRandom(options.seed ?? 1)
+  const random = new SeededRandom(options.seed ?? 1)
   const suite = seededSuite(random)
   const simulation = new Simulation(1_750_000_000_000)
   const context = { suite, tlsCryptV2ServerKey: suite.randomBytes(128), cookieKey: suite.randomBytes(32) }

@@ -1,13 +1,4 @@
-/** Gives numbers from 0 up to 1, the same ones for the same seed. */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
+import type { SeededRandom } from '@sallyport/testkit'
 
 /** Time that only moves when the test says so, and what is to happen in it. */
 export class Simulation {
@@ -69,17 +60,21 @@ export const FAIR_WEATHER: Weather = { delayMs: 20, jitterMs: 0, loss: 0, duplic
 export function makeWire(
   simulation: Simulation,
   weather: Weather,
-  random: () => number,
+  random: SeededRandom,
   deliver: (bytes: Uint8Array) => void,
 ): (bytes: Uint8Array) => void {
   return (bytes) => {
-    const copies = random() < weather.duplication ? 2 : 1
+    const copies = chance(random) < weather.duplication ? 2 : 1
     for (let copy = 0; copy < copies; copy++) {
-      if (random() < weather.loss) continue
-      const arrivalMs = simulation.nowMs + weather.delayMs + random() * weather.jitterMs
+      if (chance(random) < weather.loss) continue
+      const arrivalMs = simulation.nowMs + weather.delayMs + chance(random) * weather.jitterMs
       simulation.schedule(arrivalMs, () => {
         deliver(bytes)
       })
     }
   }
+}
+
+function chance(random: SeededRandom): number {
+  return random.uint32() / 2 ** 32
 }

@@ -1,0 +1,87 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+
+import { parseProfileRemote, ProfileError, type ProfileParts, writeProfile } from './profile.ts'
+
+const PEM = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'
+const PARTS: ProfileParts = {
+  remotes: [{ host: 'vpn.example.com', port: 1194, protocol: 'udp' }],
+  serverName: 'acme.vpn.sallyport.internal',
+  friendlyName: 'Acme (Berlin)',
+  asksForCode: true,
+  caPem: PEM + PEM,
+  certificatePem: PEM,
+  tlsCryptV2ClientKey:
+    '-----BEGIN OpenVPN tls-crypt-v2 client key-----\nAAAA\n-----END OpenVPN tls-crypt-v2 client key-----\n',
+}
+/** Directives that every client family takes; others are fatal to one of them unless they stand behind `setenv opt`. */
+const COMMON = new Set(
+  `client dev remote server-poll-timeout nobind remote-cert-tls verify-x509-name auth cipher setenv auth-user-pass
+   auth-nocache static-challenge verb`.split(/\s+/),
+)
+
+it('refuses parts that would write directives of their own', () => {
+  const bad: Partial<ProfileParts>[] = [
+    { friendlyName: 'x"\nup /bin/sh' },
+    { friendlyName: 'a\\b' },
+    { serverName: 'acme name' },
+    { caPem: `${PEM}</ca>\nup /bin/sh\n` },
+    { certificatePem: '' },
+    { tlsCryptV2ClientKey: 'not a key' },
+    { friendlyName: 'ä'.repeat(130) },
+  ]
+  for (const change of bad) expect(() => writeProfile({ ...PARTS, ...change })).toThrow(ProfileError)
+})
+
+it('never writes a line that the name could have started', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme', maxLength: 80 }), (friendlyName) => {
+      let profile: string
+      try {
+        profile = writeProfile({ ...PARTS, friendlyName })
+      } catch (error) {
+        expect(error).toBeInstanceOf(ProfileError)
+        return
+      }
+      expect(profile.split('\n').length).toBe(writeProfile(PARTS).split('\n').length)
+    }),
+  )
+})
+
+it('has only directives that every client takes, in lines that every client reads', () => {
+  const outsideBlocks = writeProfile(PARTS).replace(/<([a-z0-9-]+)>\n[^<]*<\/\1>\n/g, '')
+  for (const line of outsideBlocks.trimEnd().split('\n')) {
+    expect(COMMON, line).toContain(line.split(' ', 1)[0])
+    expect(Buffer.byteLength(line)).toBeLessThan(256)
+  }
+})
+
+it('carries certificates and key in blocks, and no private key', () => {
+  const tags = [...writeProfile(PARTS).matchAll(/^<([a-z0-9-]+)>$/gm)].map(([, tag]) => tag)
+  expect(tags).toEqual(['ca', 'cert', 'tls-crypt-v2'])
+})
+
+it('asks for a code only when the user needs one', () => {
+  expect(writeProfile(PARTS)).toContain('static-challenge "One-time code" 1\n')
+  expect(writeProfile({ ...PARTS, asksForCode: false })).not.toContain('static-challenge')
+})
+
+it('reads remotes, and nothing else', () => {
+  expect(parseProfileRemote('vpn.example.com:1194/udp')).toEqual({
+    host: 'vpn.example.com',
+    port: 1194,
+    protocol: 'udp',
+  })
+  expect(parseProfileRemote('[2001:db8::1]:443/udp')).toEqual({ host: '2001:db8::1', port: 443, protocol: 'udp' })
+  for (const bad of [
+    'vpn.example.com',
+    'a b:1/udp',
+    'a:0/udp',
+    'a:70000/udp',
+    'a:1/tcp',
+    'a:1/udp\nup x',
+    '-a:1/udp',
+  ]) {
+    expect(parseProfileRemote(bad), bad).toBeUndefined()
+  }
+})

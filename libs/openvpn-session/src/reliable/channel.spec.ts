@@ -1,0 +1,101 @@
+import { concatBytes } from '@sallyport/foundation'
+import { OPCODE, parseControlBody, serialiseControlBody, toSessionId } from '@sallyport/openvpn-wire'
+import { SeededRandom } from '@sallyport/testkit'
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+
+import { makeWire, Simulation, type Weather } from '../testing/simulation.ts'
+import { ReliableChannel, type SealPacket } from './channel.ts'
+
+const SESSION_ID = toSessionId(Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8))
+const seal: SealPacket = (opcode, _, body) =>
+  concatBytes([Uint8Array.of(opcode), serialiseControlBody({ ...body, remoteSessionId: SESSION_ID })])
+
+function open(packet: Uint8Array) {
+  const opcode = packet[0] === OPCODE.ack ? OPCODE.ack : OPCODE.control
+  const body = parseControlBody(opcode, packet.subarray(1))
+  if (body === undefined) throw new RangeError('a channel made a malformed packet')
+  return body
+}
+
+/** Sends bytes both ways through the weather and gives what arrived. */
+function exchange(seed: number, weather: Weather, lengths: readonly number[]) {
+  const random = new SeededRandom(seed)
+  const simulation = new Simulation(0)
+  const channels = [new ReliableChannel(0, 1), new ReliableChannel(0, 1)] as const
+  const sent = channels.map(() => concatBytes(lengths.map((length) => random.bytes(length))))
+  const arrived: Uint8Array[][] = [[], []]
+  const wires = channels.map((_, side) => makeWire(simulation, weather, random, (bytes) => {
+    const receiver = 1 - side
+    const delivery = channels[receiver === 0 ? 0 : 1].receive(open(bytes), simulation.nowMs)
+    arrived[receiver]?.push(delivery.tlsBytes)
+    flush()
+  }))
+  const flush = (): void => {
+    for (const [side, channel] of channels.entries()) {
+      for (const packet of channel.flush(seal, simulation.nowMs)) wires[side]?.(packet)
+    }
+  }
+  for (const [side, channel] of channels.entries()) channel.queueTls(sent[side] ?? new Uint8Array(0))
+  for (let tick = 0; tick < 1200 && !channels.every((channel) => channel.idle); tick++) {
+    flush()
+    simulation.pass(500)
+  }
+  return { channels, sent, received: [concatBytes(arrived[1] ?? []), concatBytes(arrived[0] ?? [])] }
+}
+
+it('delivers every byte in order and once under any loss, reordering and duplication', () => {
+  fc.assert(
+    fc.property(
+      fc.integer(),
+      fc.record({
+        delayMs: fc.nat(300),
+        jitterMs: fc.nat(3_000),
+        loss: fc.double({ min: 0, max: 0.4, noNaN: true }),
+        duplication: fc.double({ min: 0, max: 0.5, noNaN: true }),
+      }),
+      fc.array(fc.integer({ min: 0, max: 4000 }), { maxLength: 4 }),
+      (seed, weather, lengths) => {
+        const { channels, sent, received } = exchange(seed, weather, lengths)
+        expect(received).toEqual(sent)
+        expect(channels.every((channel) => channel.idle)).toBe(true)
+      },
+    ),
+    { numRuns: 60 },
+  )
+})
+
+it('keeps packets within 1250 bytes with IPv6, UDP and wrapping, and at most four acks beside a message', () => {
+  const channel = new ReliableChannel(0, 1)
+  for (let id = 1; id <= 10; id++) {
+    channel.receive({ acks: [], remoteSessionId: undefined, messageId: id, payload: new Uint8Array(0) }, 0)
+  }
+  channel.queueTls(new Uint8Array(3000))
+  const packets = channel.flush(seal, 0)
+  for (const packet of packets) {
+    expect(packet.length - 1 + 49 + 48).toBeLessThanOrEqual(1250)
+    expect(open(packet).acks.length).toBeLessThanOrEqual(4)
+  }
+  expect(packets.map((packet) => open(packet).messageId)).toEqual([1, 2, 3])
+})
+
+it('acknowledges a duplicate again, but nothing beyond the window', () => {
+  const channel = new ReliableChannel(0, 1)
+  const message = (messageId: number) => ({ acks: [], remoteSessionId: undefined, messageId, payload: Uint8Array.of(1) })
+  expect(channel.receive(message(1), 0)).toEqual({ tlsBytes: Uint8Array.of(1), drop: undefined })
+  expect(channel.flush(seal, 0).map(open)).toMatchObject([{ acks: [1] }])
+  expect(channel.receive(message(1), 0).drop).toBe('duplicate')
+  expect(channel.flush(seal, 0).map(open)).toMatchObject([{ acks: [1] }])
+  expect(channel.receive(message(14), 0).drop).toBe('window-exceeded')
+  expect(channel.flush(seal, 0)).toEqual([])
+})
+
+it('acknowledges a replayed packet only when its message is known', () => {
+  const channel = new ReliableChannel(0, 1)
+  channel.receiveReplayed(1)
+  expect(channel.flush(seal, 0)).toEqual([])
+  channel.receive({ acks: [], remoteSessionId: undefined, messageId: 1, payload: new Uint8Array(0) }, 0)
+  channel.flush(seal, 0)
+  channel.receiveReplayed(1)
+  expect(channel.flush(seal, 0)).toHaveLength(1)
+})

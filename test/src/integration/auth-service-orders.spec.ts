@@ -1,0 +1,205 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
+import { ApiClient } from '@sallyport/cluster-identity'
+import { type NodeOrder, nodeOrder, syncResponse, tenantList } from '@sallyport/contracts'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+
+import {
+  AuthServiceHarness,
+  authoriseRequestOf,
+  enrolDevice,
+  freePort,
+  type NodeClient,
+  PASSWORD,
+  startAuthService,
+  type TestDevice,
+  type TestTenant,
+  type TestUser,
+} from './auth-service-harness.ts'
+
+const REVOKED_WITHIN_MS = 2000
+
+let harness: AuthServiceHarness
+let node: NodeClient
+let tenant: TestTenant
+
+beforeAll(async () => {
+  harness = await AuthServiceHarness.start()
+  node = await harness.node('node-1')
+  tenant = await harness.tenant('acme')
+})
+
+afterAll(() => harness[Symbol.asyncDispose]())
+
+/** Opens the stream of orders and gives what comes, without heartbeats. */
+async function listen(client: ApiClient): Promise<AsyncDisposable & { next: () => Promise<NodeOrder> }> {
+  const closed = new AbortController()
+  const stream = client.stream({ path: '/node-api/v1/orders', schema: nodeOrder, signal: closed.signal })
+  const next = async (): Promise<NodeOrder> => {
+    for (;;) {
+      const line = await Promise.race([stream.next(), delay(REVOKED_WITHIN_MS, undefined, { ref: false })])
+      if (line === undefined) throw new Error('no order came in time')
+      if (line.done === true) throw new Error('the stream ended')
+      if (line.value.type !== 'heartbeat') return line.value
+    }
+  }
+  expect(await next()).toEqual({ type: 'hello', version: 1 })
+  return {
+    next,
+    [Symbol.asyncDispose]: () => {
+      closed.abort()
+      return Promise.resolve()
+    },
+  }
+}
+
+async function connected(username: string): Promise<{ user: TestUser; device: TestDevice; connectionId: string }> {
+  const user = await harness.user(tenant, username, { totp: false })
+  const device = await enrolDevice(user, 'Laptop')
+  const answer = await node.authorise(authoriseRequestOf(user, device, { kind: 'password', password: PASSWORD }))
+  if (answer.decision !== 'allow') throw new Error(answer.code)
+  return { user, device, connectionId: answer.grant.connectionId }
+}
+
+const nothing = { safeParse: () => ({ success: true as const, data: undefined }) }
+const sync = (connectionIds: string[]) =>
+  node.api.call({
+    method: 'POST',
+    path: '/node-api/v1/connections/sync',
+    body: { connectionIds },
+    response: syncResponse,
+  })
+
+it('lets nobody in without a client certificate, with another role, or after another enrolment under the same name', async () => {
+  const { clusterCaPem } = await harness.enrol('vpn-node', 'node-2')
+  const anonymous = new ApiClient({
+    baseUrl: harness.nodeApiUrl,
+    serverRole: 'auth-service',
+    credentials: { clusterCaPem },
+  })
+  const tenants = (client: ApiClient) =>
+    client.call({ method: 'GET', path: '/node-api/v1/tenants', response: tenantList })
+  await expect(tenants(anonymous)).rejects.toMatchObject({ status: 401, code: 'no-client-certificate' })
+  const allocator = await harness.enrol('ip-allocator', 'allocator-1')
+  const foreign = new ApiClient({ baseUrl: harness.nodeApiUrl, serverRole: 'auth-service', credentials: allocator })
+  await expect(tenants(foreign)).rejects.toMatchObject({ status: 403, code: 'wrong-role' })
+
+  const first = await harness.node('node-3')
+  await tenants(first.api)
+  const second = await harness.node('node-3')
+  await expect(tenants(first.api)).rejects.toMatchObject({ status: 403, code: 'unknown-service' })
+  expect((await tenants(second.api)).tenants).toEqual([{ tenantId: tenant.tenantId, slug: 'acme' }])
+})
+
+it('takes a join token once, and only for the name that it was made for', async () => {
+  const joinToken = await harness.operator.createJoinToken('vpn-node', 'node-4')
+  const { clusterCaPem } = await harness.enrol('vpn-node', 'node-5')
+  const credentials = { clusterCaPem }
+  const anonymous = new ApiClient({ baseUrl: harness.nodeApiUrl, serverRole: 'auth-service', credentials })
+  const enrol = (body: object) =>
+    anonymous.call({ method: 'POST', path: '/node-api/v1/enrol', body, response: nothing })
+  const request = { version: 1, joinToken, name: 'node-4', csr: 'no request', hosts: [] }
+  await expect(enrol({ ...request, name: 'other' })).rejects.toMatchObject({ status: 403, code: 'join-token-refused' })
+  await expect(enrol({ ...request, joinToken: `sp1.${'A'.repeat(43)}.${'0'.repeat(64)}` })).rejects.toMatchObject({
+    status: 403,
+  })
+  await expect(enrol({ ...request, version: 2 })).rejects.toMatchObject({ code: 'version-mismatch' })
+  await expect(enrol(request)).rejects.toMatchObject({ status: 400, code: 'bad-csr' })
+})
+
+it('gives nodes different slots, and renews an identity without losing the one before', async () => {
+  const [one, two] = [await harness.enrol('vpn-node', 'slot-a'), await harness.enrol('vpn-node', 'slot-b')]
+  expect(one.nodeSecrets?.nodeSlot).not.toBe(two.nodeSecrets?.nodeSlot)
+  expect(one.nodeSecrets?.cookieKey.reveal()).toEqual(two.nodeSecrets?.cookieKey.reveal())
+})
+
+it('signs a server certificate with the name that profiles demand, for existing tenants only', async () => {
+  const call = (tenantId: string) =>
+    node.api.call({
+      method: 'POST',
+      path: `/node-api/v1/tenants/${tenantId}/server-certificate`,
+      body: { csr: 'no request' },
+      response: nothing,
+    })
+  await expect(call(tenant.tenantId)).rejects.toMatchObject({ code: 'bad-csr' })
+  await expect(call('00000000-0000-4000-8000-000000000000')).rejects.toMatchObject({ status: 404 })
+})
+
+it('tells a node at once when a device is revoked, a user disabled, a connection ended, a network changed', async () => {
+  const { user, device, connectionId } = await connected('alice')
+  await using orders = await listen(node.api)
+  const { api } = tenant.client
+  await api.call('DELETE', `/connections/${connectionId}`)
+  expect(await orders.next()).toMatchObject({ type: 'revoked', connectionId, code: 'connection-ended' })
+  await api.call('DELETE', `/devices/${device.deviceId}`)
+  expect(await orders.next()).toMatchObject({ type: 'revoked', deviceId: device.deviceId, code: 'device-revoked' })
+  await api.call('PATCH', `/users/${user.userId}`, { disabled: true })
+  expect(await orders.next()).toMatchObject({ type: 'revoked', userId: user.userId, code: 'user-disabled' })
+  const [network] = (await api.call('GET', '/networks')) as { networkId: string }[]
+  await api.call('PATCH', `/networks/${network?.networkId ?? ''}`, { routes: ['10.30.0.0/16'] })
+  expect(await orders.next()).toMatchObject({ type: 'policy-changed', network: { routes: ['10.30.0.0/16'] } })
+})
+
+it('drains one node only, and tells it again when it comes back', async () => {
+  const drained = await harness.enrol('vpn-node', 'drained')
+  const client = new ApiClient({ baseUrl: harness.nodeApiUrl, serverRole: 'auth-service', credentials: drained })
+  await using bystander = await listen(node.api)
+  {
+    await using orders = await listen(client)
+    await harness.operator.call('POST', `/platform/services/${drained.serviceId}/drain`)
+    expect(await orders.next()).toEqual({ type: 'drain' })
+  }
+  await using again = await listen(client)
+  expect(await again.next()).toEqual({ type: 'drain' })
+  await harness.operator.call('POST', `/platform/services/${drained.serviceId}/resume`)
+  expect(await again.next()).toEqual({ type: 'resume' })
+  await harness.operator.call('PATCH', `/platform/tenants/${tenant.tenantId}`, { suspended: true })
+  expect(await bystander.next()).toMatchObject({ type: 'revoked', code: 'tenant-suspended' })
+  await harness.operator.call('PATCH', `/platform/tenants/${tenant.tenantId}`, { suspended: false })
+})
+
+it('names on synchronisation what must end: missed orders and connections that nobody knows', async () => {
+  const [good, bad] = [await connected('bob'), await connected('carol')]
+  await tenant.client.api.call('PATCH', `/users/${bad.user.userId}`, { disabled: true })
+  const unknown = '00000000-0000-4000-8000-000000000000'
+  const { end } = await sync([good.connectionId, bad.connectionId, unknown])
+  expect(Object.fromEntries(end.map(({ connectionId, code }) => [connectionId, code]))).toEqual({
+    [bad.connectionId]: 'user-disabled',
+    [unknown]: 'unknown-connection',
+  })
+})
+
+it('shows a connection with its addresses and bytes, and takes its end twice', async () => {
+  const { connectionId } = await connected('dora')
+  const report = (what: string, body: object) =>
+    node.api.call({ method: 'POST', path: `/node-api/v1/connections/${connectionId}/${what}`, body, response: nothing })
+  await report('established', { ipv4: '10.8.0.5', ipv6: null, cipher: 'AES-256-GCM' })
+  const ended = { reason: 'explicit-exit', receivedBytes: '9007199254740993', sentBytes: '1' }
+  await report('ended', ended)
+  await report('ended', { ...ended, reason: 'later' })
+  const list = (await tenant.client.api.call('GET', '/connections')) as { connectionId: string }[]
+  expect(list.find((connection) => connection.connectionId === connectionId)).toMatchObject({
+    ipv4: '10.8.0.5',
+    node: 'node-1',
+    endReason: 'explicit-exit',
+    receivedBytes: '9007199254740993',
+  })
+})
+
+it('brings an order to the nodes of another instance', async () => {
+  const port = await freePort()
+  const nodeApi = `127.0.0.1:${String(await freePort())}`
+  const { METRICS_LISTEN: _, ...environment } = harness.environment
+  await using _second = await startAuthService({
+    ...environment,
+    AUTH_LISTEN: `127.0.0.1:${String(port)}`,
+    AUTH_NODE_API_LISTEN: nodeApi,
+  })
+  const credentials = await harness.enrol('vpn-node', 'node-of-the-second')
+  await using orders = await listen(
+    new ApiClient({ baseUrl: `https://${nodeApi}`, serverRole: 'auth-service', credentials }),
+  )
+  const { device } = await connected('frank')
+  await tenant.client.api.call('DELETE', `/devices/${device.deviceId}`)
+  expect(await orders.next()).toMatchObject({ type: 'revoked', deviceId: device.deviceId })
+})
