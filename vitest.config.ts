@@ -13,7 +13,12 @@ export default defineConfig({
         test: {
           name: 'unit',
           environment: 'node',
-          include: ['libs/*/src/**/*.spec.ts', 'apps/*/src/**/*.spec.ts', 'tools/src/**/*.spec.ts', 'test/boundaries/*.spec.ts'],
+          include: [
+            'libs/*/src/**/*.spec.ts',
+            'apps/*/src/**/*.spec.ts',
+            'tools/src/**/*.spec.ts',
+            'test/boundaries/*.spec.ts',
+          ],
         },
       },
       {

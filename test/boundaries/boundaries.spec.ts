@@ -22,12 +22,16 @@ async function rulesThatFire(code: string, filePath: string): Promise<(string | 
   return (result?.messages ?? []).map((message) => message.ruleId)
 }
 
-it.each(readdirSync(cases))('lint rejects %s', async (name) => {
-  const code = readFileSync(join(cases, name), 'utf8')
-  const [, filePath = ''] = /^\/\/ lint as: (.+)$/m.exec(code) ?? []
-  const [, rule = ''] = /^\/\/ expect: (.+)$/m.exec(code) ?? []
-  expect(await rulesThatFire(code, filePath)).toContain(rule)
-}, 30_000)
+it.each(readdirSync(cases))(
+  'lint rejects %s',
+  async (name) => {
+    const code = readFileSync(join(cases, name), 'utf8')
+    const [, filePath = ''] = /^\/\/ lint as: (.+)$/m.exec(code) ?? []
+    const [, rule = ''] = /^\/\/ expect: (.+)$/m.exec(code) ?? []
+    expect(await rulesThatFire(code, filePath)).toContain(rule)
+  },
+  30_000,
+)
 
 it('lint accepts an allowed import in the same place', async () => {
   const code = "import { SallyportError } from '@sallyport/foundation'\n\nexport const error = SallyportError\n"

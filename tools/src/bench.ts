@@ -21,6 +21,20 @@ await runCommand(async () => {
   const jsonFile = readArguments()
   const signal = interruption()
   const progress = progressPrinter()
+  try {
+    await bench(jsonFile, signal, progress)
+  } catch (error) {
+    if (!signal.aborted) throw error
+    progress('stopped')
+    process.exitCode = 130
+  }
+})
+
+async function bench(
+  jsonFile: string | undefined,
+  signal: AbortSignal,
+  progress: (message: string) => void,
+): Promise<void> {
   const checkpoint = (message: string): void => {
     signal.throwIfAborted()
     progress(message)
@@ -37,7 +51,7 @@ await runCommand(async () => {
   const results = DIRECTIONS.map((direction) => summarise({ direction, ...samples[direction] }, conditions))
   process.stdout.write(`\n${table(results)}`)
   if (jsonFile !== undefined) await writeFile(jsonFile, `${JSON.stringify(results, undefined, 2)}\n`)
-})
+}
 
 type Samples = Record<Direction, { ours: Sample[]; peer: Sample[] }>
 type Contender = Pick<BenchServer, 'pid'> & { readonly lane: Lane }

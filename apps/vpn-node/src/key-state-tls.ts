@@ -48,7 +48,7 @@ export class KeyStateTls {
     } else if (state.channel !== undefined) {
       state.channel.deliver(action.bytes)
     } else if (state.waiting.length < MAX_WAITING_RECORDS) {
-      state.waiting.push(action.bytes.slice())
+      state.waiting.push(Uint8Array.from(action.bytes))
     }
   }
 

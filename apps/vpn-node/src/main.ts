@@ -2,6 +2,7 @@ import { ConfigError } from '@sallyport/config'
 import { describeError } from '@sallyport/foundation'
 import { createLogger } from '@sallyport/telemetry'
 
+import { checkHost } from './host-check.ts'
 import { joinCluster, keepIdentityFresh } from './identity-upkeep.ts'
 import { VpnNode } from './node.ts'
 import { readSettings } from './settings.ts'
@@ -13,6 +14,7 @@ const EXIT_BAD_CONFIGURATION = 78
 async function run(stop: AbortSignal): Promise<void> {
   const settings = readSettings(process.env)
   const log = createLogger('vpn-node', settings.LOG_LEVEL)
+  await checkHost()
   const identity = await joinCluster(settings, log, stop)
   using _upkeep = keepIdentityFresh(identity, log)
   await using node = new VpnNode(settings, identity, log)

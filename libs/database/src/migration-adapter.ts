@@ -46,6 +46,8 @@ const COLUMN_TYPES: Readonly<Record<number, ColumnType>> = {
   2950: Type.Uuid,
   3802: Type.Json,
 }
+/** The part of pg's type registry that is used here. */
+const TYPE_PARSERS: { getTypeParser(oid: number, format: 'text'): (text: string) => unknown } = pg.types
 const TEXT_ARRAY = 1009
 /** `char[]` and `name[]` are parsed as `text[]`. */
 const PARSED_AS: Readonly<Record<number, number>> = { 1002: TEXT_ARRAY, 1003: TEXT_ARRAY }
@@ -56,7 +58,7 @@ const TIMESTAMP_WITH_ZONE = 1184
 function parserOf(oid: number): (text: string) => unknown {
   if (oid === TIMESTAMP_WITH_ZONE) return (text) => text.replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00')
   if (oid === TIMESTAMP) return (text) => `${text.replace(' ', 'T')}+00:00`
-  if (PARSED.has(oid)) return pg.types.getTypeParser(PARSED_AS[oid] ?? oid, 'text')
+  if (PARSED.has(oid)) return TYPE_PARSERS.getTypeParser(PARSED_AS[oid] ?? oid, 'text')
   return (text) => text
 }
 

@@ -42,16 +42,17 @@ async function withEngine<Result>(
   const Engine = await loadSchemaEngine()
   const schemaFile = join(PRISMA_FOLDER, 'schema.prisma')
   const schema = { path: schemaFile, content: await readFile(schemaFile, 'utf8') }
-  const { factory, close } = migrationAdapter(url)
+  const adapter = migrationAdapter(url)
   try {
-    const engine = await Engine.new({ datamodels: [[schema.path, schema.content]] }, () => undefined, factory)
+    const datamodels: [string, string][] = [[schema.path, schema.content]]
+    const engine = await Engine.new({ datamodels }, () => undefined, adapter.factory)
     try {
       return await work(engine, await readMigrations(join(PRISMA_FOLDER, 'migrations')), schema)
     } finally {
       engine.free()
     }
   } finally {
-    await close()
+    await adapter.close()
   }
 }
 

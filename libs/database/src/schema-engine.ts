@@ -34,9 +34,13 @@ async function instantiate(): Promise<SchemaEngineClass> {
   const { instance } = await WebAssembly.instantiate(bytes, { './schema_engine_bg.js': { ...glue } })
   if (!hasGlue(glue)) throw new TypeError('this version of @prisma/schema-engine-wasm has another module layout')
   glue.__wbg_set_wasm(instance.exports)
-  const start = instance.exports['__wbindgen_start']
-  if (typeof start === 'function') start()
+  if (!hasStart(instance.exports)) throw new TypeError('the schema engine has no __wbindgen_start')
+  instance.exports.__wbindgen_start()
   return glue.SchemaEngine
+}
+
+function hasStart(exports: object): exports is { __wbindgen_start(): void } {
+  return '__wbindgen_start' in exports
 }
 
 function hasGlue(module: object): module is WasmGlue {

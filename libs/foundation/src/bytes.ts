@@ -100,7 +100,8 @@ export class ByteWriter {
       throw new RangeError(`${String(value)} does not fit in ${String(size)} bytes`)
     }
     const bytes = new Uint8Array(size)
-    for (let index = size - 1, rest = value; index >= 0; index--, rest = Math.floor(rest / 256)) bytes[index] = rest % 256
+    for (let index = size - 1, rest = value; index >= 0; index--, rest = Math.floor(rest / 256))
+      bytes[index] = rest % 256
     return this.append(bytes)
   }
 }

@@ -1,4 +1,7 @@
+import type { KeyId } from '@sallyport/openvpn-wire'
+
 import type { Refusal, SessionEndReason } from './actions.ts'
+import type { Outbox } from './outbox.ts'
 
 /** How long a session stays after its end, so that repeated packets are answered and open no new one. */
 export const LINGER_MS = 5_000
@@ -12,16 +15,26 @@ export interface Farewell {
 
 /** How far a session is on its way out. The first reason counts, and nothing moves the time of closing once it is set. */
 export class Ending {
+  readonly #outbox: Outbox
   #farewell: Farewell | undefined
-  #reason: SessionEndReason | undefined
+  #over = false
   #closeAtMs: number | undefined
+
+  constructor(outbox: Outbox) {
+    this.#outbox = outbox
+  }
 
   /** True from the moment on when nothing new may begin. */
   get begun(): boolean {
     return this.#farewell !== undefined || this.#closeAtMs !== undefined
   }
 
-  /** Last words that still wait for the client to be able to hear them. */
+  /** True once the host was told that the connection is over. */
+  get over(): boolean {
+    return this.#over
+  }
+
+  /** Last words that wait until the client can hear them. */
   get unsaid(): Farewell | undefined {
     return this.#closeAtMs === undefined ? this.#farewell : undefined
   }
@@ -31,22 +44,29 @@ export class Ending {
     return this.#closeAtMs
   }
 
-  /** Plans last words unless the end has begun already; says whether it did. */
-  plan(farewell: Farewell): boolean {
-    if (this.begun) return false
+  /** Plans last words unless the end has begun already. `atOnce` makes the connection over before they are said. */
+  plan(farewell: Farewell, atOnce: boolean): void {
+    if (this.begun) return
     this.#farewell = farewell
-    return true
+    if (atOnce) this.#report(farewell.reason)
   }
 
-  /** Sets the time of closing, once. */
-  closeAt(timeMs: number): void {
-    this.#closeAtMs ??= timeMs
+  /** Says the last words on a key state whose client can hear them. */
+  say({ text, reason, refusal }: Farewell, keyId: KeyId, nowMs: number): void {
+    this.#outbox.write(keyId, text)
+    if (refusal !== undefined) this.#outbox.emit({ type: 'refused', refusal })
+    this.end(reason, nowMs + LINGER_MS)
   }
 
-  /** Gives the reason the first time that the connection is over, for the one `ended` action. */
-  over(reason: SessionEndReason): SessionEndReason | undefined {
-    if (this.#reason !== undefined) return undefined
-    this.#reason = reason
-    return reason
+  /** Makes the connection over and sets the time of closing, each once. */
+  end(reason: SessionEndReason, closeAtMs: number): void {
+    this.#report(reason)
+    this.#closeAtMs ??= closeAtMs
+  }
+
+  #report(reason: SessionEndReason): void {
+    if (this.#over) return
+    this.#over = true
+    this.#outbox.emit({ type: 'ended', reason })
   }
 }

@@ -6,22 +6,23 @@ import {
   parseControlHeader,
   parseControlMessages,
   sameSessionId,
-  serialiseControlMessage,
 } from '@sallyport/openvpn-wire'
 
-import type { Refusal, SessionAction, SessionDropReason, SessionEndReason, SessionGrant, SessionInput } from './actions.ts'
+import type { Refusal, SessionAction, SessionEndReason, SessionGrant, SessionInput } from './actions.ts'
 import { authFailedMessage, endMessage } from './control-messages.ts'
-import { Ending, type Farewell, LINGER_MS } from './ending.ts'
+import { Ending, LINGER_MS } from './ending.ts'
 import { Admission } from './handshake/admission.ts'
 import { dynamicTlsCryptKey } from './keys/derive.ts'
 import { KeyRing } from './keys/key-ring.ts'
-import { type ClientIntroduction, KeyState } from './keys/key-state.ts'
+import type { ClientIntroduction, KeyState } from './keys/key-state.ts'
+import { Outbox } from './outbox.ts'
 import type { ControlLink, ReceivedPacket } from './wrap/control-link.ts'
 import { tlsCryptKeys } from './wrap/tls-crypt.ts'
 import { TlsCryptWrapping } from './wrap/wrapping.ts'
 
-/** Sealing moves to a renegotiated key after this long even if the peer has not used it yet. */
-const SWAP_AFTER_MS = 60_000
+/** Inputs that mean nothing once their key state is gone. */
+type KeyStateInput = Exclude<Extract<SessionInput, { keyId: KeyId }>, { type: 'key-used' | 'key-limit' }>
+
 /** TLS output that a peer leaves unacknowledged; far more than any handshake makes. */
 const MAX_WAITING_BYTES = 65_536
 
@@ -36,8 +37,8 @@ export interface SessionInit {
 
 /**
  * The server's side of one client connection. It does no I/O: everything that happens is an input, everything it wants
- * is an action. Inputs never make it throw, whatever bytes they carry. It gives `ended` exactly once and `closed` once,
- * as the last action.
+ * is an action. Inputs never make it throw, whatever bytes they carry. It gives `ended` exactly once and later, as its
+ * last action but drops, `closed`.
  */
 export class Session {
   /** Whose profile opened the session. */
@@ -45,16 +46,14 @@ export class Session {
   readonly #suite: CryptoSuite
   readonly #link: ControlLink
   readonly #wrappingKey: Uint8Array
+  readonly #outbox = new Outbox()
   readonly #admission = new Admission()
-  readonly #ending = new Ending()
+  readonly #ending = new Ending(this.#outbox)
   readonly #keys: KeyRing
-  #actions: SessionAction[] = []
   #nowMs: number
   #pushRequested = false
   #connected = false
   #closed = false
-  #usedKeyId: KeyId | undefined
-  #swapAtMs: number | undefined
   #timerAtMs: number | undefined
 
   constructor({ suite, link, metadata, wrappingKey }: SessionInit, nowMs: number) {
@@ -63,8 +62,7 @@ export class Session {
     this.#link = link
     this.#wrappingKey = wrappingKey
     this.#nowMs = nowMs
-    this.#keys = new KeyRing(new KeyState(0, 1, nowMs))
-    this.#emit({ type: 'tls-start', keyId: 0 })
+    this.#keys = new KeyRing(this.#outbox, nowMs)
   }
 
   /** Says whether a packet names this session's client; another client behind the same address starts anew. */
@@ -82,317 +80,269 @@ export class Session {
     this.#expire()
     this.#transmit()
     this.#finish()
-    const actions = this.#actions
-    this.#actions = []
-    return actions
+    return this.#outbox.take()
   }
 
   #take(input: SessionInput): void {
     switch (input.type) {
       case 'datagram':
-        return this.#receive(input.bytes)
+        this.#receive(input.bytes)
+        break
       case 'timer':
         // A timer may fire a little early; then the same time is asked for again.
         this.#timerAtMs = undefined
-        return
-      case 'tls-ciphertext':
-        return this.#queueCiphertext(input.keyId, input.bytes)
-      case 'tls-plaintext':
-        return this.#readPlaintext(input.keyId, input.bytes)
-      case 'tls-established':
-        this.#keys.find(input.keyId)?.establish(input.peer, input.keyMaterial)
-        return this.#readPlaintext(input.keyId, new Uint8Array(0))
-      case 'tls-failed':
-        return this.#fail(this.#keys.find(input.keyId), 'tls-failed')
-      case 'allowed':
-        return this.#allow(this.#keys.find(input.keyId), input.grant)
-      case 'refused':
-        return this.#refuse(this.#keys.find(input.keyId), input.refusal)
+        break
       case 'key-used':
-        return this.#noteKeyUsed(input.keyId)
+        this.#keys.noteUsed(input.keyId)
+        break
       case 'key-limit':
-        if (input.keyId === this.#keys.current.keyId && this.#mayRenegotiate()) this.#renegotiate()
-        return
+        if (input.keyId === this.#keys.current.keyId && this.#mayRenegotiate()) this.#keys.begin(this.#nowMs)
+        break
       case 'peer-gone':
-        return this.#end(input.reason, 0)
-      case 'end':
-        return this.#order(input.how, input.reason)
+        this.#ending.end(input.reason, this.#nowMs)
+        break
+      case 'end': {
+        const text = endMessage(input.how, input.reason)
+        this.#ending.plan({ text, reason: 'ordered', refusal: undefined }, true)
+        break
+      }
+      case 'tls-ciphertext':
+      case 'tls-established':
+      case 'tls-plaintext':
+      case 'tls-failed':
+      case 'allowed':
+      case 'refused':
+        this.#takeForKeyState(this.#keys.find(input.keyId), input)
+        break
+    }
+  }
+
+  #takeForKeyState(keyState: KeyState | undefined, input: KeyStateInput): void {
+    if (keyState === undefined) return
+    switch (input.type) {
+      case 'tls-ciphertext':
+        if (keyState.tlsRunning) keyState.queueCiphertext(input.bytes)
+        break
+      case 'tls-established':
+        keyState.establish(input.peer, input.keyMaterial)
+        this.#readPlaintext(keyState, new Uint8Array(0))
+        break
+      case 'tls-plaintext':
+        this.#readPlaintext(keyState, input.bytes)
+        break
+      case 'tls-failed':
+        this.#fail(keyState, 'tls-failed')
+        break
+      case 'allowed':
+        this.#allow(keyState, input.grant)
+        break
+      case 'refused':
+        this.#refuse(keyState, input.refusal)
+        break
     }
   }
 
   #receive(bytes: Uint8Array): void {
     const packet = this.#link.open(bytes)
-    if (packet.type === 'drop') return this.#drop(packet.reason)
-    const { keyId, body } = packet
-    if (packet.replayed) {
-      if (body.messageId !== undefined) this.#keys.find(keyId)?.channel.receiveReplayed(body.messageId)
-      return this.#drop('replayed-wrap')
+    if (packet.type === 'drop') {
+      this.#outbox.drop(packet.reason)
+      return
     }
-    if (!hasFittingMessageId(packet)) return this.#drop('bad-message-id')
+    const { opcode, keyId, body } = packet
     const keyState = this.#keys.find(keyId) ?? this.#acceptRenegotiation(packet)
-    if (keyState === undefined) return this.#drop(packet.opcode === OPCODE.softReset ? 'unexpected' : 'bad-key-id')
-    const { tlsBytes, drop } = keyState.channel.receive(body, this.#nowMs)
-    if (drop !== undefined) return this.#drop(drop)
-    if (tlsBytes.length > 0 && keyState.tlsRunning && this.#ending.closeAtMs === undefined) {
-      this.#emit({ type: 'tls-deliver', keyId, bytes: tlsBytes })
+    if (packet.replayed) {
+      if (body.messageId !== undefined) keyState?.channel.receiveReplayed(body.messageId)
+      this.#outbox.drop('replayed-wrap')
+    } else if (keyState === undefined) {
+      this.#outbox.drop(opcode === OPCODE.softReset ? 'unexpected' : 'bad-key-id')
+    } else {
+      this.#deliver(keyState, packet)
     }
   }
 
-  #acceptRenegotiation({ opcode, keyId }: ReceivedPacket): KeyState | undefined {
-    const acceptable = opcode === OPCODE.softReset && keyId === this.#keys.nextKeyId && this.#mayRenegotiate()
-    return acceptable ? this.#renegotiate() : undefined
+  #deliver(keyState: KeyState, { body }: ReceivedPacket): void {
+    const { tlsBytes, drop } = keyState.channel.receive(body, this.#nowMs)
+    if (drop !== undefined) this.#outbox.drop(drop)
+    if (tlsBytes.length === 0 || !keyState.tlsRunning || this.#ending.closeAtMs !== undefined) return
+    this.#outbox.emit({ type: 'tls-deliver', keyId: keyState.keyId, bytes: tlsBytes })
+  }
+
+  #acceptRenegotiation({ opcode, keyId, replayed }: ReceivedPacket): KeyState | undefined {
+    if (opcode !== OPCODE.softReset || replayed || keyId !== this.#keys.nextKeyId) return undefined
+    return this.#mayRenegotiate() ? this.#keys.begin(this.#nowMs) : undefined
   }
 
   #mayRenegotiate(): boolean {
     return this.#connected && this.#keys.pending === undefined && !this.#ending.begun
   }
 
-  #renegotiate(): KeyState {
-    // The slot for the new keys is the one that holds the older keys: sealing must have left it.
-    if (this.#swapAtMs !== undefined) this.#swapKeys()
-    this.#usedKeyId = undefined
-    const keyState = this.#keys.begin(this.#nowMs)
-    keyState.channel.queueReset()
-    this.#emit({ type: 'tls-start', keyId: keyState.keyId })
-    return keyState
-  }
-
-  #queueCiphertext(keyId: KeyId, bytes: Uint8Array): void {
-    const keyState = this.#keys.find(keyId)
-    if (keyState?.tlsRunning === true) keyState.queueCiphertext(bytes)
-  }
-
-  #readPlaintext(keyId: KeyId, bytes: Uint8Array): void {
-    const keyState = this.#keys.find(keyId)
-    if (keyState?.tlsRunning !== true || this.#ending.closeAtMs !== undefined) return
+  #readPlaintext(keyState: KeyState, bytes: Uint8Array): void {
+    if (!keyState.tlsRunning || this.#ending.closeAtMs !== undefined) return
     const result = keyState.readPlaintext(bytes)
     switch (result.type) {
       case 'incomplete':
-        return
+        break
       case 'malformed':
-        this.#drop('bad-key-method')
-        return this.#fail(keyState, 'protocol-error')
+        this.#outbox.drop('bad-key-method')
+        this.#fail(keyState, 'protocol-error')
+        break
       case 'introduction':
         this.#introduce(keyState, result.introduction)
-        return this.#readMessages(result.rest)
+        this.#readMessages(result.rest)
+        break
       case 'messages':
-        return this.#readMessages(result.bytes)
+        this.#readMessages(result.bytes)
+        break
     }
   }
 
   #introduce(keyState: KeyState, introduction: ClientIntroduction): void {
     const { keyId } = keyState
     const answer = keyState.answerKeyMethod(this.#suite, introduction.options)
-    this.#emit({ type: 'tls-write', keyId, bytes: answer })
+    this.#outbox.emit({ type: 'tls-write', keyId, bytes: answer })
     if (this.#ending.begun) return
     const consideration = this.#admission.consider(introduction)
-    if (consideration.type === 'ask') this.#emit({ type: 'authenticate', keyId, request: consideration.request })
-    else this.#refuse(keyState, consideration.refusal, consideration.reason)
+    if (consideration.type === 'refused') this.#refuse(keyState, consideration.refusal, consideration.reason)
+    else this.#outbox.emit({ type: 'authenticate', keyId, request: consideration.request })
   }
 
   #readMessages(record: Uint8Array): void {
-    const messages = parseControlMessages(record)
-    if (messages === undefined) return this.#drop('bad-control-message')
-    for (const message of messages) {
+    for (const message of parseControlMessages(record) ?? [undefined]) {
       if (message === 'PUSH_REQUEST') this.#pushRequested = true
-      else if (message === 'EXIT') this.#end('client-exit', LINGER_MS)
-      else this.#drop('bad-control-message')
+      else if (message === 'EXIT') this.#exit()
+      else this.#outbox.drop('bad-control-message')
     }
   }
 
-  #allow(keyState: KeyState | undefined, grant: SessionGrant): void {
+  #exit(): void {
+    this.#ending.end('client-exit', this.#nowMs + LINGER_MS)
+    for (const { channel } of this.#keys.all) channel.stopSending()
+  }
+
+  #allow(keyState: KeyState, grant: SessionGrant): void {
     if (!this.#isUndecided(keyState)) return
     const phase = keyState === this.#keys.pending ? 'renegotiation' : 'initial'
     keyState.announcement = this.#admission.announce(phase, grant)
     if (keyState.announcement === undefined) {
       const message = 'The configuration of this connection is not valid'
-      return this.#refuse(keyState, { code: 'invalid-grant', message })
+      this.#refuse(keyState, { code: 'invalid-grant', message })
+    } else if (phase === 'renegotiation') {
+      this.#installKeys(keyState, 'secondary')
     }
-    if (phase === 'renegotiation') this.#installKeys(keyState, 'secondary')
   }
 
-  #refuse(keyState: KeyState | undefined, refusal: Refusal, reason: SessionEndReason = 'refused'): void {
+  #refuse(keyState: KeyState, refusal: Refusal, reason: SessionEndReason = 'refused'): void {
     if (!this.#isUndecided(keyState)) return
     const understandsTemporary = this.#admission.admitted?.terms.understandsTemporaryFailure ?? false
-    this.#ending.plan({ text: authFailedMessage(refusal, understandsTemporary), reason, refusal })
-    if (this.#connected) this.#reportEnded(reason)
+    this.#ending.plan({ text: authFailedMessage(refusal, understandsTemporary), reason, refusal }, this.#connected)
   }
 
-  #isUndecided(keyState: KeyState | undefined): keyState is KeyState {
-    return keyState?.introduced === true && keyState.announcement === undefined && !this.#ending.begun
-  }
-
-  #order(how: 'halt' | 'restart' | 'auth-failed', reason: string): void {
-    const planned = this.#ending.plan({ text: endMessage(how, reason), reason: 'ordered', refusal: undefined })
-    if (planned) this.#reportEnded('ordered')
-  }
-
-  #noteKeyUsed(keyId: KeyId): void {
-    this.#usedKeyId = keyId
-    if (this.#swapAtMs !== undefined && keyId === this.#keys.current.keyId) this.#swapKeys()
+  #isUndecided(keyState: KeyState): boolean {
+    return keyState.introduced && keyState.announcement === undefined && !this.#ending.begun
   }
 
   #advance(): void {
     for (const keyState of this.#keys.all) keyState.updateActive()
-    const farewell = this.#ending.unsaid
-    if (farewell !== undefined && this.#keys.newest.active) this.#say(farewell)
+    const { newest, current, pending } = this.#keys
+    const { unsaid } = this.#ending
+    if (unsaid !== undefined && newest.active) this.#ending.say(unsaid, newest.keyId, this.#nowMs)
     if (this.#ending.begun) return
-    if (this.#keys.pending?.active === true) this.#finishRenegotiation(this.#keys.pending)
-    else if (!this.#connected) this.#connectWhenReady(this.#keys.current)
+    if (pending?.active === true) this.#finishRenegotiation(pending)
+    else if (!this.#connected && current.active) this.#connectWhenReady(current)
   }
 
   #connectWhenReady(keyState: KeyState): void {
     const { admitted } = this.#admission
-    if (!keyState.active || keyState.announcement === undefined || admitted === undefined) return
+    if (keyState.announcement === undefined || admitted === undefined) return
     if (!admitted.terms.pushUnasked && !this.#pushRequested) return
-    this.#wrapRenegotiations(keyState)
+    const exported = keyState.dynamicTlsCryptSecret
+    if (admitted.terms.dynamicTlsCrypt && exported !== undefined) this.#wrapRenegotiations(exported)
     if (!this.#installKeys(keyState, 'primary')) return
     this.#connected = true
     this.#announce(keyState)
-    this.#emit({ type: 'connected', cipher: admitted.terms.cipher, peerInfo: admitted.peerInfo })
+    this.#outbox.emit({ type: 'connected', cipher: admitted.terms.cipher, peerInfo: admitted.peerInfo })
   }
 
-  #wrapRenegotiations(keyState: KeyState): void {
-    const exported = keyState.dynamicTlsCryptSecret
-    if (this.#admission.admitted?.terms.dynamicTlsCrypt === true && exported !== undefined) {
-      const keys = tlsCryptKeys(dynamicTlsCryptKey(exported, this.#wrappingKey), 'server')
-      const timeSeconds = Math.floor(this.#nowMs / 1000)
-      this.#link.wrapRenegotiationsWith(new TlsCryptWrapping(this.#suite, keys, { id: 0, timeSeconds }))
-    }
+  #wrapRenegotiations(exported: Uint8Array): void {
+    const keys = tlsCryptKeys(dynamicTlsCryptKey(exported, this.#wrappingKey), 'server')
+    const last = { id: 0, timeSeconds: Math.floor(this.#nowMs / 1000) }
+    this.#link.wrapRenegotiationsWith(new TlsCryptWrapping(this.#suite, keys, last))
+  }
+
+  #finishRenegotiation(keyState: KeyState): void {
+    if (keyState.announcement === undefined) return
+    this.#announce(keyState)
+    this.#keys.promote(this.#nowMs)
   }
 
   #installKeys(keyState: KeyState, slot: 'primary' | 'secondary'): boolean {
     const { remoteSessionId, localSessionId } = this.#link
     const terms = this.#admission.admitted?.terms
-    const ids = { client: remoteSessionId, server: localSessionId }
-    const keys = terms && keyState.deriveDataKeys(this.#suite, terms, ids)
+    const keys =
+      terms && keyState.deriveDataKeys(this.#suite, terms, { client: remoteSessionId, server: localSessionId })
     keyState.wipe()
-    if (keys === undefined) {
-      this.#fail(keyState, 'protocol-error')
-      return false
-    }
-    this.#emit({ type: 'install-keys', keyId: keyState.keyId, slot, keys })
-    return true
-  }
-
-  #finishRenegotiation(keyState: KeyState): void {
-    if (keyState.announcement === undefined) return
-    this.#keys.promote()
-    this.#announce(keyState)
-    this.#swapAtMs = this.#nowMs + SWAP_AFTER_MS
-    if (this.#usedKeyId === keyState.keyId) this.#swapKeys()
+    if (keys === undefined) this.#fail(keyState, 'protocol-error')
+    else this.#outbox.emit({ type: 'install-keys', keyId: keyState.keyId, slot, keys })
+    return keys !== undefined
   }
 
   #announce(keyState: KeyState): void {
     keyState.deadlineMs = undefined
-    for (const message of keyState.announcement ?? []) this.#write(keyState.keyId, message)
-  }
-
-  #swapKeys(): void {
-    this.#swapAtMs = undefined
-    this.#emit({ type: 'swap-keys' })
-    const { retired } = this.#keys
-    if (retired === undefined) return
-    retired.channel.stopSending()
-    this.#stopTls(retired)
+    for (const message of keyState.announcement ?? []) this.#outbox.write(keyState.keyId, message)
   }
 
   /** A failed renegotiation leaves the connection as it is; the failure of the key state in use ends it. */
-  #fail(keyState: KeyState | undefined, reason: 'tls-failed' | 'protocol-error'): void {
-    if (keyState === undefined || keyState === this.#keys.retired) return
-    if (keyState === this.#keys.pending) {
-      this.#stopTls(keyState)
+  #fail(keyState: KeyState, reason: 'tls-failed' | 'protocol-error'): void {
+    if (keyState === this.#keys.current) {
+      this.#ending.end(reason, this.#nowMs + LINGER_MS)
+    } else if (keyState === this.#keys.pending) {
+      this.#keys.stopTls(keyState)
       keyState.deadlineMs = Math.min(keyState.deadlineMs ?? Infinity, this.#nowMs + LINGER_MS)
-    } else this.#end(reason, LINGER_MS)
-  }
-
-  #say({ text, reason, refusal }: Farewell): void {
-    this.#write(this.#keys.newest.keyId, text)
-    if (refusal !== undefined) this.#emit({ type: 'refused', refusal })
-    this.#end(reason, LINGER_MS)
-  }
-
-  #end(reason: SessionEndReason, lingerMs: number): void {
-    this.#reportEnded(reason)
-    this.#ending.closeAt(this.#nowMs + lingerMs)
-    if (reason === 'client-exit') for (const { channel } of this.#keys.all) channel.stopSending()
-  }
-
-  #reportEnded(reason: SessionEndReason): void {
-    const first = this.#ending.over(reason)
-    if (first === undefined) return
-    this.#swapAtMs = undefined
-    this.#emit({ type: 'ended', reason: first })
+    }
   }
 
   #expire(): void {
     const { current, pending } = this.#keys
-    if (this.#keys.all.some(({ channel }) => channel.waitingBytes > MAX_WAITING_BYTES)) this.#end('protocol-error', 0)
-    if (isPast(this.#swapAtMs, this.#nowMs)) this.#swapKeys()
+    if (this.#keys.all.some(({ channel }) => channel.waitingBytes > MAX_WAITING_BYTES)) {
+      this.#ending.end('protocol-error', this.#nowMs)
+    }
     if (isPast(pending?.deadlineMs, this.#nowMs)) this.#giveUpRenegotiation()
-    if (isPast(current.deadlineMs, this.#nowMs)) this.#end(this.#ending.unsaid?.reason ?? 'handshake-timeout', 0)
-    if (isPast(this.#ending.closeAtMs, this.#nowMs)) this.#closed = true
+    if (isPast(current.deadlineMs, this.#nowMs)) {
+      this.#ending.end(this.#ending.unsaid?.reason ?? 'handshake-timeout', this.#nowMs)
+    }
+    if (this.#ending.over) this.#keys.cancelSwap()
+    this.#keys.swapIfDue(this.#nowMs)
+    this.#closed = isPast(this.#ending.closeAtMs, this.#nowMs)
   }
 
   #giveUpRenegotiation(): void {
-    const farewell = this.#ending.unsaid
-    if (farewell !== undefined) return this.#end(farewell.reason, 0)
-    if (this.#keys.pending !== undefined) this.#stopTls(this.#keys.pending)
-    this.#keys.abandon()
+    const { unsaid } = this.#ending
+    if (unsaid === undefined) this.#keys.abandon()
+    else this.#ending.end(unsaid.reason, this.#nowMs)
   }
 
   #transmit(): void {
     if (this.#closed) return
     for (const { channel } of this.#keys.all) {
       const packets = channel.flush(this.#link.seal.bind(this.#link), this.#nowMs)
-      for (const bytes of packets) this.#emit({ type: 'send', bytes })
+      for (const bytes of packets) this.#outbox.emit({ type: 'send', bytes })
     }
   }
 
   #finish(): void {
     const wakeAtMs = this.#closed ? undefined : this.#wakeAtMs()
-    if (wakeAtMs !== this.#timerAtMs) this.#emit({ type: 'timer', atMs: wakeAtMs })
+    if (wakeAtMs !== this.#timerAtMs) this.#outbox.emit({ type: 'timer', atMs: wakeAtMs })
     this.#timerAtMs = wakeAtMs
     if (!this.#closed) return
-    for (const keyState of this.#keys.all) this.#stopTls(keyState)
+    for (const keyState of this.#keys.all) this.#keys.stopTls(keyState)
     this.#wrappingKey.fill(0)
-    this.#emit({ type: 'closed' })
+    this.#outbox.emit({ type: 'closed' })
   }
 
   #wakeAtMs(): number | undefined {
     const times = this.#keys.all.flatMap((keyState) => [keyState.deadlineMs, keyState.channel.nextDueMs])
-    const known = [...times, this.#swapAtMs, this.#ending.closeAtMs].filter((time) => time !== undefined)
+    const known = [...times, this.#keys.swapAtMs, this.#ending.closeAtMs].filter((time) => time !== undefined)
     return known.length === 0 ? undefined : Math.min(...known)
-  }
-
-  #stopTls(keyState: KeyState): void {
-    if (keyState.stopTls()) this.#emit({ type: 'tls-stop', keyId: keyState.keyId })
-  }
-
-  #write(keyId: KeyId, message: string): void {
-    this.#emit({ type: 'tls-write', keyId, bytes: serialiseControlMessage(message) })
-  }
-
-  #drop(reason: SessionDropReason): void {
-    this.#emit({ type: 'drop', reason })
-  }
-
-  #emit(action: SessionAction): void {
-    this.#actions.push(action)
-  }
-}
-
-/** Message 0 is the reset and only the reset; a packet with a wrapped key is always message 1. */
-function hasFittingMessageId({ opcode, keyId, body }: ReceivedPacket): boolean {
-  switch (opcode) {
-    case OPCODE.ack:
-      return true
-    case OPCODE.softReset:
-      return body.messageId === 0 && keyId !== 0
-    case OPCODE.controlWkc:
-      return body.messageId === 1
-    default:
-      return body.messageId !== 0
   }
 }
 

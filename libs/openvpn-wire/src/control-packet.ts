@@ -1,6 +1,6 @@
 import { ByteReader, ByteWriter } from '@sallyport/foundation'
 
-import { OPCODE, type Opcode, packetTypeByte, type PacketType, parsePacketType } from './opcode.ts'
+import { OPCODE, type Opcode, type PacketType, packetTypeByte, parsePacketType } from './opcode.ts'
 import { SESSION_ID_BYTES, type SessionId, toSessionId } from './session-id.ts'
 
 /** Opcode, key id and session id: in clear in front of every control packet. */

@@ -24,5 +24,8 @@ export function parseDataHeader(bytes: Uint8Array): DataHeader | undefined {
 /** Builds the head of a data packet: four bytes with a peer-id, one without. */
 export function serialiseDataHeader({ keyId, peerId }: DataHeader): Uint8Array {
   if (peerId === undefined) return Uint8Array.of(packetTypeByte({ opcode: OPCODE.dataV1, keyId }))
-  return new ByteWriter().u8(packetTypeByte({ opcode: OPCODE.dataV2, keyId })).u24(peerId).finish()
+  return new ByteWriter()
+    .u8(packetTypeByte({ opcode: OPCODE.dataV2, keyId }))
+    .u24(peerId)
+    .finish()
 }

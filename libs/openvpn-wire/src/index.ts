@@ -40,7 +40,16 @@ export {
   type ServerKeyMethod2,
 } from './key-method2.ts'
 export { type ClientMetadata, decodeMetadata, encodeMetadata } from './metadata.ts'
-export { type KeyId, nextKeyId, OPCODE, type Opcode, packetTypeByte, parsePacketType, type PacketType, toKeyId } from './opcode.ts'
+export {
+  type KeyId,
+  nextKeyId,
+  OPCODE,
+  type Opcode,
+  type PacketType,
+  packetTypeByte,
+  parsePacketType,
+  toKeyId,
+} from './opcode.ts'
 export { mirrorOptionsString, optionsStringCipher } from './options-string.ts'
 export { hasIvProto, IV_PROTO, parsePeerInfo, type PeerInfo, serialisePeerInfo } from './peer-info.ts'
 export { assemblePushReply, isPushableOption, parsePushReply } from './push-reply.ts'

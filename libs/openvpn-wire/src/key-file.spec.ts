@@ -31,7 +31,9 @@ it('throws on keys of a wrong length', () => {
 
 it('reads back what it writes, comments in front included', () => {
   const staticKey = suite.randomBytes(256)
-  expect(parseStaticKeyFile(`#\n# 2048 bit OpenVPN static key\n#\n${serialiseStaticKeyFile(staticKey)}`)).toEqual(staticKey)
+  expect(parseStaticKeyFile(`#\n# 2048 bit OpenVPN static key\n#\n${serialiseStaticKeyFile(staticKey)}`)).toEqual(
+    staticKey,
+  )
   expect(parseServerKeyFile(serialiseServerKeyFile(SERVER_KEY))).toEqual(SERVER_KEY)
   expect(parseClientKeyFile(serialiseClientKeyFile(CLIENT_KEY))).toEqual(CLIENT_KEY)
 })

@@ -42,8 +42,14 @@ export function parseClientKeyMethod2(bytes: Uint8Array): KeyMethod2Result<Clien
     const preMaster = reader.take(PRE_MASTER_BYTES).slice()
     const random1 = reader.take(RANDOM_BYTES).slice()
     const random2 = reader.take(RANDOM_BYTES).slice()
-    const [options, username, password, peerInfo] = [readText(reader), readText(reader), readText(reader), readText(reader)]
-    if (options === undefined || username === undefined || password === undefined || peerInfo === undefined) return undefined
+    const [options, username, password, peerInfo] = [
+      readText(reader),
+      readText(reader),
+      readText(reader),
+      readText(reader),
+    ]
+    if (options === undefined || username === undefined || password === undefined || peerInfo === undefined)
+      return undefined
     return { preMaster, random1, random2, options, username, password, peerInfo }
   })
 }
@@ -104,5 +110,8 @@ function writeText(writer: ByteWriter, text: string): void {
     return
   }
   const bytes = new TextEncoder().encode(text)
-  writer.u16(bytes.length + 1).append(bytes).u8(0)
+  writer
+    .u16(bytes.length + 1)
+    .append(bytes)
+    .u8(0)
 }

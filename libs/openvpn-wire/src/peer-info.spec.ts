@@ -1,6 +1,6 @@
+import { readVectors } from '@sallyport/testkit'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { readVectors } from '@sallyport/testkit'
 
 import { DATA_CIPHERS, negotiateCipher } from './cipher.ts'
 import { hasIvProto, IV_PROTO, parsePeerInfo, serialisePeerInfo } from './peer-info.ts'

@@ -1,8 +1,5 @@
 import { MAX_CONTROL_MESSAGE_BYTES } from './control-message.ts'
 
-/** Longest pushed option. */
-export const MAX_OPTION_LENGTH = 255
-
 const HEAD = 'PUSH_REPLY'
 /** Room that peers of the 2.x line keep free in the message for what is added at its end. */
 const RESERVED_BYTES = 84

@@ -53,8 +53,9 @@ it('refuses a key of another server and every changed bit', () => {
   const { wrappedKey } = createClientKey(suite, SERVER_KEY, encodeMetadata(METADATA))
   expect(unwrapClientKey(suite, suite.randomBytes(128), wrappedKey)).toBeUndefined()
   for (const [index, byte] of wrappedKey.entries()) {
-    const changed = wrappedKey.with(index, byte ^ (1 << index % 8))
-    if (unwrapClientKey(suite, SERVER_KEY, changed) !== undefined) expect.unreachable(`took a change at ${String(index)}`)
+    const changed = wrappedKey.with(index, byte ^ (1 << (index % 8)))
+    if (unwrapClientKey(suite, SERVER_KEY, changed) !== undefined)
+      expect.unreachable(`took a change at ${String(index)}`)
   }
 })
 

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-import { ApiClient as ClusterClient, ClusterIdentity, loadOrEnrol } from '@sallyport/cluster-identity'
+import type { ClusterIdentity } from '@sallyport/cluster-identity'
+import { ApiClient as ClusterClient, loadOrEnrol } from '@sallyport/cluster-identity'
 import {
   type AuthoriseRequest,
   type AuthoriseResponse,

@@ -1,12 +1,13 @@
+import { X509Certificate } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 
-import { ApiClient } from '@sallyport/cluster-identity'
-import { type NodeOrder, nodeOrder, syncResponse, tenantList } from '@sallyport/contracts'
+import { ApiClient, type ClusterCredentials, createKeyAndRequest } from '@sallyport/cluster-identity'
+import { enrolResponse, type NodeOrder, nodeOrder, syncResponse, tenantList } from '@sallyport/contracts'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
 import {
-  AuthServiceHarness,
   authoriseRequestOf,
+  AuthServiceHarness,
   enrolDevice,
   freePort,
   type NodeClient,
@@ -107,10 +108,28 @@ it('takes a join token once, and only for the name that it was made for', async 
   await expect(enrol(request)).rejects.toMatchObject({ status: 400, code: 'bad-csr' })
 })
 
-it('gives nodes different slots, and renews an identity without losing the one before', async () => {
+it('gives nodes different slots and the same keys', async () => {
   const [one, two] = [await harness.enrol('vpn-node', 'slot-a'), await harness.enrol('vpn-node', 'slot-b')]
   expect(one.nodeSecrets?.nodeSlot).not.toBe(two.nodeSecrets?.nodeSlot)
   expect(one.nodeSecrets?.cookieKey.reveal()).toEqual(two.nodeSecrets?.cookieKey.reveal())
+})
+
+it('renews an identity and keeps the one before, not older ones', async () => {
+  const enrolled = await harness.enrol('ip-allocator', 'renewed')
+  const clientOf = (credentials: ClusterCredentials) =>
+    new ApiClient({ baseUrl: harness.nodeApiUrl, serverRole: 'auth-service', credentials })
+  const renew = async (credentials: ClusterCredentials): Promise<ClusterCredentials> => {
+    const { privateKeyPem, csrPem } = await createKeyAndRequest('renewed')
+    const call = { method: 'POST', path: '/node-api/v1/renew-identity', body: { version: 1, csr: csrPem } } as const
+    const answer = await clientOf(credentials).call({ ...call, response: enrolResponse })
+    expect(answer.serviceId).toBe(enrolled.serviceId)
+    expect(new X509Certificate(answer.certificate).subjectAltName).toContain('DNS:localhost')
+    return { privateKeyPem, certificatePem: answer.certificate, clusterCaPem: answer.clusterCa }
+  }
+  await renew(enrolled)
+  const second = await renew(enrolled)
+  await renew(second)
+  await expect(renew(enrolled)).rejects.toMatchObject({ status: 403, code: 'unknown-service' })
 })
 
 it('signs a server certificate with the name that profiles demand, for existing tenants only', async () => {
@@ -189,7 +208,7 @@ it('shows a connection with its addresses and bytes, and takes its end twice', a
 it('brings an order to the nodes of another instance', async () => {
   const port = await freePort()
   const nodeApi = `127.0.0.1:${String(await freePort())}`
-  const { METRICS_LISTEN: _, ...environment } = harness.environment
+  const environment = { ...harness.environment, METRICS_LISTEN: '' }
   await using _second = await startAuthService({
     ...environment,
     AUTH_LISTEN: `127.0.0.1:${String(port)}`,

@@ -4,8 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
 import {
-  AuthServiceHarness,
   authoriseRequestOf,
+  AuthServiceHarness,
   enrolDevice,
   freePort,
   type NodeClient,
@@ -95,7 +95,7 @@ it('waits for a database that accepts connections and says nothing, and still st
 })
 
 async function otherPorts(): Promise<Record<string, string>> {
-  const { METRICS_LISTEN: _, ...environment } = harness.environment
+  const environment = { ...harness.environment, METRICS_LISTEN: '' }
   return {
     ...environment,
     AUTH_LISTEN: `127.0.0.1:${String(await freePort())}`,

@@ -54,10 +54,9 @@ it('closes everything to those who are not signed in, and the operator’s calls
 it('names the fields that are missing, and refuses what is too large or no JSON', async () => {
   const missing = await signIn({ tenant: 'acme' })
   expect(missing.status).toBe(400)
-  expect(await missing.json()).toMatchObject({
-    code: 'bad-request',
-    issues: expect.arrayContaining([expect.objectContaining({ path: 'username' })]),
-  })
+  const refusal = await missing.text()
+  expect(refusal).toContain('"code":"bad-request"')
+  expect(refusal).toContain('"path":"username"')
   expect((await signIn({ tenant: 'x'.repeat(70_000) })).status).toBe(413)
   const broken = await fetch(`${harness.publicUrl}/api/v1/sign-in`, {
     method: 'POST',

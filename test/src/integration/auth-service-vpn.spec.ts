@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
 import {
-  AuthServiceHarness,
   authoriseRequestOf,
+  AuthServiceHarness,
   enrolDevice,
   enrolTotp,
   type NodeClient,

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,8 +20,6 @@ const CLIENT_OPTIONS = [
   ['--txqueuelen', String(TRANSMIT_QUEUE_PACKETS)],
 ].flat()
 const START_TIMEOUT_MS = 20_000
-/** The link over which our node reaches the control plane, RFC 2544. */
-const CONTROL = { host: '198.19.255.1', node: '198.19.255.2' } as const
 
 /** A VPN server with one connected client. */
 export interface BenchServer extends AsyncDisposable {
@@ -36,20 +35,15 @@ export async function startOurs(lane: Lane, progress: (message: string) => void)
   await using parts = new AsyncDisposableStack()
   const dataDirectory = await mkdtemp(join(tmpdir(), 'sallyport-bench-'))
   parts.defer(() => rm(dataDirectory, { recursive: true, force: true }))
-  parts.use(
-    await connect(
-      { namespace: undefined, device: 'spbench0', addresses: [`${CONTROL.host}/30`] },
-      { namespace: lane.server, device: 'control0', addresses: [`${CONTROL.node}/30`] },
-    ),
-  )
+  const controlAddress = await linkControlPlane(lane, parts)
   const stack = parts.use(
     await startStack({
       checkout: CHECKOUT,
       dataDirectory,
       durable: false,
       authListen: '127.0.0.1:0',
-      nodeApiListen: `${CONTROL.host}:0`,
-      allocatorListen: `${CONTROL.host}:0`,
+      nodeApiListen: `${controlAddress}:0`,
+      allocatorListen: `${controlAddress}:0`,
       nodeNamespace: lane.server.name,
       nodeListen: `${SERVER_ADDRESS}:${String(SERVER_PORT)}`,
       vpnRemotes: [`${SERVER_ADDRESS}:${String(SERVER_PORT)}/udp`],
@@ -72,6 +66,20 @@ export async function startOurs(lane: Lane, progress: (message: string) => void)
   if (pid === undefined) throw new BenchError('node-ended', 'the vpn-node ended while the benchmark was being set up')
   const owned = parts.move()
   return { pid, client, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+}
+
+/** Joins our node with the control plane, which runs in this namespace; gives the address of this end. */
+async function linkControlPlane({ server }: Lane, parts: AsyncDisposableStack): Promise<string> {
+  // 198.18.0.0/15 is for benchmarks (RFC 2544); random, so that two runs on one machine do not meet.
+  const subnet = `198.19.${String(randomInt(256))}`
+  const device = `spb${server.name.slice(-6)}`
+  parts.use(
+    await connect(
+      { namespace: undefined, device, addresses: [`${subnet}.253/30`] },
+      { namespace: server, device: 'control0', addresses: [`${subnet}.254/30`] },
+    ),
+  )
+  return `${subnet}.253`
 }
 
 /**

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common'
-import { type Connection, Database } from '@sallyport/database'
+import { type Connection, Database, type Device, type Service, type Tenant, type User } from '@sallyport/database'
 
 import { type AuditEntry, recordAudit } from '../audit/audit-log.ts'
 
@@ -10,6 +10,20 @@ export type NewConnection = Pick<
   Connection,
   'tenantId' | 'id' | 'userId' | 'deviceId' | 'networkId' | 'serviceId' | 'remoteAddress' | 'remotePort'
 >
+
+/** A connection with the names that people know. */
+export type NamedConnection = Connection & {
+  readonly user: Pick<User, 'username'>
+  readonly device: Pick<Device, 'name'>
+  readonly service: Pick<Service, 'name'>
+}
+
+/** A connection with the states that could end it. */
+export type ConnectionWithStates = Connection & {
+  readonly tenant: Pick<Tenant, 'suspendedAt'>
+  readonly user: Pick<User, 'disabledAt'>
+  readonly device: Pick<Device, 'revokedAt'>
+}
 
 const withNames = {
   user: { select: { username: true } },
@@ -33,7 +47,7 @@ export class ConnectionsRepository {
   }
 
   /** Lists live connections, then the latest past ones. */
-  list(tenantId: string) {
+  list(tenantId: string): Promise<NamedConnection[]> {
     return this.#database.withTenant(tenantId, (session) =>
       session.connection.findMany({
         where: { tenantId },
@@ -90,7 +104,7 @@ export class ConnectionsRepository {
   }
 
   /** Gives a node's live connections of one tenant with what could end them. */
-  liveWithStates(tenantId: string, serviceId: string) {
+  liveWithStates(tenantId: string, serviceId: string): Promise<ConnectionWithStates[]> {
     return this.#database.withTenant(tenantId, (session) =>
       session.connection.findMany({ where: { tenantId, serviceId, endedAt: null }, include: withStates }),
     )

@@ -41,7 +41,9 @@ export class AccessGuard implements CanActivate {
       case 'operator':
         this.#demandOperator(request)
         return true
-      default:
+      case 'newcomer':
+      case 'user':
+      case 'administrator':
         await this.#demandUser(request, level)
         return true
     }

@@ -1,3 +1,4 @@
+import { HttpException } from '@nestjs/common'
 import type { ApiError } from '@sallyport/contracts'
 import { isDatabaseAway } from '@sallyport/database'
 import { describeError } from '@sallyport/foundation'
@@ -44,12 +45,10 @@ function temporarilyUnavailable(): { status: number; body: ApiError } {
   }
 }
 
-/** Fastify's errors have `statusCode`, Nest's `getStatus()`. */
 function statusOf(error: unknown): number {
-  if (typeof error !== 'object' || error === null) return 500
-  if ('getStatus' in error && typeof error.getStatus === 'function') {
-    const status: unknown = error.getStatus()
-    return typeof status === 'number' ? status : 500
-  }
-  return 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : 500
+  if (error instanceof HttpException) return error.getStatus()
+  // Fastify's errors.
+  return error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number'
+    ? error.statusCode
+    : 500
 }

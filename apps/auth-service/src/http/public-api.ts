@@ -25,6 +25,7 @@ export async function createPublicApi(runtime: Runtime): Promise<NestFastifyAppl
     trustProxy: isHttps ? settings.AUTH_TRUSTED_PROXIES : false,
     forceCloseConnections: true,
   })
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class and takes literals.
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.of(runtime), adapter, {
     logger: false,
     abortOnError: false,

@@ -1,6 +1,6 @@
 import type { PipeTransform } from '@nestjs/common'
 import { uuid } from '@sallyport/contracts'
-import { z } from 'zod'
+import type { z } from 'zod'
 
 import { ApiProblem, notFound } from './api-problem.ts'
 

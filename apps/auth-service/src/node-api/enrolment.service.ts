@@ -21,6 +21,7 @@ import { ClusterSecrets } from '../platform/cluster-secrets.ts'
 import { NoFreeSlotError, ServicesRepository } from '../platform/services.repository.ts'
 import type { Settings } from '../runtime/settings.ts'
 import { CLOCK, LOGGER, SETTINGS } from '../runtime/tokens.ts'
+import type { ShownCertificate } from './shown-certificate.ts'
 
 const CERTIFICATE_SECONDS = 30 * 24 * 3600
 const HOST = /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|[0-9A-Fa-f:.]{2,45})$/
@@ -78,10 +79,10 @@ export class EnrolmentService {
   }
 
   /** Gives an enrolled service a fresh certificate for the same identity. */
-  async renew(service: Service, hosts: readonly string[], request: RenewIdentityRequest): Promise<EnrolResponse> {
+  async renew(service: Service, shown: ShownCertificate, request: RenewIdentityRequest): Promise<EnrolResponse> {
     const role = serviceRole.parse(service.role)
-    const certificate = await this.#issue(service.id, role, hosts, request.csr)
-    await this.#services.noteRenewal(service, certificate)
+    const certificate = await this.#issue(service.id, role, shown.hosts, request.csr)
+    await this.#services.noteRenewal(service, shown.serial, certificate)
     return this.#responseOf(service, role, certificate)
   }
 

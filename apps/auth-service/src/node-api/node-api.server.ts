@@ -26,12 +26,12 @@ import { OwnIdentity } from '../platform/own-identity.ts'
 import { ServicesRepository } from '../platform/services.repository.ts'
 import { CLOCK, LOGGER } from '../runtime/tokens.ts'
 import { AuthorisationService } from './authorisation.service.ts'
-import { certificateHosts } from './certificate-hosts.ts'
 import { EnrolmentService } from './enrolment.service.ts'
 import { NodeReportsService } from './node-reports.service.ts'
 import { OrderHub } from './order-hub.ts'
 import { openOrderStream } from './order-stream.ts'
 import { ServiceCaller } from './service-caller.ts'
+import { shownCertificate } from './shown-certificate.ts'
 
 const BODY_BYTES = 64 * 1024
 /** 65536 connection ids. */
@@ -112,7 +112,9 @@ export class NodeApiServer {
       const service = await this.#caller.demand(request, ENROLLED)
       refuseOtherVersion(request.body)
       const body = parseInput(renewIdentityRequest, request.body)
-      return this.#enrolment.renew(service, certificateHosts(request.raw.socket), body)
+      const shown = shownCertificate(request.raw.socket)
+      if (shown === undefined) throw notFound('client certificate')
+      return this.#enrolment.renew(service, shown, body)
     })
   }
 

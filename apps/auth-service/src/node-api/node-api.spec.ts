@@ -1,9 +1,9 @@
 import { DENY_CODES } from '@sallyport/contracts'
 import { expect, it } from 'vitest'
 
-import { hostsOf } from './certificate-hosts.ts'
 import { DENY_MESSAGES } from './denials.ts'
-import { ENDINGS, endingOf } from './ending.ts'
+import { endingOf, ENDINGS } from './ending.ts'
+import { hostsOf } from './shown-certificate.ts'
 
 const LIVE = {
   tenant: { suspendedAt: null },

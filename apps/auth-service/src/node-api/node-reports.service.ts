@@ -15,7 +15,7 @@ import { CLOCK } from '../runtime/tokens.ts'
 import { TenantAuthority } from '../tenants/tenant-authority.ts'
 import { TenantsRepository } from '../tenants/tenants.repository.ts'
 import { vpnServerName } from '../tenants/vpn-server-name.ts'
-import { ENDINGS, endingOf } from './ending.ts'
+import { endingOf, ENDINGS } from './ending.ts'
 
 const SERVER_CERTIFICATE_SECONDS = 7 * 24 * 3600
 /** A connection that its node does not know this long after it was allowed was lost with an earlier process. */

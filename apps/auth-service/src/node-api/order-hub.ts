@@ -13,6 +13,9 @@ const CHANNEL = `${STORE_PREFIX}:orders`
 
 const envelope = z.strictObject({ origin: uuid, serviceId: uuid.nullable(), order: nodeOrder })
 
+/** What orders need of Redis. */
+export type OrderChannel = Pick<SharedStore, 'run' | 'subscribe'>
+
 /** Hears orders; must not throw. */
 export type OrderListener = (order: NodeOrder) => void
 
@@ -24,10 +27,10 @@ export type OrderListener = (order: NodeOrder) => void
 export class OrderHub {
   readonly #instanceId = randomUUID()
   readonly #listeners = new Map<OrderListener, string>()
-  readonly #store: SharedStore
+  readonly #store: OrderChannel
   readonly #log: Logger
 
-  constructor(@Inject(SharedStore) store: SharedStore, @Inject(LOGGER) log: Logger) {
+  constructor(@Inject(SharedStore) store: OrderChannel, @Inject(LOGGER) log: Logger) {
     this.#store = store
     this.#log = log
     store.subscribe(CHANNEL, (message) => {

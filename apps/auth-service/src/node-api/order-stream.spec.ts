@@ -1,3 +1,5 @@
+import type { Readable } from 'node:stream'
+
 import { createLogger } from '@sallyport/telemetry'
 import { expect, it } from 'vitest'
 
@@ -13,7 +15,7 @@ function hubWithoutRedis(): { hub: OrderHub; hear: (message: string) => void } {
     },
     run: () => Promise.reject(new Error('away')),
   }
-  const hub: OrderHub = Reflect.construct(OrderHub, [store, createLogger('test', 'silent')])
+  const hub = new OrderHub(store, createLogger('test', 'silent'))
   return {
     hub,
     hear: (message) => {
@@ -24,10 +26,7 @@ function hubWithoutRedis(): { hub: OrderHub; hear: (message: string) => void } {
 
 const SERVICE = '11111111-1111-4111-8111-111111111111'
 const OTHER = '22222222-2222-4222-8222-222222222222'
-const linesOf = (stream: NodeJS.ReadableStream): string[] =>
-  String(stream.read() ?? '')
-    .split('\n')
-    .filter(Boolean)
+const linesOf = (stream: Readable): string[] => String(stream.read()).split('\n').filter(Boolean)
 
 it('cuts off a node that does not read', () => {
   const { hub } = hubWithoutRedis()

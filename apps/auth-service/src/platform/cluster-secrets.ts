@@ -91,7 +91,8 @@ export class ClusterSecrets {
 }
 
 async function createSecret(name: string, nowMs: number): Promise<Uint8Array> {
-  if (name !== CLUSTER_CA) return randomBytes(name in RANDOM_KEYS ? RANDOM_KEYS[name as RandomKeyName] : KEY_BYTES)
+  const randomKey = Object.entries(RANDOM_KEYS).find(([candidate]) => candidate === name)
+  if (randomKey !== undefined) return randomBytes(randomKey[1])
   const { certificatePem, privateKeyPkcs8 } = await createAuthority({
     commonName: 'Sallyport cluster',
     nowMs,

@@ -41,13 +41,13 @@ export class ServicesRepository {
     await this.#database.platform.service.updateMany({ where: { id }, data: { lastSeenAt } })
   }
 
-  /** Keeps the certificate before the renewed one acceptable. */
-  async noteRenewal(service: Service, certificate: ServiceCertificate): Promise<void> {
+  /** Keeps the certificate that asked for the renewal acceptable, however often its answer gets lost. */
+  async noteRenewal(service: Service, shownSerial: string, certificate: ServiceCertificate): Promise<void> {
     await this.#database.platform.service.update({
       where: { id: service.id },
       data: {
         certificateSerial: certificate.serial,
-        previousCertificateSerial: service.certificateSerial,
+        previousCertificateSerial: shownSerial,
         certificateNotAfter: certificate.notAfter,
       },
     })

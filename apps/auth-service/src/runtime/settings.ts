@@ -5,7 +5,7 @@ import { commaList, ConfigError, listenAddress, readConfig, secretText } from '@
 import { describeError, type Secret } from '@sallyport/foundation'
 import { z } from 'zod'
 
-import { type ProfileRemote, parseProfileRemote } from '../devices/profile.ts'
+import { parseProfileRemote, type ProfileRemote } from '../devices/profile.ts'
 
 const SERVICE = 'auth-service'
 const remotes = z.string().transform((text, context): readonly ProfileRemote[] => {

@@ -34,7 +34,7 @@ export class LocalSignInGuard extends AuthGuard('local') {
   }
 
   override handleRequest<Found>(error: unknown, user: Found | false | null): Found {
-    if (error !== null && error !== undefined) throw error
+    if (error instanceof Error) throw error
     if (user === false || user === null) throw new ApiProblem(401, 'sign-in-failed', 'The sign-in failed.')
     return user
   }

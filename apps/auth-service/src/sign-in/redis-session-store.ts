@@ -1,11 +1,15 @@
 import { createHash } from 'node:crypto'
 
+import { uuid } from '@sallyport/contracts'
 import type { Session } from 'fastify'
 import { z } from 'zod'
 
 import { type SharedStore, STORE_PREFIX } from '../runtime/shared-store.ts'
 
-const storedSession = z.looseObject({ cookie: z.looseObject({ expires: z.coerce.date().nullish() }) })
+const storedSession = z.looseObject({
+  cookie: z.looseObject({}),
+  signedIn: z.strictObject({ tenantId: uuid, userId: uuid, tokenGeneration: z.int(), sinceMs: z.number() }).optional(),
+})
 
 type Done = (error?: unknown) => void
 type Loaded = (error: unknown, session?: Session | null) => void
@@ -52,8 +56,10 @@ function keyOf(sessionId: string): string {
 }
 
 function parseSession(text: string): Session | null {
-  const parsed = storedSession.safeParse(JSON.parse(text))
-  return parsed.success
-    ? { ...parsed.data, cookie: { originalMaxAge: null, ...parsed.data.cookie } as Session['cookie'] }
-    : null
+  const value: unknown = JSON.parse(text)
+  return isSession(value) ? value : null
+}
+
+function isSession(value: unknown): value is Session {
+  return storedSession.safeParse(value).success
 }

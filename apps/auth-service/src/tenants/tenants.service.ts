@@ -72,7 +72,12 @@ export class TenantsService {
   async change(tenantId: string, { suspended, settings }: ChangeTenantRequest): Promise<TenantView> {
     const tenant = await this.#tenants.find(tenantId)
     if (tenant === null) throw notFound('tenant')
-    const timing = { ...settingsOf(tenant), ...withoutUndefined(settings ?? {}) }
+    const timing = {
+      pingSeconds: settings?.pingSeconds ?? tenant.pingSeconds,
+      pingRestartSeconds: settings?.pingRestartSeconds ?? tenant.pingRestartSeconds,
+      sessionTokenSeconds: settings?.sessionTokenSeconds ?? tenant.sessionTokenSeconds,
+      renegotiateSeconds: settings?.renegotiateSeconds ?? tenant.renegotiateSeconds,
+    }
     if (timing.pingRestartSeconds <= timing.pingSeconds) {
       throw new ApiProblem(400, 'bad-request', 'pingRestartSeconds must be greater than pingSeconds.')
     }
@@ -106,13 +111,5 @@ function viewOf(tenant: Tenant): TenantView {
     suspended: tenant.suspendedAt !== null,
     settings: settingsOf(tenant),
     createdAt: tenant.createdAt.toISOString(),
-  }
-}
-
-function withoutUndefined<Fields extends object>(
-  fields: Fields,
-): { [Name in keyof Fields]: Exclude<Fields[Name], undefined> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
-    [Name in keyof Fields]: Exclude<Fields[Name], undefined>
   }
 }

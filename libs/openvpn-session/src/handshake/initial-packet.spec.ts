@@ -97,7 +97,12 @@ describe('packets that are not answered', () => {
 
   it('drops a key whose metadata is not ours', () => {
     const header = serialiseControlHeader({ opcode: OPCODE.hardResetClientV3, keyId: 0, sessionId: CLIENT })
-    const body = serialiseControlBody({ acks: [], remoteSessionId: undefined, messageId: 0, payload: new Uint8Array(0) })
+    const body = serialiseControlBody({
+      acks: [],
+      remoteSessionId: undefined,
+      messageId: 0,
+      payload: new Uint8Array(0),
+    })
     const keys = tlsCryptKeys(foreignMetadata.key, 'client')
     const packet = sealTlsCrypt(suite, keys, header, { id: 0x0f000001, timeSeconds: 1 }, body)
     expect(judge(concatBytes([packet, foreignMetadata.wrappedKey]))).toBe('bad-wkc')
@@ -114,7 +119,7 @@ describe('packets that are not answered', () => {
   it('takes no changed bit of a reset or of the third packet', () => {
     for (const packet of [reset, third()]) {
       for (const [index, byte] of packet.entries()) {
-        const outcome = judge(packet.with(index, byte ^ (1 << index % 8)))
+        const outcome = judge(packet.with(index, byte ^ (1 << (index % 8))))
         if (outcome === 'answer' || outcome === 'create') expect.unreachable(`took a change at ${String(index)}`)
       }
     }

@@ -14,10 +14,12 @@ function push(text: string): readonly string[] {
 }
 
 it('refuses peers that do not pull, have no peer-id, or share no cipher', () => {
-  const codes = [`IV_PROTO=34\n${CIPHERS}`, `IV_PROTO=4\n${CIPHERS}`, CIPHERS, 'IV_PROTO=2\nIV_CIPHERS=BF-CBC\n'].map((text) => {
-    const negotiation = negotiate(text)
-    return negotiation.type === 'refused' ? negotiation.refusal.code : 'agreed'
-  })
+  const codes = [`IV_PROTO=34\n${CIPHERS}`, `IV_PROTO=4\n${CIPHERS}`, CIPHERS, 'IV_PROTO=2\nIV_CIPHERS=BF-CBC\n'].map(
+    (text) => {
+      const negotiation = negotiate(text)
+      return negotiation.type === 'refused' ? negotiation.refusal.code : 'agreed'
+    },
+  )
   expect(codes).toEqual(['not-pulling', 'no-data-v2', 'no-data-v2', 'no-shared-cipher'])
 })
 
@@ -30,4 +32,12 @@ it('pushes only flags that the client announced', () => {
   expect(push(`IV_PROTO=2454\n${CIPHERS}`)).toEqual([...head, 'protocol-flags cc-exit'])
   expect(push(`IV_PROTO=8094\n${CIPHERS}`)).toEqual([...head, 'protocol-flags cc-exit tls-ekm dyn-tls-crypt'])
   expect(push(`IV_PROTO=2\nIV_MTU=1600\n${CIPHERS}`)).toEqual([...head, 'tun-mtu 1500'])
+})
+
+it('agrees on the dynamic wrapping only with clients that can be told so', () => {
+  const wraps = [`IV_PROTO=514\n${CIPHERS}`, `IV_PROTO=642\n${CIPHERS}`].map((text) => {
+    const negotiation = negotiate(text)
+    return negotiation.type === 'agreed' && negotiation.terms.dynamicTlsCrypt
+  })
+  expect(wraps).toEqual([false, true])
 })

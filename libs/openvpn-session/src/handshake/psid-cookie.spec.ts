@@ -54,7 +54,10 @@ it('takes cookies of this slot and the two before, none of the next or the third
 
 it('compares in constant time, with every slot', () => {
   let comparisons = 0
-  const counting = { ...suite, timingSafeEqual: (a: Uint8Array, b: Uint8Array) => (comparisons++, suite.timingSafeEqual(a, b)) }
+  const counting = {
+    ...suite,
+    timingSafeEqual: (a: Uint8Array, b: Uint8Array) => (comparisons++, suite.timingSafeEqual(a, b)),
+  }
   isValidCookie(counting, KEY, NOW_MS, REMOTE, CLIENT, COOKIE)
   isValidCookie(counting, KEY, NOW_MS, REMOTE, CLIENT, CLIENT)
   expect(comparisons).toBe(6)

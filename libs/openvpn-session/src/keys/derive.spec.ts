@@ -29,7 +29,12 @@ function vectorKeyBlock(): Uint8Array {
 }
 
 /** Opens a data packet: head and packet id are authenticated, the tag stands before the ciphertext. */
-function openDataPacket(packet: Uint8Array, cipher: 'aes-256-gcm' | 'chacha20-poly1305', key: Uint8Array, iv: Uint8Array) {
+function openDataPacket(
+  packet: Uint8Array,
+  cipher: 'aes-256-gcm' | 'chacha20-poly1305',
+  key: Uint8Array,
+  iv: Uint8Array,
+) {
   const nonce = concatBytes([packet.subarray(4, 8), iv])
   const length = { plaintextLength: packet.length - 24 }
   const decipher =

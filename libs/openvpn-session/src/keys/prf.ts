@@ -16,7 +16,7 @@ export function tls1Prf(suite: CryptoSuite, secret: Uint8Array, seed: Uint8Array
 function expand(hmac: Hmac, secret: Uint8Array, seed: Uint8Array, length: number): Uint8Array {
   const blocks: Uint8Array[] = []
   let chain = seed
-  for (let produced = 0; produced < length; ) {
+  for (let produced = 0; produced < length;) {
     chain = hmac(secret, [chain])
     const block = hmac(secret, [chain, seed])
     blocks.push(block)

@@ -25,12 +25,14 @@ function exchange(seed: number, weather: Weather, lengths: readonly number[]) {
   const channels = [new ReliableChannel(0, 1), new ReliableChannel(0, 1)] as const
   const sent = channels.map(() => concatBytes(lengths.map((length) => random.bytes(length))))
   const arrived: Uint8Array[][] = [[], []]
-  const wires = channels.map((_, side) => makeWire(simulation, weather, random, (bytes) => {
-    const receiver = 1 - side
-    const delivery = channels[receiver === 0 ? 0 : 1].receive(open(bytes), simulation.nowMs)
-    arrived[receiver]?.push(delivery.tlsBytes)
-    flush()
-  }))
+  const wires = channels.map((_, side) =>
+    makeWire(simulation, weather, random, (bytes) => {
+      const receiver = 1 - side
+      const delivery = channels[receiver === 0 ? 0 : 1].receive(open(bytes), simulation.nowMs)
+      arrived[receiver]?.push(delivery.tlsBytes)
+      flush()
+    }),
+  )
   const flush = (): void => {
     for (const [side, channel] of channels.entries()) {
       for (const packet of channel.flush(seal, simulation.nowMs)) wires[side]?.(packet)
@@ -81,7 +83,12 @@ it('keeps packets within 1250 bytes with IPv6, UDP and wrapping, and at most fou
 
 it('acknowledges a duplicate again, but nothing beyond the window', () => {
   const channel = new ReliableChannel(0, 1)
-  const message = (messageId: number) => ({ acks: [], remoteSessionId: undefined, messageId, payload: Uint8Array.of(1) })
+  const message = (messageId: number) => ({
+    acks: [],
+    remoteSessionId: undefined,
+    messageId,
+    payload: Uint8Array.of(1),
+  })
   expect(channel.receive(message(1), 0)).toEqual({ tlsBytes: Uint8Array.of(1), drop: undefined })
   expect(channel.flush(seal, 0).map(open)).toMatchObject([{ acks: [1] }])
   expect(channel.receive(message(1), 0).drop).toBe('duplicate')

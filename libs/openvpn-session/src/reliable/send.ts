@@ -71,7 +71,13 @@ export class ReliableSend {
     while (this.#hasRoom()) {
       const message = this.#waiting.shift()
       if (message === undefined) break
-      this.#inFlight.push({ ...message, messageId: this.#next, sendAtMs: nowMs, timeoutMs: FIRST_TIMEOUT_MS, laterAcks: 0 })
+      this.#inFlight.push({
+        ...message,
+        messageId: this.#next,
+        sendAtMs: nowMs,
+        timeoutMs: FIRST_TIMEOUT_MS,
+        laterAcks: 0,
+      })
       this.#next = nextId(this.#next)
     }
     const due = this.#inFlight.filter((message) => message.sendAtMs <= nowMs)

@@ -58,7 +58,7 @@ export interface Scene {
   /** Every packet that the server sent. */
   readonly fromServer: Uint8Array[]
   /** Connects and lets time pass until nothing is left to do at once. */
-  connect(): void
+  readonly connect: () => void
 }
 
 /** A suite whose randomness is a seed's. */

@@ -142,9 +142,11 @@ export class TestClient {
     if (this.#silent || header === undefined) return
     const wrapping = header.keyId === 0 ? this.#wrapping : (this.#dynamic ?? this.#wrapping)
     const opened = wrapping.open(bytes)
-    if (opened === undefined) return void this.violations.push('a packet is not authentic')
-    const body = parseControlBody(header.opcode, opened.body)
-    if (body === undefined) return void this.violations.push('a packet is malformed')
+    const body = opened && parseControlBody(header.opcode, opened.body)
+    if (opened === undefined || body === undefined) {
+      this.violations.push('a packet is not authentic or malformed')
+      return
+    }
     if (opened.replayed || (body.remoteSessionId && !equalBytes(body.remoteSessionId, this.sessionId))) return
     this.#serverSessionId ??= header.sessionId
     if (!equalBytes(this.#serverSessionId, header.sessionId)) return
@@ -220,7 +222,10 @@ export class TestClient {
   }
 
   #readPlaintext(state: ClientKeyState, bytes: Uint8Array): void {
-    if (!state.answered) return this.#readAnswer(state, bytes)
+    if (!state.answered) {
+      this.#readAnswer(state, bytes)
+      return
+    }
     const text = new TextDecoder().decode(bytes)
     if (!text.endsWith('\0') || text.slice(0, -1).includes('\0')) this.violations.push('not one message in a record')
     this.messages.push(text.slice(0, -1))
@@ -229,7 +234,10 @@ export class TestClient {
 
   #readAnswer(state: ClientKeyState, bytes: Uint8Array): void {
     const result = parseServerKeyMethod2(bytes)
-    if (result.type !== 'message') return void this.violations.push('no key method 2')
+    if (result.type !== 'message') {
+      this.violations.push('no key method 2')
+      return
+    }
     if (bytes.length !== result.length + 6) this.violations.push('something follows key method 2 in its record')
     state.answered = true
     if (this.#serverSessionId === undefined) return

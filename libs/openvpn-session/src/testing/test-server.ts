@@ -10,8 +10,7 @@ import type { Simulation } from './simulation.ts'
 /** Decides on a client; `undefined` leaves it waiting. */
 export type Decide = (request: AuthenticationRequest) => Decision | undefined
 type Decision =
-  | { readonly type: 'allowed'; readonly grant: SessionGrant }
-  | { readonly type: 'refused'; readonly refusal: Refusal }
+  { readonly type: 'allowed'; readonly grant: SessionGrant } | { readonly type: 'refused'; readonly refusal: Refusal }
 
 /** A certificate that passed. */
 export const GOOD_PEER: TlsPeer = {
@@ -60,7 +59,10 @@ export class TestServer {
 
   /** Takes a packet from the client's address. */
   receive(bytes: Uint8Array): void {
-    if (this.session?.owns(bytes) === true) return this.input({ type: 'datagram', bytes })
+    if (this.session?.owns(bytes) === true) {
+      this.input({ type: 'datagram', bytes })
+      return
+    }
     const result = answerInitialPacket(this.#context, this.#remote, bytes, this.#simulation.nowMs)
     this.stateless.push(result.type === 'drop' ? result.reason : result.type)
     if (result.type === 'answer') this.#transmit(result.bytes)
@@ -87,27 +89,18 @@ export class TestServer {
 
   #perform(action: SessionAction): void {
     this.actions.push(action)
-    switch (action.type) {
-      case 'send':
-        return this.#transmit(action.bytes)
-      case 'tls-start':
-        return void this.#engines.set(action.keyId, this.#startTls(action.keyId))
-      case 'tls-deliver':
-        return this.#engines.get(action.keyId)?.deliver(action.bytes)
-      case 'tls-write':
-        return this.#engines.get(action.keyId)?.write(action.bytes)
-      case 'tls-stop':
-        return void this.#engines.delete(action.keyId)
-      case 'authenticate': {
-        const decision = this.decide(action.request)
-        if (decision !== undefined) this.input({ ...decision, keyId: action.keyId })
-        return
-      }
-      case 'timer':
-        return this.#setTimer(action.atMs)
-      default:
-        return
-    }
+    if (action.type === 'send') this.#transmit(action.bytes)
+    else if (action.type === 'tls-start') this.#engines.set(action.keyId, this.#startTls(action.keyId))
+    else if (action.type === 'tls-deliver') this.#engines.get(action.keyId)?.deliver(action.bytes)
+    else if (action.type === 'tls-write') this.#engines.get(action.keyId)?.write(action.bytes)
+    else if (action.type === 'tls-stop') this.#engines.delete(action.keyId)
+    else if (action.type === 'timer') this.#setTimer(action.atMs)
+    else if (action.type === 'authenticate') this.#decide(action.keyId, action.request)
+  }
+
+  #decide(keyId: KeyId, request: AuthenticationRequest): void {
+    const decision = this.decide(request)
+    if (decision !== undefined) this.input({ ...decision, keyId })
   }
 
   #startTls(keyId: KeyId): FakeTls {

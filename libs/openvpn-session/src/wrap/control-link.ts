@@ -70,6 +70,7 @@ export class ControlLink {
     if (body.remoteSessionId !== undefined && !sameSessionId(this.localSessionId, body.remoteSessionId)) {
       return drop('bad-session-id')
     }
+    if (!isFittingMessageId(opcode, keyId, body.messageId)) return drop('bad-message-id')
     return { type: 'packet', opcode, keyId, replayed: unwrapped.replayed, body }
   }
 
@@ -78,6 +79,13 @@ export class ControlLink {
     if (keyId === 0) return this.#original.open(bytes) ?? this.#renegotiated?.open(bytes)
     return (this.#renegotiated ?? this.#original).open(bytes)
   }
+}
+
+/** Message 0 is the reset of a renegotiation and nothing else; a packet with a wrapped key is always message 1. */
+function isFittingMessageId(opcode: Opcode, keyId: KeyId, messageId: number | undefined): boolean {
+  if (messageId === undefined) return true
+  if (opcode === OPCODE.softReset) return messageId === 0 && keyId !== 0
+  return opcode === OPCODE.controlWkc ? messageId === 1 : messageId !== 0
 }
 
 function drop(reason: SessionDropReason): { readonly type: 'drop'; readonly reason: SessionDropReason } {

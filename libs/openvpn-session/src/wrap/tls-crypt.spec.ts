@@ -65,7 +65,8 @@ describe('vectors', () => {
     const key = vector.has('key')
       ? vector.bytes('key')
       : dynamicTlsCryptKey(vector.bytes('exported'), vector.bytes('original'))
-    const [sealer, opener] = vector.text('sealer') === 'client' ? (['client', 'server'] as const) : (['server', 'client'] as const)
+    const [sealer, opener] =
+      vector.text('sealer') === 'client' ? (['client', 'server'] as const) : (['server', 'client'] as const)
     const replay = { id: vector.number('replayId'), timeSeconds: vector.number('replayTime') }
     const header = vector.bytes('header')
     const packet = vector.bytes('packet')
