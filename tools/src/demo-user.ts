@@ -20,7 +20,7 @@ export interface DemoUser {
 
 /** Makes a tenant with a network in `namespace`, and in it a user with a second factor and a device, all by the public API. */
 export async function makeDemoUser(stack: RunningStack, namespace: string): Promise<DemoUser> {
-  const { tenantId, administrator } = await stack.platform.createTenant(TENANT, 'Demonstration', 'admin')
+  const { tenantId, administrator } = await stack.platform.createTenant(TENANT, 'Demonstration', 'admin', [namespace])
   await stack.platform.call('PATCH', `/platform/tenants/${tenantId}`, { settings: KEEPALIVE })
   const admin = await signInFirst(stack.publicUrl, administrator.username, administrator.oneTimePassword)
   await admin.client.api.call('POST', '/networks', {

@@ -15,6 +15,7 @@ import { ensureFirstTenant } from './first-tenant.ts'
 interface Remembered {
   password: string | undefined
   oneTime: boolean
+  namespaces: unknown
   networks: unknown[]
   broken: boolean
 }
@@ -24,7 +25,7 @@ let server: Server
 let secrets: string
 
 beforeEach(async () => {
-  remembered = { password: undefined, oneTime: true, networks: [], broken: false }
+  remembered = { password: undefined, oneTime: true, namespaces: undefined, networks: [], broken: false }
   secrets = await mkdtemp(join(tmpdir(), 'sallyport-test-'))
   server = createServer((request, response) => {
     void json(request)
@@ -46,7 +47,7 @@ function respond(call: string, body: unknown): [number, unknown] {
     case 'GET /platform/tenants':
       return [200, remembered.password === undefined ? [] : [{ slug: 'first' }]]
     case 'POST /platform/tenants':
-      remembered.password = 'one-time 1'
+      Object.assign(remembered, { password: 'one-time 1', namespaces: fieldOf(body, 'namespaces') })
       return [201, { tenantId: 't', administrator: { username: 'admin', oneTimePassword: 'one-time 1' } }]
     case 'POST /sign-in':
       if (fieldOf(body, 'password') !== remembered.password) return [401, { code: 'sign-in-failed', message: 'no' }]
@@ -85,6 +86,7 @@ it('is finished by the next run when it was interrupted, and keeps no password a
   expect(remembered.networks).toEqual([
     { name: 'host', ipv4: '10.8.0.0/24', ipv6: 'fd00:8::/112', routes: ['192.168.7.0/24'] },
   ])
+  expect(remembered.namespaces).toEqual(['host'])
   expect(await readdir(secrets)).toEqual([])
 })
 

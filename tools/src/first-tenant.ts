@@ -26,7 +26,8 @@ export async function ensureFirstTenant(
   const exists = (await stack.platform.tenantSlugs()).includes(FIRST_TENANT)
   if (exists && !existsSync(passwordFile)) return undefined
   if (!exists) {
-    const { administrator } = await stack.platform.createTenant(FIRST_TENANT, 'First tenant', FIRST_ADMINISTRATOR)
+    const { platform } = stack
+    const { administrator } = await platform.createTenant(FIRST_TENANT, 'First tenant', FIRST_ADMINISTRATOR, ['host'])
     writePasswords(passwordFile, [administrator.oneTimePassword])
   }
   const client = await signIn(stack.publicUrl, passwordFile)

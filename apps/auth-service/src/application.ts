@@ -3,14 +3,14 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { serverTls } from '@sallyport/cluster-identity'
 import { Database, DatabaseError, prepareDatabase } from '@sallyport/database'
 import { type Clock, describeError, type Secret } from '@sallyport/foundation'
-import { type Logger, Metrics } from '@sallyport/telemetry'
+import { type Logger, Metrics, serveStatus } from '@sallyport/telemetry'
 
 import { createPublicApi } from './http/public-api.ts'
 import { NodeApiServer } from './node-api/node-api.server.ts'
 import { ClusterSecrets, verifyMasterKey } from './platform/cluster-secrets.ts'
 import { OwnIdentity } from './platform/own-identity.ts'
-import { ListenError } from './runtime/listen.ts'
-import { listenForMetrics } from './runtime/metrics-listener.ts'
+import { ListenError } from './runtime/listen-error.ts'
+import { findProblem } from './runtime/readiness.ts'
 import type { Settings } from './runtime/settings.ts'
 import { SharedStore } from './runtime/shared-store.ts'
 
@@ -45,17 +45,20 @@ export async function startApplication(settings: Settings, log: Logger, clock: C
   const { AUTH_LISTEN, AUTH_NODE_API_LISTEN, METRICS_LISTEN } = settings
   await listening('AUTH_LISTEN', AUTH_LISTEN, () => api.listen(AUTH_LISTEN.port, AUTH_LISTEN.host))
   await listening('AUTH_NODE_API_LISTEN', AUTH_NODE_API_LISTEN, () => nodeApi.listen(AUTH_NODE_API_LISTEN))
-  if (METRICS_LISTEN !== undefined) opened.use(await listenForMetrics(metrics, METRICS_LISTEN))
+  if (METRICS_LISTEN !== undefined) {
+    const status = { metrics, problem: () => findProblem(database, store) }
+    opened.use(await listening('METRICS_LISTEN', METRICS_LISTEN, () => serveStatus(METRICS_LISTEN, status)))
+  }
   return opened.move()
 }
 
-async function listening(
+async function listening<Result>(
   variable: string,
   address: { host: string; port: number },
-  open: () => Promise<unknown>,
-): Promise<void> {
+  open: () => Promise<Result>,
+): Promise<Result> {
   try {
-    await open()
+    return await open()
   } catch (error) {
     throw new ListenError(variable, address, error)
   }

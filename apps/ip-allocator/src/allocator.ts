@@ -4,16 +4,15 @@ import { NestFactory } from '@nestjs/core'
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
 import { type ClusterIdentity, serverTls } from '@sallyport/cluster-identity'
 import { AddressPools, RedisLeaseStore } from '@sallyport/ip-pool'
-import type { Logger } from '@sallyport/telemetry'
+import { type Logger, serveStatus } from '@sallyport/telemetry'
 
 import { AppModule } from './app.module.ts'
 import { ApiErrorFilter } from './http/api-error.filter.ts'
 import { AllocatorMetrics } from './runtime/allocator-metrics.ts'
 import { keepIdentityFresh } from './runtime/identity-upkeep.ts'
-import { listenError } from './runtime/listen-error.ts'
+import { listening } from './runtime/listening.ts'
 import { RedisLink } from './runtime/redis-link.ts'
 import type { AllocatorSettings } from './runtime/settings.ts'
-import { serveStatus } from './runtime/status-listener.ts'
 
 const HANDSHAKE_TIMEOUT_MS = 5000
 const REQUEST_TIMEOUT_MS = 10_000
@@ -51,12 +50,14 @@ export async function startAllocator(
     }),
   )
 
-  if (settings.METRICS_LISTEN !== undefined) parts.use(await serveStatus(settings.METRICS_LISTEN, metrics))
-  const { host, port } = settings.ALLOCATOR_LISTEN
-  try {
-    await app.listen(port, host)
-  } catch (error) {
-    throw listenError('ALLOCATOR_LISTEN', settings.ALLOCATOR_LISTEN, error)
+  const { ALLOCATOR_LISTEN, METRICS_LISTEN } = settings
+  if (METRICS_LISTEN !== undefined) {
+    const status = {
+      metrics: metrics.registry,
+      problem: () => (metrics.isReady ? undefined : 'Redis cannot be reached'),
+    }
+    parts.use(await listening('METRICS_LISTEN', METRICS_LISTEN, () => serveStatus(METRICS_LISTEN, status)))
   }
+  await listening('ALLOCATOR_LISTEN', ALLOCATOR_LISTEN, ({ host, port }) => app.listen(port, host))
   return parts.move()
 }

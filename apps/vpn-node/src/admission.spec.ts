@@ -27,7 +27,6 @@ const grant: ConnectionGrant = {
   sessionToken: TOKEN,
   sessionEndsAt: new Date(Date.now() + 60_000).toISOString(),
   keepalive: { pingSeconds: 10, pingRestartSeconds: 30 },
-  renegotiateSeconds: 3600,
 }
 const lease: Lease = {
   networkId: id,

@@ -1,12 +1,11 @@
 import { ConfigError } from '@sallyport/config'
-import { describeError } from '@sallyport/foundation'
-import { createLogger } from '@sallyport/telemetry'
+import { describeError, SallyportError } from '@sallyport/foundation'
+import { createLogger, serveStatus } from '@sallyport/telemetry'
 
 import { checkHost } from './host-check.ts'
 import { joinCluster, keepIdentityFresh } from './identity-upkeep.ts'
 import { VpnNode } from './node.ts'
 import { readSettings } from './settings.ts'
-import { serveStatus } from './status-server.ts'
 
 /** EX_CONFIG of sysexits(3). */
 const EXIT_BAD_CONFIGURATION = 78
@@ -18,7 +17,7 @@ async function run(stop: AbortSignal): Promise<void> {
   const identity = await joinCluster(settings, log, stop)
   using _upkeep = keepIdentityFresh(identity, log)
   await using node = new VpnNode(settings, identity, log)
-  await using _status = await serveStatus(settings.METRICS_LISTEN, node)
+  await using _status = await showStatus(settings.METRICS_LISTEN, node)
   const { address, port } = await node.start(settings.NODE_LISTEN)
   log.info({ address, port, nodeId: identity.serviceId }, 'ready')
   if (!stop.aborted)
@@ -26,6 +25,15 @@ async function run(stop: AbortSignal): Promise<void> {
       stop.addEventListener('abort', resolve)
     })
   log.info({}, 'stopping')
+}
+
+async function showStatus(listen: { host: string; port: number }, node: VpnNode): Promise<AsyncDisposable> {
+  try {
+    return await serveStatus(listen, { metrics: node.metrics.registry, problem: () => node.problem })
+  } catch (error) {
+    const where = `${listen.host}:${String(listen.port)}`
+    throw new SallyportError('cannot-listen', `METRICS_LISTEN ${where}: ${describeError(error)}`, { cause: error })
+  }
 }
 
 const stop = new AbortController()

@@ -110,9 +110,10 @@ export class VpnNode implements AsyncDisposable {
     return this.#stack.use(new ApiClient({ baseUrl, serverRole, credentials }))
   }
 
-  /** Whether auth-service is heard from, and new clients can be let in. */
-  get ready(): boolean {
-    return this.#orders.connected && !this.#draining
+  /** Why new clients cannot be let in; `undefined` when they can. */
+  get problem(): string | undefined {
+    if (this.#draining) return 'this node is drained'
+    return this.#orders.connected ? undefined : 'auth-service is away'
   }
 
   /** Cleans up after a killed run, binds the port, and gets the tenants' certificates; returns the bound address. */

@@ -23,7 +23,6 @@ const grant = (routes: string[], ipv6: string | null = 'fd00:8::/112'): Connecti
   sessionToken: 'SESS_ID_AT_x',
   sessionEndsAt: '2026-11-23T00:00:00Z',
   keepalive: { pingSeconds: 10, pingRestartSeconds: 30 },
-  renegotiateSeconds: 3600,
 })
 const lease: Lease = {
   networkId: id,

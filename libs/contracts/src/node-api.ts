@@ -82,7 +82,11 @@ export type NodeNetwork = z.infer<typeof nodeNetwork>
 
 /** What the client showed as second half of its identity: a password with or without OTP, or a session token. */
 export const credential = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('password'), password: z.string().max(512), response: z.string().max(64).optional() }),
+  z.strictObject({
+    kind: z.literal('password'),
+    password: z.string().max(512),
+    response: z.string().max(64).optional(),
+  }),
   z.strictObject({ kind: z.literal('session-token'), token: z.string().max(127) }),
 ])
 export type Credential = z.infer<typeof credential>
@@ -140,8 +144,6 @@ export const connectionGrant = z.strictObject({
   /** When the session token stops being good for any renegotiation or reconnect. */
   sessionEndsAt: z.iso.datetime(),
   keepalive: z.strictObject({ pingSeconds: z.int().positive(), pingRestartSeconds: z.int().positive() }),
-  /** Pushed as reneg-sec hint and used by the node's own timer; 0 leaves it to the client. */
-  renegotiateSeconds: z.int().nonnegative(),
 })
 export type ConnectionGrant = z.infer<typeof connectionGrant>
 

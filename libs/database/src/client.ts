@@ -3,7 +3,7 @@ import type { Secret } from '@sallyport/foundation'
 
 import { PrismaClient } from './generated/client.ts'
 import type { PlatformSession, PlatformTransaction } from './platform-session.ts'
-import { runTenantSession, type TenantSession } from './tenant-session.ts'
+import { NAMESPACES_LOCK, runTenantSession, type TenantSession } from './tenant-session.ts'
 
 const MAX_CONNECTIONS = 20
 /** A caller waits at most this long for a free connection, for a statement, and for its answer. */
@@ -45,6 +45,11 @@ export class Database {
   /** Runs `work` in one transaction that sees and changes rows of this tenant only. The only way to tenants' rows. */
   withTenant<Result>(tenantId: string, work: (session: TenantSession) => Promise<Result>): Promise<Result> {
     return runTenantSession(this.#prisma, tenantId, work)
+  }
+
+  /** As `withTenant`, one at a time in the whole installation: for what changes or relies on who may use a namespace. */
+  withNamespaces<Result>(tenantId: string, work: (session: TenantSession) => Promise<Result>): Promise<Result> {
+    return runTenantSession(this.#prisma, tenantId, work, NAMESPACES_LOCK)
   }
 
   /** Runs `work` in one transaction over the platform's tables. */

@@ -20,11 +20,18 @@ export class PlatformClient {
     return requiredText(await this.#api.call('POST', '/platform/join-tokens', { role, name }), 'joinToken')
   }
 
-  async createTenant(slug: string, name: string, administrator: string): Promise<NewTenant> {
+  /** Makes a tenant whose networks may be in these network namespaces; `host` is the node's own. */
+  async createTenant(
+    slug: string,
+    name: string,
+    administrator: string,
+    namespaces: readonly string[],
+  ): Promise<NewTenant> {
     const tenant = await this.#api.call('POST', '/platform/tenants', {
       slug,
       name,
       administrator: { username: administrator },
+      namespaces,
     })
     const created = fieldOf(tenant, 'administrator')
     return {

@@ -22,7 +22,7 @@ CREATE TABLE tenants (
   ping_seconds integer NOT NULL DEFAULT 10 CHECK (ping_seconds > 0),
   ping_restart_seconds integer NOT NULL DEFAULT 60 CHECK (ping_restart_seconds > ping_seconds),
   session_token_seconds integer NOT NULL DEFAULT 43200 CHECK (session_token_seconds > 0),
-  renegotiate_seconds integer NOT NULL DEFAULT 3600 CHECK (renegotiate_seconds >= 0),
+  namespaces text[] NOT NULL DEFAULT ARRAY[]::text[],
   created_at timestamptz(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
   CONSTRAINT tenants_pkey PRIMARY KEY (id)
 );

@@ -126,9 +126,9 @@ export class AuthServiceHarness implements AsyncDisposable {
     return new NodeClient(new ClusterClient({ baseUrl: this.nodeApiUrl, serverRole: 'auth-service', credentials }))
   }
 
-  /** A tenant with a network, its administrator signed in with a password of their own. */
+  /** A tenant with a network in the host's namespace, its administrator signed in with a password of their own. */
   async tenant(slug: string): Promise<TestTenant> {
-    const tenant = await this.operator.createTenant(slug, `Tenant ${slug}`, 'admin')
+    const tenant = await this.operator.createTenant(slug, `Tenant ${slug}`, 'admin', ['host'])
     const administrator = new EnrolmentClient(this.publicUrl)
     const { username, oneTimePassword } = tenant.administrator
     await administrator.signIn({ tenant: slug, username, password: oneTimePassword })

@@ -87,7 +87,9 @@ it('lets nobody in without a client certificate, with another role, or after ano
 
   const first = await harness.node('node-3')
   await tenants(first.api)
+  await using orders = await listen(first.api)
   const second = await harness.node('node-3')
+  await expect(orders.next()).rejects.toThrow(/stream|failed/)
   await expect(tenants(first.api)).rejects.toMatchObject({ status: 403, code: 'unknown-service' })
   expect((await tenants(second.api)).tenants).toEqual([{ tenantId: tenant.tenantId, slug: 'acme' }])
 })
@@ -177,6 +179,41 @@ it('drains one node only, and tells it again when it comes back', async () => {
   await harness.operator.call('PATCH', `/platform/tenants/${tenant.tenantId}`, { suspended: false })
 })
 
+it('takes a revoked service out at once: its open stream ends, its calls are refused, until it enrols anew', async () => {
+  const credentials = await harness.enrol('vpn-node', 'stolen')
+  const clientOf = (of: ClusterCredentials) =>
+    new ApiClient({ baseUrl: harness.nodeApiUrl, serverRole: 'auth-service', credentials: of })
+  const client = clientOf(credentials)
+  const revoke = (serviceId: string) => harness.operator.call('POST', `/platform/services/${serviceId}/revoke`)
+  await expect(revoke('00000000-0000-4000-8000-000000000000')).rejects.toMatchObject({ status: 404 })
+  await expect(
+    tenant.client.api.call('POST', `/platform/services/${credentials.serviceId}/revoke`),
+  ).rejects.toMatchObject({ code: 'not-operator' })
+  await using bystander = await listen(node.api)
+  await using orders = await listen(client)
+  expect(await revoke(credentials.serviceId)).toBeUndefined()
+  const revokedAtMs = performance.now()
+  await expect(orders.next()).rejects.toThrow(/ended|failed/)
+  expect(performance.now() - revokedAtMs).toBeLessThan(REVOKED_WITHIN_MS / 2)
+
+  for (const path of ['/node-api/v1/tenants', '/node-api/v1/orders'])
+    await expect(client.call({ method: 'GET', path, response: nothing })).rejects.toMatchObject({
+      status: 403,
+      code: 'unknown-service',
+    })
+  await revoke(credentials.serviceId)
+  const services = (await harness.operator.call('GET', '/platform/services')) as { name: string; revoked: boolean }[]
+  expect(services.find(({ name }) => name === 'stolen')).toMatchObject({ revoked: true })
+  expect(services.find(({ name }) => name === 'node-1')).toMatchObject({ revoked: false })
+
+  const anew = await harness.enrol('vpn-node', 'stolen')
+  expect(anew.serviceId).toBe(credentials.serviceId)
+  await using again = await listen(clientOf(anew))
+  await harness.operator.call('POST', `/platform/services/${anew.serviceId}/drain`)
+  expect(await again.next()).toEqual({ type: 'drain' })
+  await expect(bystander.next()).rejects.toThrow('no order came in time')
+})
+
 it('names on synchronisation what must end: missed orders and connections that nobody knows', async () => {
   const [good, bad] = [await connected('bob'), await connected('carol')]
   await tenant.client.api.call('PATCH', `/users/${bad.user.userId}`, { disabled: true })
@@ -221,4 +258,6 @@ it('brings an order to the nodes of another instance', async () => {
   const { device } = await connected('frank')
   await tenant.client.api.call('DELETE', `/devices/${device.deviceId}`)
   expect(await orders.next()).toMatchObject({ type: 'revoked', deviceId: device.deviceId })
+  await harness.operator.call('POST', `/platform/services/${credentials.serviceId}/revoke`)
+  await expect(orders.next()).rejects.toThrow(/ended|failed/)
 })

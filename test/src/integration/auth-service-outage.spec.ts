@@ -54,8 +54,13 @@ async function recovered(): Promise<void> {
   }
 }
 
-const ready = async (): Promise<number> => (await fetch(`${harness.publicUrl}/health/ready`)).status
-const live = async (): Promise<number> => (await fetch(`${harness.publicUrl}/health/live`)).status
+/** Statuses on the public listener and on the private one of METRICS_LISTEN. */
+const health = (path: 'live' | 'ready'): Promise<number[]> =>
+  Promise.all(
+    [harness.publicUrl, `http://${harness.environment['METRICS_LISTEN'] ?? ''}`].map(
+      async (url) => (await fetch(`${url}/health/${path}`)).status,
+    ),
+  )
 
 it.each(['stop', 'kill'] as const)(
   'refuses for a moment when Redis goes away by %s, and recovers by itself',
@@ -63,10 +68,13 @@ it.each(['stop', 'kill'] as const)(
     expect(await decide()).toBe('allow')
     await harness.redis[how]()
     await expectTemporaryFailure()
-    expect([await ready(), await live()]).toEqual([503, 200])
+    expect([await health('ready'), await health('live')]).toEqual([
+      [503, 503],
+      [200, 200],
+    ])
     await harness.redis.start()
     await recovered()
-    expect(await ready()).toBe(200)
+    expect(await health('ready')).toEqual([200, 200])
   },
 )
 
@@ -76,7 +84,10 @@ it.each(['stop', 'kill'] as const)(
     expect(await decide()).toBe('allow')
     await harness.postgres[how]()
     await expectTemporaryFailure()
-    expect([await ready(), await live()]).toEqual([503, 200])
+    expect([await health('ready'), await health('live')]).toEqual([
+      [503, 503],
+      [200, 200],
+    ])
     await harness.postgres.start()
     await recovered()
   },
@@ -117,6 +128,10 @@ it('names a port that is in use', async () => {
   await using child = runAuthService({ ...(await otherPorts()), AUTH_LISTEN })
   expect(await child.exited).toBe('exit code 1')
   expect(child.tail()).toContain(`AUTH_LISTEN: ${AUTH_LISTEN} is in use by another process`)
+  const { METRICS_LISTEN = '' } = harness.environment
+  await using other = runAuthService({ ...(await otherPorts()), METRICS_LISTEN })
+  expect(await other.exited).toBe('exit code 1')
+  expect(other.tail()).toContain(`METRICS_LISTEN: ${METRICS_LISTEN} is in use by another process`)
 })
 
 it('names every setting that is missing or wrong', async () => {

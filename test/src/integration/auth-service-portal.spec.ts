@@ -266,9 +266,12 @@ it('describes every call of the API, and sends security headers', async () => {
       '/api/v1/me/totp/confirm',
       '/api/v1/devices/{id}/profile',
       '/api/v1/platform/join-tokens',
+      '/api/v1/platform/services/{id}/revoke',
     ]),
   )
   expect(JSON.stringify(document.paths['/api/v1/sign-in'])).toContain('"password"')
+  for (const path of ['/api/v1/platform/tenants', '/api/v1/platform/tenants/{id}'])
+    expect(JSON.stringify(document.paths[path])).toContain('"namespaces":{')
   const health = await fetch(`${harness.publicUrl}/health/ready`)
   expect(health.headers.get('x-content-type-options')).toBe('nosniff')
   expect(health.headers.get('content-security-policy')).toContain("default-src 'self'")

@@ -61,7 +61,8 @@ export class Site implements AsyncDisposable {
     const { slug } = options
     const place = await buildNetwork(slug, parts)
     const { publicUrl } = stack
-    const { tenantId, administrator } = await stack.platform.createTenant(slug, `Tenant ${slug}`, 'admin')
+    const namespaces = [place.tunnels.name]
+    const { tenantId, administrator } = await stack.platform.createTenant(slug, `Tenant ${slug}`, 'admin', namespaces)
     const client = await signInAnew(publicUrl, slug, administrator.username, administrator.oneTimePassword)
     const network = await client.client.api.call('POST', '/networks', {
       name: 'office',

@@ -124,5 +124,9 @@ export async function countDatagramsFrom(port: number, into: Namespace): Promise
 }
 
 function spawnInside(from: Namespace, command: readonly string[]): ChildProcess {
-  return spawn('nsenter', [`--net=/run/netns/${from.name}`, '--', ...command], { stdio: ['ignore', 'pipe', 'pipe'] })
+  // Ends with this process, however that ends.
+  const tie = ['setpriv', '--pdeathsig', 'TERM', '--']
+  return spawn('nsenter', [`--net=/run/netns/${from.name}`, '--', ...tie, ...command], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
 }

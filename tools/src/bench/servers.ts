@@ -50,7 +50,7 @@ export async function startOurs(lane: Lane, progress: (message: string) => void)
       progress,
     }),
   )
-  const { administrator } = await stack.platform.createTenant('bench', 'Bench', 'admin')
+  const { administrator } = await stack.platform.createTenant('bench', 'Bench', 'admin', ['host'])
   const user = new EnrolmentClient(stack.publicUrl)
   const account = { tenant: 'bench', username: administrator.username }
   const password = 'a password for one benchmark'

@@ -18,10 +18,18 @@ export class NetworksRepository {
     )
   }
 
-  create(network: Omit<Network, 'createdAt'>, entry: AuditEntry): Promise<Network> {
-    return this.#database.withTenant(network.tenantId, async (session) => {
+  /** Creates a network, unless `refuse`, which sees the tenant's other networks and its namespaces, throws. */
+  create(
+    network: Omit<Network, 'createdAt'>,
+    refuse: (existing: readonly Network[], namespaces: readonly string[]) => void,
+    entry: AuditEntry,
+  ): Promise<Network> {
+    const { tenantId } = network
+    return this.#database.withNamespaces(tenantId, async (session) => {
+      const tenant = await session.tenant.findUniqueOrThrow({ where: { id: tenantId } })
+      refuse(await session.network.findMany({ where: { tenantId } }), tenant.namespaces)
       const created = await session.network.create({ data: network })
-      await recordAudit(session, network.tenantId, entry)
+      await recordAudit(session, tenantId, entry)
       return created
     })
   }

@@ -27,6 +27,11 @@ it('refuses routes, servers and domains that a client could not read', () => {
   expect(problemsOf({ dnsDomains: ['corp.example.com, push "x"'] })).toEqual(['dnsDomains.0'])
 })
 
+it.each([undefined, null, 'host'])('takes the namespace %s for the node’s own', (namespace) => {
+  const parsed = createNetworkRequest.parse({ name: 'main', ipv4: '10.8.0.0/24', namespace })
+  expect(parsed.namespace).toBe('host')
+})
+
 it('writes addresses in their canonical form', () => {
   const parsed = createNetworkRequest.parse({
     name: 'main',

@@ -2,6 +2,8 @@ import { uuid } from '@sallyport/contracts'
 import { formatAddress, formatCidr, parseAddress, parseCidr } from '@sallyport/ip-network'
 import { z } from 'zod'
 
+import { HOST_NAMESPACE, namespaceName } from '../tenants/namespaces.ts'
+
 const MAX_ITEMS = 64
 const FAMILY_BITS = { 4: 32, 6: 128 } as const
 
@@ -57,10 +59,7 @@ export const createNetworkRequest = z
     name: z.string().regex(/^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/, 'must be lower-case letters, digits and hyphens'),
     ipv4: cidr(4).refine(hasUsableSize, 'must be between /8 and /30'),
     ipv6: cidr(6).optional(),
-    namespace: z
-      .string()
-      .regex(/^[a-zA-Z0-9][a-zA-Z0-9_-]{0,62}$/, 'is not a name of a network namespace')
-      .optional(),
+    namespace: namespaceName.nullish().transform((name) => name ?? HOST_NAMESPACE),
     routes: routes.default([]),
     dnsServers: dnsServers.default([]),
     dnsDomains: dnsDomains.default([]),
@@ -83,7 +82,7 @@ export const networkView = z.strictObject({
   name: z.string(),
   ipv4: z.string(),
   ipv6: z.string().nullable(),
-  namespace: z.string().nullable(),
+  namespace: z.string(),
   routes: z.array(z.string()),
   dnsServers: z.array(z.string()),
   dnsDomains: z.array(z.string()),

@@ -7,6 +7,7 @@ import { cidrsOverlap, parseCidr } from '@sallyport/ip-network'
 import type { Actor } from '../http/access.ts'
 import { ApiProblem, notFound } from '../http/api-problem.ts'
 import { OrderHub } from '../node-api/order-hub.ts'
+import { HOST_NAMESPACE } from '../tenants/namespaces.ts'
 import { NetworksRepository } from './networks.repository.ts'
 import type { ChangeNetworkRequest, CreateNetworkRequest, NetworkView } from './networks.schemas.ts'
 import { nodeNetworkOf } from './node-network.ts'
@@ -40,11 +41,14 @@ export class NetworksService {
       tenantId,
       id: randomUUID(),
       ipv6: request.ipv6 ?? null,
-      namespace: request.namespace ?? null,
+      namespace: request.namespace === HOST_NAMESPACE ? null : request.namespace,
     }
-    refuseOverlap(await this.#networks.list(tenantId), network)
+    const refuse = (existing: readonly Network[], namespaces: readonly string[]): void => {
+      refuseForeignNamespace(namespaces, request.namespace)
+      refuseOverlap(existing, network)
+    }
     try {
-      const created = await this.#networks.create(network, entryOf(actor, 'network.create', network.id))
+      const created = await this.#networks.create(network, refuse, entryOf(actor, 'network.create', network.id))
       await this.#pools.push(created)
       return viewOf(created)
     } catch (error) {
@@ -74,6 +78,13 @@ export class NetworksService {
   }
 }
 
+/** Only the operator knows which tenant may reach what is behind a namespace. */
+function refuseForeignNamespace(allowed: readonly string[], namespace: string): void {
+  if (allowed.includes(namespace)) return
+  const message = `Your organisation may not use the network namespace "${namespace}". Please ask the operator for it.`
+  throw new ApiProblem(403, 'namespace-not-allowed', message)
+}
+
 /** Two networks in one namespace share its routing table, so their blocks must differ. */
 function refuseOverlap(existing: readonly Network[], network: Omit<Network, 'createdAt'>): void {
   const blocks = blocksOf(network)
@@ -95,5 +106,5 @@ function entryOf(actor: Actor, action: string, networkId: string): { actor: stri
 
 function viewOf(network: Network): NetworkView {
   const { id, name, ipv4, ipv6, namespace, routes, dnsServers, dnsDomains } = network
-  return { networkId: id, name, ipv4, ipv6, namespace, routes, dnsServers, dnsDomains }
+  return { networkId: id, name, ipv4, ipv6, namespace: namespace ?? HOST_NAMESPACE, routes, dnsServers, dnsDomains }
 }

@@ -79,7 +79,6 @@ export class AuthorisationService {
         sessionToken: token,
         sessionEndsAt: new Date(initialMs + tenant.sessionTokenSeconds * 1000).toISOString(),
         keepalive: { pingSeconds: tenant.pingSeconds, pingRestartSeconds: tenant.pingRestartSeconds },
-        renegotiateSeconds: tenant.renegotiateSeconds,
       },
     }
   }

@@ -21,6 +21,7 @@ import { ClusterSecrets } from '../platform/cluster-secrets.ts'
 import { NoFreeSlotError, ServicesRepository } from '../platform/services.repository.ts'
 import type { Settings } from '../runtime/settings.ts'
 import { CLOCK, LOGGER, SETTINGS } from '../runtime/tokens.ts'
+import { OrderHub } from './order-hub.ts'
 import type { ShownCertificate } from './shown-certificate.ts'
 
 const CERTIFICATE_SECONDS = 30 * 24 * 3600
@@ -31,6 +32,7 @@ const HOST = /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|[0-9A-Fa-f:.]{
 export class EnrolmentService {
   readonly #services: ServicesRepository
   readonly #secrets: ClusterSecrets
+  readonly #orders: OrderHub
   readonly #settings: Settings
   readonly #clock: Clock
   readonly #log: Logger
@@ -38,12 +40,14 @@ export class EnrolmentService {
   constructor(
     @Inject(ServicesRepository) services: ServicesRepository,
     @Inject(ClusterSecrets) secrets: ClusterSecrets,
+    @Inject(OrderHub) orders: OrderHub,
     @Inject(SETTINGS) settings: Settings,
     @Inject(CLOCK) clock: Clock,
     @Inject(LOGGER) log: Logger,
   ) {
     this.#services = services
     this.#secrets = secrets
+    this.#orders = orders
     this.#settings = settings
     this.#clock = clock
     this.#log = log
@@ -74,6 +78,8 @@ export class EnrolmentService {
         throw error
       })
     if (service === undefined) throw tokenRefused()
+    // A stream that the identity before this one opened.
+    this.#orders.dismiss(serviceId)
     this.#log.info({ serviceId, role, name: service.name, slot: service.slot }, 'service enrolled')
     return this.#responseOf(service, role, certificate)
   }

@@ -30,7 +30,7 @@ import { EnrolmentService } from './enrolment.service.ts'
 import { NodeReportsService } from './node-reports.service.ts'
 import { OrderHub } from './order-hub.ts'
 import { openOrderStream } from './order-stream.ts'
-import { ServiceCaller } from './service-caller.ts'
+import { ServiceCaller, unknownService } from './service-caller.ts'
 import { shownCertificate } from './shown-certificate.ts'
 
 const BODY_BYTES = 64 * 1024
@@ -154,13 +154,19 @@ export class NodeApiServer {
   }
 
   async #streamOrders(service: Service, reply: FastifyReply): Promise<FastifyReply> {
-    await this.#noteSeen(service)
     const stream = openOrderStream(this.#orders, service.id, service.drainingAt !== null)
+    try {
+      // After the stream is open, so that a revocation either ends it or is seen here.
+      await this.#noteSeen(service)
+    } catch (error) {
+      stream.destroy()
+      throw error
+    }
     return reply.header('content-type', 'application/x-ndjson').header('cache-control', 'no-store').send(stream)
   }
 
-  #noteSeen(service: Service): Promise<void> {
-    return this.#services.noteSeen(service.id, new Date(this.#clock.now()))
+  async #noteSeen(service: Service): Promise<void> {
+    if (!(await this.#services.noteSeen(service.id, new Date(this.#clock.now())))) throw unknownService()
   }
 }
 

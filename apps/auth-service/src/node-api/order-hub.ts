@@ -11,13 +11,17 @@ import { LOGGER } from '../runtime/tokens.ts'
 
 const CHANNEL = `${STORE_PREFIX}:orders`
 
-const envelope = z.strictObject({ origin: uuid, serviceId: uuid.nullable(), order: nodeOrder })
+/** What a stream is told: an order for its node, or to end, because its service is not of the cluster any more. */
+const streamOrder = z.discriminatedUnion('type', [...nodeOrder.options, z.strictObject({ type: z.literal('dismiss') })])
+type StreamOrder = z.infer<typeof streamOrder>
+
+const envelope = z.strictObject({ origin: uuid, serviceId: uuid.nullable(), order: streamOrder })
 
 /** What orders need of Redis. */
 export type OrderChannel = Pick<SharedStore, 'run' | 'subscribe'>
 
 /** Hears orders; must not throw. */
-export type OrderListener = (order: NodeOrder) => void
+export type OrderListener = (order: StreamOrder) => void
 
 /**
  * Brings orders to the nodes' streams: those of this process at once, those of other instances through Redis. A node
@@ -40,16 +44,12 @@ export class OrderHub {
 
   /** Sends an order to one service, or to all. Never fails: what the order is about was stored before. */
   publish(order: NodeOrder, serviceId: string | null = null): void {
-    this.#deliver(order, serviceId)
-    const message = JSON.stringify({ origin: this.#instanceId, serviceId, order })
-    this.#store
-      .run((redis) => redis.publish(CHANNEL, message))
-      .catch((error: unknown) => {
-        this.#log.warn(
-          { type: order.type, reason: describeError(error) },
-          'order reached the nodes of this instance only',
-        )
-      })
+    this.#send(order, serviceId)
+  }
+
+  /** Ends the streams of a service; the caller has seen to it that it gets no new one. */
+  dismiss(serviceId: string): void {
+    this.#send({ type: 'dismiss' }, serviceId)
   }
 
   /** Adds a node's stream; the result takes it away again. */
@@ -65,7 +65,20 @@ export class OrderHub {
     return this.#listeners.size
   }
 
-  #deliver(order: NodeOrder, serviceId: string | null): void {
+  #send(order: StreamOrder, serviceId: string | null): void {
+    this.#deliver(order, serviceId)
+    const message = JSON.stringify({ origin: this.#instanceId, serviceId, order })
+    this.#store
+      .run((redis) => redis.publish(CHANNEL, message))
+      .catch((error: unknown) => {
+        this.#log.warn(
+          { type: order.type, reason: describeError(error) },
+          'order reached the nodes of this instance only',
+        )
+      })
+  }
+
+  #deliver(order: StreamOrder, serviceId: string | null): void {
     for (const [listener, owner] of this.#listeners) if (serviceId === null || owner === serviceId) listener(order)
   }
 

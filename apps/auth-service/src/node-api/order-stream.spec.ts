@@ -49,6 +49,17 @@ it('ignores what another version published', () => {
   stream.destroy()
 })
 
+it('ends the streams of a dismissed service at once, those of other instances too, and no others', async () => {
+  const { hub, hear } = hubWithoutRedis()
+  const [ours, again, theirs] = [SERVICE, SERVICE, OTHER].map((service) => openOrderStream(hub, service, false))
+  hub.dismiss(SERVICE)
+  expect([ours?.destroyed, again?.destroyed, theirs?.destroyed]).toEqual([true, true, false])
+  hear(JSON.stringify({ origin: OTHER, serviceId: OTHER, order: { type: 'dismiss' } }))
+  expect(theirs?.destroyed).toBe(true)
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(hub.size).toBe(0)
+})
+
 it('delivers while Redis is away, to the service that is meant, and forgets a closed stream', async () => {
   const { hub } = hubWithoutRedis()
   const [ours, theirs] = [openOrderStream(hub, SERVICE, true), openOrderStream(hub, OTHER, false)]

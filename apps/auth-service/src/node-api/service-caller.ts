@@ -30,13 +30,18 @@ export class ServiceCaller {
     const known = [service?.certificateSerial, service?.previousCertificateSerial]
     const isCurrent = known.some((candidate) => typeof candidate === 'string' && normalised(candidate) === serial)
     if (service === null || service.revokedAt !== null || service.role !== peer.role || !isCurrent) {
-      throw new ApiProblem(403, 'unknown-service', 'This service is not enrolled, or not any more.')
+      throw unknownService()
     }
     if (!roles.includes(peer.role)) {
       throw new ApiProblem(403, 'wrong-role', `A service of role ${peer.role} may not call this.`)
     }
     return service
   }
+}
+
+/** The answer to a service that is not of the cluster, or not any more. */
+export function unknownService(): ApiProblem {
+  return new ApiProblem(403, 'unknown-service', 'This service is not enrolled, or not any more.')
 }
 
 function normalised(serial: string): string {

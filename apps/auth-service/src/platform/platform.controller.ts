@@ -56,4 +56,10 @@ export class PlatformController {
   resume(@Param('id', IdPipe) id: string): Promise<void> {
     return this.#platform.resume(id)
   }
+
+  @Post('services/:id/revoke')
+  @Contract({ summary: 'Takes a service out of the cluster; its certificate is refused from then on', status: 204 })
+  revoke(@Param('id', IdPipe) id: string): Promise<void> {
+    return this.#platform.revoke(id)
+  }
 }

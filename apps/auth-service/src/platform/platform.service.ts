@@ -50,6 +50,12 @@ export class PlatformService {
     if (!(await this.#services.setDraining(serviceId, null))) throw notFound('node')
     this.#orders.publish({ type: 'resume' }, serviceId)
   }
+
+  /** Also ends the service's stream of orders. A node comes back by a new join token only. */
+  async revoke(serviceId: string): Promise<void> {
+    if (!(await this.#services.revoke(serviceId, new Date(this.#clock.now())))) throw notFound('service')
+    this.#orders.dismiss(serviceId)
+  }
 }
 
 function viewOf(service: Service): ServiceView {

@@ -37,8 +37,20 @@ export class ServicesRepository {
     return changed.count === 1
   }
 
-  async noteSeen(id: string, lastSeenAt: Date): Promise<void> {
-    await this.#database.platform.service.updateMany({ where: { id }, data: { lastSeenAt } })
+  /** Takes a service out of the cluster, once; false when there is no such service. */
+  async revoke(id: string, revokedAt: Date): Promise<boolean> {
+    const { service } = this.#database.platform
+    await service.updateMany({ where: { id, revokedAt: null }, data: { revokedAt } })
+    return (await service.count({ where: { id } })) === 1
+  }
+
+  /** Notes that a service called; false when it is not of the cluster any more. */
+  async noteSeen(id: string, lastSeenAt: Date): Promise<boolean> {
+    const noted = await this.#database.platform.service.updateMany({
+      where: { id, revokedAt: null },
+      data: { lastSeenAt },
+    })
+    return noted.count === 1
   }
 
   /** Keeps the certificate that asked for the renewal acceptable, however often its answer gets lost. */

@@ -4,6 +4,7 @@ import { Database } from '@sallyport/database'
 
 import { Access } from '../http/access.ts'
 import { ApiProblem } from '../http/api-problem.ts'
+import { findProblem } from './readiness.ts'
 import { SharedStore } from './shared-store.ts'
 
 /** Tells an orchestrator whether the process lives and whether it can do its work. */
@@ -28,15 +29,8 @@ export class HealthController {
   @Get('ready')
   @Header('cache-control', 'no-store')
   async ready(): Promise<{ status: 'ok' }> {
-    const [database, store] = await Promise.allSettled([
-      this.#database.platform.$queryRaw`SELECT 1`,
-      this.#store.run((redis) => redis.ping()),
-    ])
-    const away = [
-      ...(database.status === 'rejected' ? ['PostgreSQL'] : []),
-      ...(store.status === 'rejected' ? ['Redis'] : []),
-    ]
-    if (away.length > 0) throw new ApiProblem(503, 'temporarily-unavailable', `${away.join(' and ')} cannot be reached`)
+    const problem = await findProblem(this.#database, this.#store)
+    if (problem !== undefined) throw new ApiProblem(503, 'temporarily-unavailable', problem)
     return { status: 'ok' }
   }
 }

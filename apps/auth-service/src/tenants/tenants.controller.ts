@@ -46,7 +46,11 @@ export class TenantsController {
   }
 
   @Patch(':id')
-  @Contract({ summary: 'Suspends, resumes or configures a tenant', body: changeTenantRequest, response: tenantView })
+  @Contract({
+    summary: 'Suspends, resumes or configures a tenant, and sets the namespaces of its networks',
+    body: changeTenantRequest,
+    response: tenantView,
+  })
   change(
     @Param('id', IdPipe) id: string,
     @Body(new ZodValidationPipe(changeTenantRequest)) request: ChangeTenantRequest,

@@ -25,12 +25,4 @@ export class TenantsRepository {
   findBySlug(slug: string): Promise<Tenant | null> {
     return this.#database.platform.tenant.findUnique({ where: { slug } })
   }
-
-  create(tenant: { id: string; slug: string; name: string }): Promise<Tenant> {
-    return this.#database.platform.tenant.create({ data: tenant })
-  }
-
-  update(id: string, change: Partial<Omit<Tenant, 'id' | 'slug' | 'createdAt'>>): Promise<Tenant> {
-    return this.#database.platform.tenant.update({ where: { id }, data: change })
-  }
 }

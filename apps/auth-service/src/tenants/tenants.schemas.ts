@@ -2,6 +2,7 @@ import { uuid } from '@sallyport/contracts'
 import { z } from 'zod'
 
 import { username } from '../users/users.schemas.ts'
+import { namespaceList } from './namespaces.ts'
 
 /** A name that people read; it also stands in profiles, so it has no quotes, backslashes or control characters. */
 export const displayName = z
@@ -19,6 +20,7 @@ export const createTenantRequest = z.strictObject({
   slug: tenantSlug,
   name: displayName,
   administrator: z.strictObject({ username }),
+  namespaces: namespaceList.default([]),
 })
 export type CreateTenantRequest = z.infer<typeof createTenantRequest>
 
@@ -38,12 +40,12 @@ export const tenantSettings = z.strictObject({
     .int()
     .min(60)
     .max(30 * DAY_SECONDS),
-  renegotiateSeconds: z.int().min(0).max(DAY_SECONDS),
 })
 
 export const changeTenantRequest = z.strictObject({
   suspended: z.boolean().optional(),
   settings: tenantSettings.partial().optional(),
+  namespaces: namespaceList.optional(),
 })
 export type ChangeTenantRequest = z.infer<typeof changeTenantRequest>
 
@@ -53,6 +55,7 @@ export const tenantView = z.strictObject({
   name: z.string(),
   suspended: z.boolean(),
   settings: tenantSettings,
+  namespaces: z.array(z.string()),
   createdAt: z.iso.datetime(),
 })
 export type TenantView = z.infer<typeof tenantView>

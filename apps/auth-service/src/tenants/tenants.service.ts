@@ -10,6 +10,7 @@ import { ApiProblem, notFound } from '../http/api-problem.ts'
 import { ENDINGS } from '../node-api/ending.ts'
 import { OrderHub } from '../node-api/order-hub.ts'
 import { CLOCK } from '../runtime/tokens.ts'
+import { refuseTakenNamespaces, refuseUsedNamespaces } from './namespaces.ts'
 import { TenantAuthority } from './tenant-authority.ts'
 import { TenantsRepository } from './tenants.repository.ts'
 import type { ChangeTenantRequest, CreatedTenant, CreateTenantRequest, TenantView } from './tenants.schemas.ts'
@@ -37,12 +38,13 @@ export class TenantsService {
     this.#clock = clock
   }
 
-  async create({ slug, name, administrator }: CreateTenantRequest): Promise<CreatedTenant> {
-    const tenant = { id: randomUUID(), slug, name }
+  async create({ slug, name, administrator, namespaces }: CreateTenantRequest): Promise<CreatedTenant> {
+    const tenant = { id: randomUUID(), slug, name, namespaces }
     const oneTimePassword = generateOneTimePassword()
     const passwordHash = await hashPassword(oneTimePassword)
     try {
-      const user = await this.#database.withTenant(tenant.id, async (session) => {
+      const user = await this.#database.withNamespaces(tenant.id, async (session) => {
+        await refuseTakenNamespaces(session, tenant.id, namespaces)
         await session.tenant.create({ data: tenant })
         await this.#authority.create(session, tenant)
         const data = { tenantId: tenant.id, username: administrator.username, role: 'administrator', passwordHash }
@@ -69,14 +71,13 @@ export class TenantsService {
     return (await this.#tenants.list()).map(viewOf)
   }
 
-  async change(tenantId: string, { suspended, settings }: ChangeTenantRequest): Promise<TenantView> {
+  async change(tenantId: string, { suspended, settings, namespaces }: ChangeTenantRequest): Promise<TenantView> {
     const tenant = await this.#tenants.find(tenantId)
     if (tenant === null) throw notFound('tenant')
     const timing = {
       pingSeconds: settings?.pingSeconds ?? tenant.pingSeconds,
       pingRestartSeconds: settings?.pingRestartSeconds ?? tenant.pingRestartSeconds,
       sessionTokenSeconds: settings?.sessionTokenSeconds ?? tenant.sessionTokenSeconds,
-      renegotiateSeconds: settings?.renegotiateSeconds ?? tenant.renegotiateSeconds,
     }
     if (timing.pingRestartSeconds <= timing.pingSeconds) {
       throw new ApiProblem(400, 'bad-request', 'pingRestartSeconds must be greater than pingSeconds.')
@@ -85,22 +86,27 @@ export class TenantsService {
       suspended === undefined
         ? {}
         : { suspendedAt: suspended ? (tenant.suspendedAt ?? new Date(this.#clock.now())) : null }
-    const changed = await this.#tenants.update(tenantId, { ...timing, ...suspension })
-    await this.#database.withTenant(tenantId, (session) =>
-      recordAudit(session, tenantId, {
+    const changed = await this.#database.withNamespaces(tenantId, async (session) => {
+      if (namespaces !== undefined) {
+        await refuseTakenNamespaces(session, tenantId, namespaces)
+        await refuseUsedNamespaces(session, tenantId, namespaces)
+      }
+      await recordAudit(session, tenantId, {
         actor: 'operator',
         action: suspended === undefined ? 'tenant.change' : suspended ? 'tenant.suspend' : 'tenant.resume',
         target: `tenant:${tenantId}`,
-      }),
-    )
+      })
+      const data = { ...timing, ...suspension, ...(namespaces === undefined ? {} : { namespaces }) }
+      return session.tenant.update({ where: { id: tenantId }, data })
+    })
     if (suspended === true) this.#orders.publish({ type: 'revoked', tenantId, ...ENDINGS.tenantSuspended })
     return viewOf(changed)
   }
 }
 
 function settingsOf(tenant: Tenant): TenantView['settings'] {
-  const { pingSeconds, pingRestartSeconds, sessionTokenSeconds, renegotiateSeconds } = tenant
-  return { pingSeconds, pingRestartSeconds, sessionTokenSeconds, renegotiateSeconds }
+  const { pingSeconds, pingRestartSeconds, sessionTokenSeconds } = tenant
+  return { pingSeconds, pingRestartSeconds, sessionTokenSeconds }
 }
 
 function viewOf(tenant: Tenant): TenantView {
@@ -110,6 +116,7 @@ function viewOf(tenant: Tenant): TenantView {
     name: tenant.name,
     suspended: tenant.suspendedAt !== null,
     settings: settingsOf(tenant),
+    namespaces: tenant.namespaces,
     createdAt: tenant.createdAt.toISOString(),
   }
 }
