@@ -23,6 +23,7 @@ const grant: ConnectionGrant = {
     routes: [],
     dnsServers: [],
     dnsDomains: [],
+    version: 1,
   },
   sessionToken: TOKEN,
   sessionEndsAt: new Date(Date.now() + 60_000).toISOString(),

@@ -1,4 +1,4 @@
-import type { ConnectionGrant, EndedReport, EstablishedReport, Lease, NodeNetwork } from '@sallyport/contracts'
+import type { ConnectionGrant, EndedReport, EstablishedReport, Lease } from '@sallyport/contracts'
 import { describeError, SallyportError } from '@sallyport/foundation'
 import type { SessionAction } from '@sallyport/openvpn-session'
 import type { EndPoint, PacketEngine, PeerStatistics } from '@sallyport/packet-engine'
@@ -48,10 +48,6 @@ export class Connection {
   /** New token and end of session after a renegotiation; the rest of the terms was pushed once and stays. */
   renew({ sessionToken, sessionEndsAt }: ConnectionGrant): void {
     this.#grant = { ...this.#grant, sessionToken, sessionEndsAt }
-  }
-
-  updateNetwork(network: NodeNetwork): void {
-    if (network.networkId === this.#grant.network.networkId) this.#grant = { ...this.#grant, network }
   }
 
   /** Hands keys to the engine and wipes the copies. */
@@ -108,8 +104,9 @@ export function openConnection(
   const peerId = services.peerIds.allocate()
   if (peerId === undefined) throw new SallyportError('no-peer-id', 'every peer-id of this node is in use')
   try {
+    const connection = new Connection(peerId, grant, lease, services)
     services.engine.addPeer({ peerId, network, remote, ipv4: lease.ipv4, ipv6: lease.ipv6 ?? undefined })
-    return new Connection(peerId, grant, lease, services)
+    return connection
   } catch (error) {
     services.peerIds.free(peerId)
     throw error

@@ -12,6 +12,7 @@ const network = {
   routes: ['192.168.7.0/24', 'fd00:7::/64'],
   dnsServers: [],
   dnsDomains: [],
+  version: 1,
 }
 
 it('lets clients reach the routes of the network and drops the rest', () => {

@@ -10,6 +10,8 @@ export class HostCommandError extends SallyportError {
 }
 
 const MAX_OUTPUT_CHARACTERS = 64 * 1024
+/** `ip` and `nft` answer in milliseconds; one that hangs must not hold up everybody who waits for the network. */
+const TIMEOUT_MS = 10_000
 
 /** Runs a command without a shell and gives its standard output; rejects with `HostCommandError` unless it exits with 0. */
 export function runHostCommand(command: readonly [string, ...string[]], input = ''): Promise<string> {
@@ -18,6 +20,8 @@ export function runHostCommand(command: readonly [string, ...string[]], input = 
     const child = spawn(file, args, {
       stdio: ['pipe', 'pipe', 'pipe'],
       env: { PATH: process.env['PATH'], LC_ALL: 'C' },
+      timeout: TIMEOUT_MS,
+      killSignal: 'SIGKILL',
     })
     let stdout = ''
     let stderr = ''

@@ -16,6 +16,7 @@ import { LeaseKeeper } from './lease-keeper.ts'
 import { createNodeMetrics, type NodeMetrics } from './node-metrics.ts'
 import { OrderFollower } from './order-follower.ts'
 import { PeerIds } from './peer-ids.ts'
+import { concerns, RecentRevocations } from './recent-revocations.ts'
 import { type HostServices, SessionHost } from './session-host.ts'
 import { SessionTable } from './session-table.ts'
 import type { NodeSettings } from './settings.ts'
@@ -34,6 +35,7 @@ export class VpnNode implements AsyncDisposable {
   readonly #abort = new AbortController()
   readonly #stack = new AsyncDisposableStack()
   readonly #table = new SessionTable()
+  readonly #revocations = new RecentRevocations()
   readonly #engine: PacketEngine
   readonly #serverContext: ServerContext
   readonly #services: HostServices
@@ -53,10 +55,15 @@ export class VpnNode implements AsyncDisposable {
     this.#engine = this.#stack.use(
       createPacketEngine({
         onControl: (packets) => {
-          for (const packet of packets) this.#takeControl(packet)
+          for (const packet of packets)
+            this.#guard(() => {
+              this.#takeControl(packet)
+            })
         },
         onEvent: (event) => {
-          this.#takeEvent(event)
+          this.#guard(() => {
+            this.#takeEvent(event)
+          })
         },
         onFatal: (error) => {
           log.fatal({ err: describeError(error) }, 'packet engine stopped')
@@ -86,6 +93,7 @@ export class VpnNode implements AsyncDisposable {
       peerIds: new PeerIds(secrets.nodeSlot),
       reports: this.#stack.use(new ConnectionReporter(control, log)),
       admission: new AdmissionDesk(control, leases, this.#networks, log, signal),
+      revocations: this.#revocations,
       metrics: this.metrics,
       log,
     }
@@ -97,6 +105,9 @@ export class VpnNode implements AsyncDisposable {
             this.#obey(order)
           },
           connectionIds: () => this.#table.hosts.flatMap((host) => host.grant?.connectionId ?? []),
+          network: (current) => {
+            void this.#networks.update(current)
+          },
           end: ({ connectionId, message }) => {
             this.#end((host) => host.grant?.connectionId === connectionId, 'halt', message)
           },
@@ -134,6 +145,15 @@ export class VpnNode implements AsyncDisposable {
         this.#log.warn({ err: describeError(error) }, 'tenants not loaded: trying again')
         await delay(PRELOAD_RETRY_MS, undefined, { signal: this.#abort.signal }).catch(() => undefined)
       }
+    }
+  }
+
+  /** One packet or event that cannot be dealt with must not take the rest of its batch with it. */
+  #guard(work: () => void): void {
+    try {
+      work()
+    } catch (error) {
+      this.#log.error({ err: describeError(error) }, 'packet or event not dealt with')
     }
   }
 
@@ -182,13 +202,11 @@ export class VpnNode implements AsyncDisposable {
   #obey(order: NodeOrder): void {
     switch (order.type) {
       case 'revoked':
-        this.#end((host) => matches(order, host), 'halt', order.message)
+        this.#revocations.note(order, Date.now())
+        this.#end((host) => concerns(order, host.concerned), 'halt', order.message)
         return
       case 'policy-changed':
-        for (const host of this.#table.hosts) host.updateNetwork(order.network)
-        this.#networks.update(order.network).catch((error: unknown) => {
-          this.#log.error({ network: order.network.name, err: describeError(error) }, 'routes not applied')
-        })
+        void this.#networks.update(order.network)
         return
       case 'drain':
         this.#draining = true
@@ -224,8 +242,11 @@ export class VpnNode implements AsyncDisposable {
     for (const host of this.#table.hosts) host.discard('node-stopped')
     await this.#services.reports.flush()
     this.#abort.abort()
-    await this.#stack.disposeAsync()
-    await restoreForwarding()
+    try {
+      await this.#stack.disposeAsync()
+    } finally {
+      await restoreForwarding()
+    }
   }
 }
 
@@ -238,14 +259,5 @@ function nodeSecretsOf(identity: ClusterIdentity): NodeKeys {
   throw new SallyportError(
     'wrong-role',
     `this identity is of a ${identity.role}: give the vpn-node a directory of its own`,
-  )
-}
-
-function matches(order: NodeOrder & { type: 'revoked' }, { grant, metadata }: SessionHost): boolean {
-  if (metadata.tenantId !== order.tenantId) return false
-  return (
-    (order.deviceId === undefined || order.deviceId === metadata.deviceId) &&
-    (order.userId === undefined || order.userId === grant?.userId) &&
-    (order.connectionId === undefined || order.connectionId === grant?.connectionId)
   )
 }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
-import type { NodeOrder, SyncResponse } from '@sallyport/contracts'
+import type { NodeNetwork, NodeOrder, SyncResponse } from '@sallyport/contracts'
 import { describeError } from '@sallyport/foundation'
 import type { Logger } from '@sallyport/telemetry'
 
@@ -16,6 +16,8 @@ export interface OrderHandlers {
   /** The connections that the node holds, for the comparison with auth-service. */
   connectionIds(): string[]
   end(missed: SyncResponse['end'][number]): void
+  /** A network as it is now; older than what is known means nothing. */
+  network(current: NodeNetwork): void
 }
 
 /** Keeps the stream of orders open for as long as the node lives, and compares notes after every gap. */
@@ -68,8 +70,9 @@ export class OrderFollower implements AsyncDisposable {
   async #sync(): Promise<void> {
     if (!this.#connected) return
     try {
-      const { end } = await this.#control.sync(this.#handlers.connectionIds(), this.#abort.signal)
+      const { end, networks } = await this.#control.sync(this.#handlers.connectionIds(), this.#abort.signal)
       for (const missed of end) this.#handlers.end(missed)
+      for (const current of networks) this.#handlers.network(current)
     } catch (error) {
       this.#log.debug({ err: describeError(error) }, 'sync failed: trying again')
     }

@@ -19,6 +19,7 @@ const grant = (routes: string[], ipv6: string | null = 'fd00:8::/112'): Connecti
     routes,
     dnsServers: ['192.168.7.53'],
     dnsDomains: ['corp.example'],
+    version: 1,
   },
   sessionToken: 'SESS_ID_AT_x',
   sessionEndsAt: '2026-11-23T00:00:00Z',

@@ -1,4 +1,4 @@
-import type { ConnectionGrant, NodeNetwork } from '@sallyport/contracts'
+import type { ConnectionGrant } from '@sallyport/contracts'
 import { describeError } from '@sallyport/foundation'
 import type { KeyId, Refusal, Session, SessionAction, SessionInput } from '@sallyport/openvpn-session'
 import type { ClientMetadata } from '@sallyport/openvpn-wire'
@@ -9,24 +9,30 @@ import type { Admission, AdmissionDesk } from './admission.ts'
 import { type Connection, type ConnectionServices, openConnection } from './connection.ts'
 import { KeyStateTls } from './key-state-tls.ts'
 import type { EndReason, NodeMetrics } from './node-metrics.ts'
+import type { Concerned, RecentRevocations } from './recent-revocations.ts'
 import { nodeRefusal, refusalCounter } from './refusals.ts'
 import type { TenantContexts } from './tenant-contexts.ts'
 import { TUN_MTU } from './tunnel-interface.ts'
+
+/** Above the hour after which clients begin by themselves, spread so that clients that came together do not come back so. */
+const RENEGOTIATE_AFTER_MS = 66 * 60_000
+const RENEGOTIATE_JITTER_MS = 6 * 60_000
 
 /** What every session of a node shares. */
 export interface HostServices extends ConnectionServices {
   readonly engine: PacketEngine
   readonly contexts: TenantContexts
   readonly admission: AdmissionDesk
+  readonly revocations: RecentRevocations
   readonly metrics: NodeMetrics
   readonly log: Logger
 }
 
 /** What the table of sessions wants to hear of one. */
 export interface HostObserver<Host> {
-  /** TLS is up and the client has spoken: the newcomer may take its address over. */
+  /** TLS is up with a good certificate and the client has spoken. */
   spoke(host: Host): void
-  /** The client has a grant: connections of the same device elsewhere are over. */
+  /** The client has a grant: others at its address and other connections of its device are over. */
   admitted(host: Host): void
   connected(host: Host): void
   closed(host: Host): void
@@ -96,11 +102,6 @@ export class SessionHost {
     this.#close()
   }
 
-  /** Takes changed routes and DNS into the terms that later messages are made of. */
-  updateNetwork(network: NodeNetwork): void {
-    this.#connection?.updateNetwork(network)
-  }
-
   #run(first: () => readonly SessionAction[]): void {
     this.#busy = true
     try {
@@ -130,7 +131,7 @@ export class SessionHost {
         this.#tls.perform(action)
         return
       case 'authenticate':
-        this.#observer.spoke(this)
+        if (action.request.peer.verifyError === undefined) this.#observer.spoke(this)
         void this.#authenticate(action)
         return
       case 'install-keys':
@@ -162,7 +163,8 @@ export class SessionHost {
   }
 
   async #authenticate({ keyId, request }: SessionAction & { type: 'authenticate' }): Promise<void> {
-    const { admission } = this.#services
+    const { admission, revocations } = this.#services
+    const askedAtMs = Date.now()
     const answer = await admission.decide({
       metadata: this.metadata,
       remote: this.remote,
@@ -173,7 +175,11 @@ export class SessionHost {
       await this.#undo(answer)
       return
     }
-    if (answer.type === 'refused') {
+    const revoked = answer.type === 'refused' ? undefined : revocations.find(this.#concernedBy(answer.grant), askedAtMs)
+    if (revoked !== undefined) {
+      await this.#undo(answer)
+      this.handle({ type: 'refused', keyId, refusal: { code: revoked.code, message: revoked.message } })
+    } else if (answer.type === 'refused') {
       this.handle({ type: 'refused', keyId, refusal: answer.refusal })
       await this.#undo(answer)
     } else if (answer.type === 'renewed') {
@@ -182,6 +188,15 @@ export class SessionHost {
     } else {
       this.#admit(keyId, answer)
     }
+  }
+
+  /** How orders name this client. */
+  get concerned(): Concerned {
+    return this.#concernedBy(this.grant)
+  }
+
+  #concernedBy(grant: ConnectionGrant | undefined): Concerned {
+    return { ...this.metadata, userId: grant?.userId, connectionId: grant?.connectionId }
   }
 
   #admit(keyId: KeyId, admission: Admission & { type: 'admitted' }): void {
@@ -201,7 +216,14 @@ export class SessionHost {
     const connection = this.#connection
     if (connection === undefined) return
     const { peerId, pushOptions } = connection
-    const sessionGrant = { peerId, pushOptions, authToken: grant.sessionToken, tunMtu: TUN_MTU }
+    const sessionGrant = {
+      peerId,
+      pushOptions,
+      authToken: grant.sessionToken,
+      tunMtu: TUN_MTU,
+      renegotiateAfterMs: RENEGOTIATE_AFTER_MS + Math.random() * RENEGOTIATE_JITTER_MS,
+      endsAtMs: Date.parse(grant.sessionEndsAt),
+    }
     this.handle({ type: 'allowed', keyId, grant: sessionGrant })
   }
 

@@ -18,6 +18,7 @@ const network = () => ({
   routes: ['192.168.7.0/24'],
   dnsServers: [],
   dnsDomains: [],
+  version: 1,
 })
 const run = (...command: [string, ...string[]]) => runHostCommand(inNamespace(namespace.name, command))
 

@@ -78,8 +78,13 @@ async function enableForwarding(namespace: string | undefined, path: string): Pr
   turnedOn.add(path)
 }
 
-/** Turns forwarding in the process's own namespace off again where this process had turned it on. */
+/**
+ * Turns forwarding in the process's own namespace off again where this process had turned it on, unless another node
+ * still has a network there.
+ */
 export async function restoreForwarding(): Promise<void> {
+  if (turnedOn.size === 0) return
+  if (tablesOfNode(await runHostCommand(['nft', 'list', 'tables', 'inet']), 'spt').length > 0) return
   for (const path of turnedOn) await writeFile(path, '0\n')
   turnedOn.clear()
 }

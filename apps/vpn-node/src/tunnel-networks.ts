@@ -4,6 +4,7 @@ import { cidrsOverlap } from '@sallyport/ip-network'
 import type { PacketEngine } from '@sallyport/packet-engine'
 import type { Logger } from '@sallyport/telemetry'
 
+import { refuseOccupiedBlocks } from './occupied-blocks.ts'
 import { tunnelAddresses } from './tunnel-addresses.ts'
 import { applyFirewall, configureInterface, removeFirewall } from './tunnel-interface.ts'
 
@@ -13,6 +14,8 @@ export class NetworkUnavailableError extends SallyportError {
     super('network-unavailable', message, { cause })
   }
 }
+
+const GONE: ReadonlySet<string> = new Set(['unknown-network', 'engine-stopped'])
 
 interface TunnelNetwork {
   readonly index: number
@@ -28,7 +31,6 @@ export class TunnelNetworks implements AsyncDisposable {
   readonly #engine: PacketEngine
   readonly #log: Logger
   readonly #networks = new Map<string, TunnelNetwork>()
-  #nextIndex = 0
 
   constructor(engine: PacketEngine, interfacePrefix: string, log: Logger) {
     this.#engine = engine
@@ -41,34 +43,52 @@ export class TunnelNetworks implements AsyncDisposable {
     let entry = this.#networks.get(network.networkId)
     if (entry === undefined) {
       this.#refuseOverlap(network)
-      const index = this.#nextIndex++
+      const index = this.#freeIndex()
       entry = { index, interfaceName: `${this.interfacePrefix}${String(index)}`, network, ready: Promise.resolve() }
       this.#networks.set(network.networkId, entry)
       entry.ready = this.#create(entry)
     }
     await entry.ready
+    await this.update(network)
     return entry.index
   }
 
-  /** Applies changed routes to a network that has a device; address blocks never change under live clients. */
+  /**
+   * Applies newer routes to a network that has a device; address blocks never change under live clients. Changes of one
+   * network are applied one after the other, and one that failed is tried again with the next news of the network.
+   */
   async update(network: NodeNetwork): Promise<void> {
     const entry = this.#networks.get(network.networkId)
-    if (entry === undefined) return
-    entry.network = { ...entry.network, routes: network.routes }
+    if (entry === undefined || network.version <= entry.network.version) return
+    const before = entry.network
+    entry.network = { ...before, routes: network.routes, version: network.version }
+    entry.ready = entry.ready
+      .then(() => applyFirewall(entry.network, entry.interfaceName))
+      .catch((error: unknown) => {
+        entry.network = before
+        this.#log.error({ network: network.name, err: describeError(error) }, 'routes not applied')
+      })
     await entry.ready
-    await applyFirewall(entry.network, entry.interfaceName)
+  }
+
+  #freeIndex(): number {
+    const used = new Set([...this.#networks.values()].map(({ index }) => index))
+    let index = 0
+    while (used.has(index)) index += 1
+    return index
   }
 
   async #create(entry: TunnelNetwork): Promise<void> {
     const { index, interfaceName, network } = entry
     const namespace = network.namespace ?? undefined
     try {
+      await refuseOccupiedBlocks(network)
       this.#engine.addNetwork({ network: index, namespace, interfaceName })
       await configureInterface(network, interfaceName)
       this.#log.info({ network: network.name, interfaceName, namespace }, 'network is up')
     } catch (error) {
-      this.#networks.delete(network.networkId)
       await this.#remove(entry)
+      this.#networks.delete(network.networkId)
       throw new NetworkUnavailableError(`network ${network.name}: ${describeError(error)}`, error)
     }
   }
@@ -88,7 +108,8 @@ export class TunnelNetworks implements AsyncDisposable {
     try {
       this.#engine.removeNetwork(index)
     } catch (error) {
-      if (errorCode(error) !== 'unknown-network') throw error
+      // Devices go with an engine that has stopped; the rules have to go all the same.
+      if (!GONE.has(errorCode(error) ?? '')) throw error
     }
     await removeFirewall(network.namespace ?? undefined, interfaceName).catch((error: unknown) => {
       this.#log.debug({ interfaceName, err: describeError(error) }, 'no rules to remove')

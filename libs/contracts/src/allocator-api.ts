@@ -50,7 +50,9 @@ export const renewRequest = z.strictObject({
 })
 export type RenewRequest = z.infer<typeof renewRequest>
 export const renewResponse = z.strictObject({
-  results: z.array(z.strictObject({ connectionId: uuid, result: z.enum(['renewed', 'foreign-lease', 'unknown-network']) })),
+  results: z.array(
+    z.strictObject({ connectionId: uuid, result: z.enum(['renewed', 'foreign-lease', 'unknown-network']) }),
+  ),
 })
 export type RenewResponse = z.infer<typeof renewResponse>
 

@@ -77,6 +77,8 @@ export const nodeNetwork = z.strictObject({
   routes: z.array(z.string()),
   dnsServers: z.array(z.string()),
   dnsDomains: z.array(z.string()),
+  /** Grows with every change, so that a node never goes back to older routes. */
+  version: z.int().positive(),
 })
 export type NodeNetwork = z.infer<typeof nodeNetwork>
 
@@ -171,11 +173,13 @@ export type EndedReport = z.infer<typeof endedReport>
 
 /**
  * `POST /node-api/v1/connections/sync`: what a node has, sent after every (re)connection of the order stream and every
- * 15 s; the answer names the connections that must end because an order was missed.
+ * 15 s; the answer names the connections that must end, and the networks as they are, because an order was missed.
  */
 export const syncRequest = z.strictObject({ connectionIds: z.array(uuid).max(65536) })
 export const syncResponse = z.strictObject({
   end: z.array(z.strictObject({ connectionId: uuid, code: z.string(), message: z.string().max(200) })),
+  /** The networks of the node's live connections as they are now. */
+  networks: z.array(nodeNetwork),
 })
 export type SyncResponse = z.infer<typeof syncResponse>
 

@@ -36,6 +36,10 @@ export interface SessionGrant {
   /** Opaque session token for the client, ≤ 127 characters. */
   readonly authToken: string | undefined
   readonly tunMtu: number
+  /** Age of the current key at which the server begins a renegotiation; `undefined` leaves that to the client. */
+  readonly renegotiateAfterMs: number | undefined
+  /** When the connection ends and the client must sign in again; `undefined` for never. The newest grant counts. */
+  readonly endsAtMs: number | undefined
 }
 
 /** Why a peer is refused. `temporary` becomes AUTH_FAILED,TEMP for clients that understand it. */

@@ -21,6 +21,11 @@ export function endMessage(how: 'halt' | 'restart' | 'auth-failed', reason: stri
   }
 }
 
+/** Makes a client drop its session token and ask its user again. */
+export const SESSION_OVER_MESSAGE = endMessage('auth-failed', 'The session has ended: sign in again')
+/** Makes a client come back, so that it is authorised then. */
+export const NOT_RENEWED_MESSAGE = endMessage('restart', 'The connection could not be renewed')
+
 /** Reasons come from other services: whatever a client could stumble over is replaced, and long ones are cut. */
 function printable(reason: string): string {
   return reason.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, MAX_REASON_LENGTH)

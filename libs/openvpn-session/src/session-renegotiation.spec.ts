@@ -210,6 +210,35 @@ describe('renegotiations that fail', () => {
     expect(server.of('tls-start').map(({ keyId }) => keyId)).toEqual([0, 1, 2])
   })
 
+  it.each([
+    ['with the exporter', PEER_INFO_26],
+    ['without the exporter', PEER_INFO_26.replace('990', '478')],
+  ])('installs no keys when TLS fails before the client is allowed, %s', (_, peerInfo) => {
+    const decide: SceneOptions['decide'] = (r) => (r.phase === 'initial' ? ALLOW(r) : undefined)
+    const { server, client, simulation } = connected({ decide, peerInfo })
+    client.renegotiate()
+    simulation.pass(1_000)
+    expect(server.of('authenticate').at(-1)).toMatchObject({ keyId: 1, request: { phase: 'renegotiation' } })
+    server.input({ type: 'tls-failed', keyId: 1, code: 'ERR_SSL' })
+    server.input({ type: 'allowed', keyId: 1, grant: RENEWED })
+    simulation.pass(120_000)
+    expect(server.of('install-keys').map(({ keyId }) => keyId)).toEqual([0])
+    expect(server.of('swap-keys')).toEqual([])
+    expect(server.of('ended')).toEqual([])
+  })
+
+  it('ends the connection also when the client is refused after TLS failed, and tells it on the key state in use', () => {
+    const { server, client, simulation } = connected({ decide: (r) => (r.phase === 'initial' ? ALLOW(r) : undefined) })
+    client.renegotiate()
+    simulation.pass(1_000)
+    server.input({ type: 'tls-failed', keyId: 1, code: 'ERR_SSL' })
+    server.input({ type: 'refused', keyId: 1, refusal: { code: 'user-disabled', message: 'no' } })
+    expect(server.of('ended')).toEqual([{ type: 'ended', reason: 'refused' }])
+    expect(server.of('tls-write').at(-1)?.keyId).toBe(0)
+    simulation.pass(1_000)
+    expect(client.messages.at(-1)).toBe('AUTH_FAILED,no')
+  })
+
   it('ends the connection at once when the client is refused, and tells it on the new key state', () => {
     const refusal = { code: 'user-disabled', message: 'Your account is disabled' }
     const { server, client, simulation } = connected({

@@ -82,7 +82,8 @@ it.each([false, true])(
   (connectFirst) => {
     fc.assert(
       fc.property(fc.integer(), fc.infiniteStream(fc.tuple(fc.nat(), fc.nat(3_000))), (seed, steps) => {
-        const scene = makeScene({ seed, decide: () => (connectFirst ? { type: 'allowed', grant: GRANT } : undefined) })
+        const grant = { ...GRANT, renegotiateAfterMs: 5_000 }
+        const scene = makeScene({ seed, decide: () => (connectFirst ? { type: 'allowed', grant } : undefined) })
         scene.connect()
         const { session } = scene.server
         if (session === undefined) return expect.unreachable()

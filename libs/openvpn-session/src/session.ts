@@ -9,12 +9,13 @@ import {
 } from '@sallyport/openvpn-wire'
 
 import type { Refusal, SessionAction, SessionEndReason, SessionGrant, SessionInput } from './actions.ts'
-import { authFailedMessage, endMessage } from './control-messages.ts'
+import { authFailedMessage, endMessage, NOT_RENEWED_MESSAGE, SESSION_OVER_MESSAGE } from './control-messages.ts'
 import { Ending, LINGER_MS } from './ending.ts'
 import { Admission } from './handshake/admission.ts'
 import { dynamicTlsCryptKey } from './keys/derive.ts'
 import { KeyRing } from './keys/key-ring.ts'
 import type { ClientIntroduction, KeyState } from './keys/key-state.ts'
+import { Renewal } from './keys/renewal.ts'
 import { Outbox } from './outbox.ts'
 import type { ControlLink, ReceivedPacket } from './wrap/control-link.ts'
 import { tlsCryptKeys } from './wrap/tls-crypt.ts'
@@ -49,6 +50,7 @@ export class Session {
   readonly #outbox = new Outbox()
   readonly #admission = new Admission()
   readonly #ending = new Ending(this.#outbox)
+  readonly #renewal = new Renewal()
   readonly #keys: KeyRing
   #nowMs: number
   #pushRequested = false
@@ -96,16 +98,14 @@ export class Session {
         this.#keys.noteUsed(input.keyId)
         break
       case 'key-limit':
-        if (input.keyId === this.#keys.current.keyId && this.#mayRenegotiate()) this.#keys.begin(this.#nowMs)
+        if (input.keyId === this.#keys.current.keyId) this.#renewal.noteLimit(this.#nowMs)
         break
       case 'peer-gone':
         this.#ending.end(input.reason, this.#nowMs)
         break
-      case 'end': {
-        const text = endMessage(input.how, input.reason)
-        this.#ending.plan({ text, reason: 'ordered', refusal: undefined }, true)
+      case 'end':
+        this.#endByOrder(endMessage(input.how, input.reason))
         break
-      }
       case 'tls-ciphertext':
       case 'tls-established':
       case 'tls-plaintext':
@@ -169,7 +169,12 @@ export class Session {
 
   #acceptRenegotiation({ opcode, keyId, replayed }: ReceivedPacket): KeyState | undefined {
     if (opcode !== OPCODE.softReset || replayed || keyId !== this.#keys.nextKeyId) return undefined
-    return this.#mayRenegotiate() ? this.#keys.begin(this.#nowMs) : undefined
+    return this.#mayRenegotiate() ? this.#beginRenegotiation() : undefined
+  }
+
+  #beginRenegotiation(): KeyState {
+    this.#renewal.noteAttempt(this.#nowMs)
+    return this.#keys.begin(this.#nowMs)
   }
 
   #mayRenegotiate(): boolean {
@@ -220,7 +225,9 @@ export class Session {
   }
 
   #allow(keyState: KeyState, grant: SessionGrant): void {
-    if (!this.#isUndecided(keyState)) return
+    // Without TLS its secrets are gone and nothing more can be said on it; a refusal counts all the same.
+    if (!this.#isUndecided(keyState) || !keyState.tlsRunning) return
+    this.#renewal.noteGrant(grant)
     const phase = keyState === this.#keys.pending ? 'renegotiation' : 'initial'
     keyState.announcement = this.#admission.announce(phase, grant)
     if (keyState.announcement === undefined) {
@@ -243,12 +250,17 @@ export class Session {
 
   #advance(): void {
     for (const keyState of this.#keys.all) keyState.updateActive()
-    const { newest, current, pending } = this.#keys
-    const { unsaid } = this.#ending
-    if (unsaid !== undefined && newest.active) this.#ending.say(unsaid, newest.keyId, this.#nowMs)
+    this.#bidFarewell()
     if (this.#ending.begun) return
+    const { current, pending } = this.#keys
     if (pending?.active === true) this.#finishRenegotiation(pending)
     else if (!this.#connected && current.active) this.#connectWhenReady(current)
+  }
+
+  #bidFarewell(): void {
+    const { unsaid } = this.#ending
+    const { active, keyId } = this.#keys.newest
+    if (unsaid !== undefined && active) this.#ending.say(unsaid, keyId, this.#nowMs)
   }
 
   #connectWhenReady(keyState: KeyState): void {
@@ -259,6 +271,7 @@ export class Session {
     if (admitted.terms.dynamicTlsCrypt && exported !== undefined) this.#wrapRenegotiations(exported)
     if (!this.#installKeys(keyState, 'primary')) return
     this.#connected = true
+    this.#renewal.noteKey(this.#nowMs)
     this.#announce(keyState)
     this.#outbox.emit({ type: 'connected', cipher: admitted.terms.cipher, peerInfo: admitted.peerInfo })
   }
@@ -273,6 +286,7 @@ export class Session {
     if (keyState.announcement === undefined) return
     this.#announce(keyState)
     this.#keys.promote(this.#nowMs)
+    this.#renewal.noteKey(this.#nowMs)
   }
 
   #installKeys(keyState: KeyState, slot: 'primary' | 'secondary'): boolean {
@@ -310,6 +324,8 @@ export class Session {
     if (isPast(current.deadlineMs, this.#nowMs)) {
       this.#ending.end(this.#ending.unsaid?.reason ?? 'handshake-timeout', this.#nowMs)
     }
+    if (isPast(this.#renewal.endsAtMs, this.#nowMs)) this.#endByOrder(SESSION_OVER_MESSAGE)
+    if (this.#mayRenegotiate() && isPast(this.#renewal.dueAtMs, this.#nowMs)) this.#beginRenegotiation()
     if (this.#ending.over) this.#keys.cancelSwap()
     this.#keys.swapIfDue(this.#nowMs)
     this.#closed = isPast(this.#ending.closeAtMs, this.#nowMs)
@@ -317,8 +333,18 @@ export class Session {
 
   #giveUpRenegotiation(): void {
     const { unsaid } = this.#ending
-    if (unsaid === undefined) this.#keys.abandon()
-    else this.#ending.end(unsaid.reason, this.#nowMs)
+    if (unsaid !== undefined) {
+      this.#ending.end(unsaid.reason, this.#nowMs)
+      return
+    }
+    this.#keys.abandon()
+    if (this.#renewal.noteFailure(this.#nowMs)) this.#endByOrder(NOT_RENEWED_MESSAGE, 'renegotiation-failed')
+  }
+
+  /** The connection is over at once; its client is told as soon as it can hear it. */
+  #endByOrder(text: string, reason: SessionEndReason = 'ordered'): void {
+    this.#ending.plan({ text, reason, refusal: undefined }, true)
+    this.#bidFarewell()
   }
 
   #transmit(): void {
@@ -341,6 +367,8 @@ export class Session {
 
   #wakeAtMs(): number | undefined {
     const times = this.#keys.all.flatMap((keyState) => [keyState.deadlineMs, keyState.channel.nextDueMs])
+    if (this.#mayRenegotiate()) times.push(this.#renewal.dueAtMs)
+    if (!this.#ending.begun) times.push(this.#renewal.endsAtMs)
     const known = [...times, this.#keys.swapAtMs, this.#ending.closeAtMs].filter((time) => time !== undefined)
     return known.length === 0 ? undefined : Math.min(...known)
   }

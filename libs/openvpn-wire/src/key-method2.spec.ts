@@ -1,3 +1,5 @@
+import { Buffer } from 'node:buffer'
+
 import { concatBytes } from '@sallyport/foundation'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
@@ -31,6 +33,17 @@ const MESSAGE = {
   peerInfo: 'IV_PROTO=990\n',
 }
 const OPTIONS_OFFSET = 4 + 1 + 48 + 32 + 32
+
+it('gives secrets that survive the wiping of bytes that are a Buffer', () => {
+  const fromClient = Buffer.from(serialiseClientKeyMethod2(MESSAGE))
+  const fromServer = Buffer.from(serialiseServerKeyMethod2(MESSAGE))
+  const client = parseClientKeyMethod2(fromClient)
+  const server = parseServerKeyMethod2(fromServer)
+  for (const bytes of [fromClient, fromServer]) bytes.fill(0)
+  const { preMaster, random1, random2 } = MESSAGE
+  expect(client).toMatchObject({ message: { preMaster, random1, random2 } })
+  expect(server).toMatchObject({ message: { random1, random2 } })
+})
 
 it('refuses another key method and a first word that is not zero, at once', () => {
   const bytes = serialiseClientKeyMethod2(MESSAGE)

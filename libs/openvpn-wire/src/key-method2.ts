@@ -39,9 +39,9 @@ export type KeyMethod2Result<Message> =
  */
 export function parseClientKeyMethod2(bytes: Uint8Array): KeyMethod2Result<ClientKeyMethod2> {
   return parse(bytes, (reader) => {
-    const preMaster = reader.take(PRE_MASTER_BYTES).slice()
-    const random1 = reader.take(RANDOM_BYTES).slice()
-    const random2 = reader.take(RANDOM_BYTES).slice()
+    const preMaster = Uint8Array.from(reader.take(PRE_MASTER_BYTES))
+    const random1 = Uint8Array.from(reader.take(RANDOM_BYTES))
+    const random2 = Uint8Array.from(reader.take(RANDOM_BYTES))
     const [options, username, password, peerInfo] = [
       readText(reader),
       readText(reader),
@@ -57,8 +57,8 @@ export function parseClientKeyMethod2(bytes: Uint8Array): KeyMethod2Result<Clien
 /** Reads a server's message; the empty strings after the options are optional and not counted in `length`. */
 export function parseServerKeyMethod2(bytes: Uint8Array): KeyMethod2Result<ServerKeyMethod2> {
   return parse(bytes, (reader) => {
-    const random1 = reader.take(RANDOM_BYTES).slice()
-    const random2 = reader.take(RANDOM_BYTES).slice()
+    const random1 = Uint8Array.from(reader.take(RANDOM_BYTES))
+    const random2 = Uint8Array.from(reader.take(RANDOM_BYTES))
     const options = readText(reader)
     return options === undefined ? undefined : { random1, random2, options }
   })

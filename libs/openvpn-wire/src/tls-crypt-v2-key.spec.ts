@@ -1,3 +1,5 @@
+import { Buffer } from 'node:buffer'
+
 import { readVectors } from '@sallyport/testkit'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -47,6 +49,16 @@ describe('CVE-2025-2704 class: the length of a wrapped key comes from the networ
       }),
     )
   })
+})
+
+it('gives a key and metadata that share no memory, also when a suite decrypts into a Buffer', () => {
+  const intoBuffer = {
+    ...suite,
+    aes256Ctr: (...given: Parameters<typeof suite.aes256Ctr>) => Buffer.from(suite.aes256Ctr(...given)),
+  }
+  const { wrappedKey } = createClientKey(suite, SERVER_KEY, encodeMetadata(METADATA))
+  const unwrapped = unwrapClientKey(intoBuffer, SERVER_KEY, wrappedKey)
+  expect(unwrapped?.key.buffer).not.toBe(unwrapped?.metadata.buffer)
 })
 
 it('refuses a key of another server and every changed bit', () => {

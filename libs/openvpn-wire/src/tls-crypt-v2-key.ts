@@ -64,7 +64,10 @@ export function unwrapClientKey(
   const plaintext = suite.aes256Ctr(cipherKey, tag.subarray(0, COUNTER_BLOCK_BYTES), ciphertext)
   const expected = suite.hmacSha256(hmacKey, [wrappedKey.subarray(-LENGTH_BYTES), plaintext])
   if (!suite.timingSafeEqual(tag, expected)) return undefined
-  return { key: plaintext.slice(0, CLIENT_KEY_BYTES), metadata: plaintext.slice(CLIENT_KEY_BYTES) }
+  return {
+    key: Uint8Array.from(plaintext.subarray(0, CLIENT_KEY_BYTES)),
+    metadata: Uint8Array.from(plaintext.subarray(CLIENT_KEY_BYTES)),
+  }
 }
 
 /**

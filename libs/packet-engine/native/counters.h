@@ -28,6 +28,7 @@ namespace sallyport {
   X(dropNoKey)                \
   X(dropKeyExhausted)         \
   X(dropTooLong)              \
+  X(dropNoSourcePort)         \
   X(dropSendFailed)           \
   X(dropTunWriteFailed)       \
   X(pingsReceived)            \

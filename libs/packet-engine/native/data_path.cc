@@ -38,6 +38,8 @@ void DataPath::receive(const ReceiveBatch::Datagram& datagram) {
   counters_.add(Counter::udpPacketsReceived);
   if (datagram.bytes.empty()) return drop(Counter::dropTooShort);
   if (datagram.truncated) return drop(Counter::dropTooLong);
+  // Nothing can be answered to port 0, and no client sends from it.
+  if (datagram.from.port() == 0) return drop(Counter::dropNoSourcePort);
   switch (datagram.bytes[0] >> kOpcodeShift) {
     case kOpcodeDataV2:
       return receive_data(datagram.from, datagram.bytes);

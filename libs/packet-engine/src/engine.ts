@@ -96,6 +96,7 @@ export const ENGINE_COUNTERS = [
   'dropNoKey',
   'dropKeyExhausted',
   'dropTooLong',
+  'dropNoSourcePort',
   'dropSendFailed',
   'dropTunWriteFailed',
   'pingsReceived',

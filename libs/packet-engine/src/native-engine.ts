@@ -38,9 +38,9 @@ class NativePacketEngine implements PacketEngine {
     this.#binding = new Engine(EngineError, (control, events, fatal) => {
       // What was already under way when the owner disposed of the engine concerns nobody any more.
       if (this.#closed !== undefined) return
+      if (fatal !== undefined) handlers.onFatal(fatal)
       for (const event of events) handlers.onEvent(event)
       if (control.length > 0) handlers.onControl(control)
-      if (fatal !== undefined) handlers.onFatal(fatal)
     })
   }
 

@@ -117,6 +117,7 @@ CREATE TABLE networks (
   routes text[],
   dns_servers text[],
   dns_domains text[],
+  version integer NOT NULL DEFAULT 1,
   created_at timestamptz(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
   CONSTRAINT networks_pkey PRIMARY KEY (tenant_id, id),
   CONSTRAINT networks_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants (id)

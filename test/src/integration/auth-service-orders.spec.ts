@@ -125,7 +125,9 @@ it('renews an identity and keeps the one before, not older ones', async () => {
     const call = { method: 'POST', path: '/node-api/v1/renew-identity', body: { version: 1, csr: csrPem } } as const
     const answer = await clientOf(credentials).call({ ...call, response: enrolResponse })
     expect(answer.serviceId).toBe(enrolled.serviceId)
-    expect(new X509Certificate(answer.certificate).subjectAltName).toContain('DNS:localhost')
+    const certificate = new X509Certificate(answer.certificate)
+    expect(certificate.subjectAltName).toContain('DNS:localhost')
+    expect(certificate.validToDate.getTime() - Date.now()).toBeLessThanOrEqual(24 * 3600 * 1000)
     return { privateKeyPem, certificatePem: answer.certificate, clusterCaPem: answer.clusterCa }
   }
   await renew(enrolled)
@@ -159,6 +161,30 @@ it('tells a node at once when a device is revoked, a user disabled, a connection
   const [network] = (await api.call('GET', '/networks')) as { networkId: string }[]
   await api.call('PATCH', `/networks/${network?.networkId ?? ''}`, { routes: ['10.30.0.0/16'] })
   expect(await orders.next()).toMatchObject({ type: 'policy-changed', network: { routes: ['10.30.0.0/16'] } })
+})
+
+it('ends connections when a password or the second factor is reset, and when people change their own password', async () => {
+  const { user, device, connectionId } = await connected('erik')
+  const bystander = await connected('eva')
+  await using orders = await listen(node.api)
+  const next = 'another harbour under 42 lamps'
+  await user.client.changePassword(PASSWORD, next)
+  const { tenantId } = tenant
+  expect(await orders.next()).toMatchObject({
+    type: 'revoked',
+    tenantId,
+    userId: user.userId,
+    code: 'password-changed',
+  })
+  // A node that missed the order learns it when it synchronises.
+  const { end } = await sync([connectionId, bystander.connectionId])
+  expect(end).toMatchObject([{ connectionId, code: 'connection-ended' }])
+  const again = await node.decision(authoriseRequestOf(user, device, { kind: 'password', password: next }))
+  expect(again).toBe('allow')
+  for (const code of ['password-reset', 'totp-reset']) {
+    await tenant.client.api.call('POST', `/users/${user.userId}/${code.replace(/(.*)-reset/, 'reset-$1')}`)
+    expect(await orders.next()).toMatchObject({ type: 'revoked', tenantId, userId: user.userId, code })
+  }
 })
 
 it('drains one node only, and tells it again when it comes back', async () => {
@@ -243,6 +269,7 @@ it('shows a connection with its addresses and bytes, and takes its end twice', a
 })
 
 it('brings an order to the nodes of another instance', async () => {
+  const { device } = await connected('frank')
   const port = await freePort()
   const nodeApi = `127.0.0.1:${String(await freePort())}`
   const environment = { ...harness.environment, METRICS_LISTEN: '' }
@@ -255,7 +282,6 @@ it('brings an order to the nodes of another instance', async () => {
   await using orders = await listen(
     new ApiClient({ baseUrl: `https://${nodeApi}`, serverRole: 'auth-service', credentials }),
   )
-  const { device } = await connected('frank')
   await tenant.client.api.call('DELETE', `/devices/${device.deviceId}`)
   expect(await orders.next()).toMatchObject({ type: 'revoked', deviceId: device.deviceId })
   await harness.operator.call('POST', `/platform/services/${credentials.serviceId}/revoke`)

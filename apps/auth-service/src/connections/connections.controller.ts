@@ -19,7 +19,10 @@ export class ConnectionsController {
   }
 
   @Get()
-  @Contract({ summary: 'Lists live connections and the latest past ones', response: z.array(connectionView) })
+  @Contract({
+    summary: 'Lists the live connections of nodes that are heard, and the latest past ones',
+    response: z.array(connectionView),
+  })
   list(@CurrentActor() actor: Actor): Promise<ConnectionView[]> {
     return this.#connections.list(actor)
   }

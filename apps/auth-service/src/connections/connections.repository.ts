@@ -1,9 +1,23 @@
 import { Inject, Injectable } from '@nestjs/common'
-import { type Connection, Database, type Device, type Service, type Tenant, type User } from '@sallyport/database'
+import {
+  type Connection,
+  Database,
+  type Device,
+  type Network,
+  type Service,
+  type Tenant,
+  type TenantSession,
+  type User,
+} from '@sallyport/database'
 
 import { type AuditEntry, recordAudit } from '../audit/audit-log.ts'
 
 const MAX_LISTED = 200
+
+/** A device as its credential was checked: nothing that allowed it may have changed when the connection is noted. */
+export type CheckedDevice = Pick<Device, 'tenantId' | 'id' | 'certificateSha256'> & {
+  readonly user: Pick<User, 'tokenGeneration'>
+}
 
 /** What is known when a connection is allowed. */
 export type NewConnection = Pick<
@@ -23,6 +37,7 @@ export type ConnectionWithStates = Connection & {
   readonly tenant: Pick<Tenant, 'suspendedAt'>
   readonly user: Pick<User, 'disabledAt'>
   readonly device: Pick<Device, 'revokedAt'>
+  readonly network: Network
 }
 
 const withNames = {
@@ -35,6 +50,7 @@ const withStates = {
   tenant: { select: { suspendedAt: true } },
   user: { select: { disabledAt: true } },
   device: { select: { revokedAt: true } },
+  network: true,
 } as const
 
 /** Live and past VPN connections. */
@@ -46,11 +62,11 @@ export class ConnectionsRepository {
     this.#database = database
   }
 
-  /** Lists live connections, then the latest past ones. */
-  list(tenantId: string): Promise<NamedConnection[]> {
+  /** Lists the live connections of nodes that were heard since then, and the latest past ones. */
+  list(tenantId: string, heardSince: Date): Promise<NamedConnection[]> {
     return this.#database.withTenant(tenantId, (session) =>
       session.connection.findMany({
-        where: { tenantId },
+        where: { tenantId, OR: [{ endedAt: { not: null } }, { service: { lastSeenAt: { gte: heardSince } } }] },
         include: withNames,
         orderBy: [{ endedAt: { sort: 'desc', nulls: 'first' } }, { authorisedAt: 'desc' }],
         take: MAX_LISTED,
@@ -58,20 +74,34 @@ export class ConnectionsRepository {
     )
   }
 
-  /** Notes that a connection was allowed, with its line in the audit log. */
-  start(connection: NewConnection, entry: AuditEntry): Promise<void> {
-    return this.#database.withTenant(connection.tenantId, async (session) => {
+  /**
+   * Notes that a connection was allowed, with its line in the audit log; false when device, user or tenant are not any
+   * more as they were when that was decided. A revocation waits for this or is seen by it.
+   */
+  start(device: CheckedDevice, connection: NewConnection, entry: AuditEntry): Promise<boolean> {
+    const { tenantId } = device
+    return this.#database.withTenant(tenantId, async (session) => {
+      if (!(await lockAsChecked(session, device))) return false
       await session.connection.create({ data: connection })
-      await recordAudit(session, connection.tenantId, entry)
+      await recordAudit(session, tenantId, entry)
+      return true
     })
   }
 
-  /** Tells whether a connection goes on and nobody wants it ended. */
-  async isLive(connection: Pick<Connection, 'tenantId' | 'id' | 'deviceId' | 'serviceId'>): Promise<boolean> {
-    const found = await this.#database.withTenant(connection.tenantId, (session) =>
-      session.connection.count({ where: { ...connection, endedAt: null, endRequestedAt: null } }),
-    )
-    return found === 1
+  /** The same for a connection of this node that is renegotiated; false also when it ended or somebody wants it ended. */
+  goOn(device: CheckedDevice, id: string, serviceId: string, entry: AuditEntry): Promise<boolean> {
+    const { tenantId } = device
+    return this.#database.withTenant(tenantId, async (session) => {
+      if (!(await lockAsChecked(session, device))) return false
+      const live = await session.$queryRaw<unknown[]>`
+        SELECT id FROM connections
+        WHERE tenant_id = ${tenantId}::uuid AND id = ${id}::uuid AND device_id = ${device.id}::uuid
+          AND service_id = ${serviceId}::uuid AND ended_at IS NULL AND end_requested_at IS NULL
+        FOR SHARE`
+      if (live.length !== 1) return false
+      await recordAudit(session, tenantId, entry)
+      return true
+    })
   }
 
   /** Adds a line to the audit log of a decision that changed nothing else. */
@@ -115,4 +145,19 @@ export class ConnectionsRepository {
       session.connection.updateMany({ where: { tenantId, id, endedAt: null }, data: change }),
     )
   }
+}
+
+/** Locks tenant, user and device until the transaction ends; false when a change came first. */
+async function lockAsChecked(session: TenantSession, device: CheckedDevice): Promise<boolean> {
+  const locked = await session.$queryRaw<unknown[]>`
+    SELECT device.id
+    FROM devices device
+    JOIN users account ON account.tenant_id = device.tenant_id AND account.id = device.user_id
+    JOIN tenants tenant ON tenant.id = device.tenant_id
+    WHERE device.tenant_id = ${device.tenantId}::uuid AND device.id = ${device.id}::uuid
+      AND device.certificate_sha256 = ${device.certificateSha256} AND device.revoked_at IS NULL
+      AND account.token_generation = ${device.user.tokenGeneration} AND account.disabled_at IS NULL
+      AND tenant.suspended_at IS NULL
+    FOR SHARE`
+  return locked.length === 1
 }

@@ -20,7 +20,7 @@ export class NetworksRepository {
 
   /** Creates a network, unless `refuse`, which sees the tenant's other networks and its namespaces, throws. */
   create(
-    network: Omit<Network, 'createdAt'>,
+    network: Omit<Network, 'createdAt' | 'version'>,
     refuse: (existing: readonly Network[], namespaces: readonly string[]) => void,
     entry: AuditEntry,
   ): Promise<Network> {
@@ -42,7 +42,10 @@ export class NetworksRepository {
     entry: AuditEntry,
   ): Promise<Network | undefined> {
     return this.#database.withTenant(tenantId, async (session) => {
-      const changed = await session.network.updateManyAndReturn({ where: { tenantId, id }, data: change })
+      const changed = await session.network.updateManyAndReturn({
+        where: { tenantId, id },
+        data: { ...change, version: { increment: 1 } },
+      })
       if (changed[0] !== undefined) await recordAudit(session, tenantId, entry)
       return changed[0]
     })

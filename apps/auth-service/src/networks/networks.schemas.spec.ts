@@ -21,6 +21,29 @@ it.each([
   expect(problemsOf({ [field]: value })).toEqual([field])
 })
 
+it.each([
+  ['ipv4', '0.0.0.0/8', 'unspecified'],
+  ['ipv4', '127.0.0.0/24', 'loopback'],
+  ['ipv4', '169.254.8.0/24', 'link-local'],
+  ['ipv4', '168.0.0.0/7', 'link-local'],
+  ['ipv4', '224.0.0.0/24', 'multicast'],
+  ['ipv4', '255.255.255.0/24', 'reserved'],
+  ['ipv6', '::/96', 'unspecified'],
+  ['ipv6', '::ffff:0.0.0.0/96', 'reserved'],
+  ['ipv6', 'fe80::/64', 'link-local'],
+  ['ipv6', 'ff02::/112', 'multicast'],
+])('refuses the pool %s %s, whose addresses are %s', (field, block, use) => {
+  const result = createNetworkRequest.safeParse({ name: 'main', ipv4: '10.8.0.0/24', [field]: block })
+  expect(result.error?.issues).toContainEqual(
+    expect.objectContaining({ path: [field], message: `must not be in a block of ${use} addresses` }),
+  )
+})
+
+it('refuses a route to reserved addresses, but not one that is wider', () => {
+  expect(problemsOf({ routes: ['169.254.169.254/32'] })).toEqual(['routes.0'])
+  expect(problemsOf({ routes: ['0.0.0.0/0', '0.0.0.0/1', '128.0.0.0/1', '::/0'] })).toEqual([])
+})
+
 it('refuses routes, servers and domains that a client could not read', () => {
   expect(problemsOf({ routes: ['10.20.0.1/16'] })).toEqual(['routes.0'])
   expect(problemsOf({ dnsServers: ['10.20.0.1"'] })).toEqual(['dnsServers.0'])

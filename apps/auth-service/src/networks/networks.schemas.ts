@@ -3,20 +3,26 @@ import { formatAddress, formatCidr, parseAddress, parseCidr } from '@sallyport/i
 import { z } from 'zod'
 
 import { HOST_NAMESPACE, namespaceName } from '../tenants/namespaces.ts'
+import { reservationOf, reservationTouching } from './reserved-blocks.ts'
 
 const MAX_ITEMS = 64
 const FAMILY_BITS = { 4: 32, 6: 128 } as const
 
-/** Reads a block and writes it in its one canonical form. */
+/** Reads a block, a pool's when it has a family or else a route's, and writes it in its one canonical form. */
 const cidr = (family: 4 | 6 | undefined) =>
   z
     .string()
     .max(64)
     .transform((text, context) => {
       const parsed = parseCidr(text)
-      if (parsed !== undefined && (family === undefined || parsed.family === family)) return formatCidr(parsed)
-      const example = family === 6 ? 'fd00:8::/112' : '10.8.0.0/24'
-      context.addIssue({ code: 'custom', message: `is not a block like ${example} (host bits must be zero)` })
+      if (parsed === undefined || (family !== undefined && parsed.family !== family)) {
+        const example = family === 6 ? 'fd00:8::/112' : '10.8.0.0/24'
+        context.addIssue({ code: 'custom', message: `is not a block like ${example} (host bits must be zero)` })
+        return z.NEVER
+      }
+      const use = family === undefined ? reservationOf(parsed) : reservationTouching(parsed)
+      if (use === undefined) return formatCidr(parsed)
+      context.addIssue({ code: 'custom', message: `must not be in a block of ${use} addresses` })
       return z.NEVER
     })
 

@@ -86,7 +86,7 @@ function refuseForeignNamespace(allowed: readonly string[], namespace: string): 
 }
 
 /** Two networks in one namespace share its routing table, so their blocks must differ. */
-function refuseOverlap(existing: readonly Network[], network: Omit<Network, 'createdAt'>): void {
+function refuseOverlap(existing: readonly Network[], network: Pick<Network, 'namespace' | 'ipv4' | 'ipv6'>): void {
   const blocks = blocksOf(network)
   for (const other of existing) {
     if (other.namespace !== network.namespace) continue

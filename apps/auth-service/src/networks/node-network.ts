@@ -3,6 +3,6 @@ import type { Network } from '@sallyport/database'
 
 /** Writes a network as nodes need it. */
 export function nodeNetworkOf(network: Network): NodeNetwork {
-  const { id, tenantId, name, namespace, ipv4, ipv6, routes, dnsServers, dnsDomains } = network
-  return { networkId: id, tenantId, name, namespace, ipv4, ipv6, routes, dnsServers, dnsDomains }
+  const { id, tenantId, name, namespace, ipv4, ipv6, routes, dnsServers, dnsDomains, version } = network
+  return { networkId: id, tenantId, name, namespace, ipv4, ipv6, routes, dnsServers, dnsDomains, version }
 }

@@ -11,12 +11,12 @@ import { ApiProblem } from '../http/api-problem.ts'
 import { nodeNetworkOf } from '../networks/node-network.ts'
 import { LOGGER } from '../runtime/tokens.ts'
 import { TenantsRepository } from '../tenants/tenants.repository.ts'
-import { CredentialCheck } from './credential-check.ts'
+import { CredentialCheck, userProblem } from './credential-check.ts'
 import { denial } from './denials.ts'
 
 const OUTCOMES = ['allow', ...DENY_CODES, 'temporarily-unavailable'] as const
 
-/** Decides whether a VPN connection may come in or go on. Every decision is audited and counted by its code. */
+/** Decides whether a VPN connection may come in or go on. Every decision is counted by its code, and audited unless it only repeats. */
 @Injectable()
 export class AuthorisationService {
   readonly #devices: DevicesRepository
@@ -62,10 +62,10 @@ export class AuthorisationService {
     const problem = deviceProblem(device, request)
     if (problem !== undefined) return this.#deny(request, problem)
     const checked = await this.#credentials.check(device, request)
-    if ('code' in checked) return this.#deny(request, checked.code)
+    if ('code' in checked) return this.#deny(request, checked.code, checked.isNews)
 
     const connectionId = await this.#connectionOf(serviceId, device, request)
-    if (connectionId === undefined) return this.#deny(request, 'token-invalid')
+    if (connectionId === undefined) return this.#deny(request, await this.#problemNow(request))
     const { token, initialMs } = this.#credentials.issueToken(device, checked.previous)
     const { tenant, user, network } = device
     return {
@@ -83,29 +83,34 @@ export class AuthorisationService {
     }
   }
 
-  /** Starts a connection, or finds the one that is renegotiated; `undefined` when that one has ended. */
+  /** Starts a connection, or finds the one that is renegotiated; `undefined` when it ended or its terms changed. */
   async #connectionOf(
     serviceId: string,
     device: DeviceWithOwners,
     request: AuthoriseRequest,
   ): Promise<string | undefined> {
-    const { tenantId, userId, networkId, id: deviceId } = device
+    const entry = entryOf(request, 'ok')
     if (request.connectionId !== undefined && request.phase === 'renegotiation') {
-      const id = request.connectionId
-      if (!(await this.#connections.isLive({ tenantId, id, deviceId, serviceId }))) return undefined
-      await this.#connections.audit(tenantId, entryOf(request, 'ok'))
-      return id
+      const goesOn = await this.#connections.goOn(device, request.connectionId, serviceId, entry)
+      return goesOn ? request.connectionId : undefined
     }
-    const id = randomUUID()
+    const { tenantId, userId, networkId, id: deviceId } = device
     const { address: remoteAddress, port: remotePort } = request.remote
-    await this.#connections.start(
-      { tenantId, id, userId, deviceId, networkId, serviceId, remoteAddress, remotePort },
-      entryOf(request, 'ok'),
-    )
-    return id
+    const id = randomUUID()
+    const connection = { tenantId, id, userId, deviceId, networkId, serviceId, remoteAddress, remotePort }
+    return (await this.#connections.start(device, connection, entry)) ? id : undefined
   }
 
-  async #deny(request: AuthoriseRequest, code: DenyCode): Promise<AuthoriseResponse> {
+  /** What changed while the credential was checked. */
+  async #problemNow(request: AuthoriseRequest): Promise<DenyCode> {
+    const device = await this.#devices.find(request.tenantId, request.deviceId)
+    if (device === null) return 'unknown-device'
+    return deviceProblem(device, request) ?? userProblem(device.user) ?? 'token-invalid'
+  }
+
+  /** Every decision is counted; one that only repeats another is not written down again. */
+  async #deny(request: AuthoriseRequest, code: DenyCode, isNews = true): Promise<AuthoriseResponse> {
+    if (!isNews) return denial(code)
     this.#log.info({ tenantId: request.tenantId, deviceId: request.deviceId, code }, 'connection denied')
     await this.#connections.audit(request.tenantId, entryOf(request, code))
     return denial(code)

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common'
-import type { AuthoriseRequest, DenyCode } from '@sallyport/contracts'
+import { type AuthoriseRequest, DENY_CODES, type DenyCode } from '@sallyport/contracts'
 import type { User } from '@sallyport/database'
 import type { Clock } from '@sallyport/foundation'
 import {
@@ -14,11 +14,14 @@ import {
 import type { DeviceWithOwners } from '../devices/devices.repository.ts'
 import { ClusterSecrets } from '../platform/cluster-secrets.ts'
 import { CLOCK } from '../runtime/tokens.ts'
-import { AttemptLimit, type OpenAttempt } from '../sign-in/attempt-limit.ts'
+import { accountState, type Attempt, AttemptLimit } from '../sign-in/attempt-limit.ts'
 import { SecondFactor } from '../sign-in/second-factor.ts'
 
-/** A credential was accepted; `previous` is the login that goes on, when a session token was shown. */
-export type CredentialResult = { readonly code: DenyCode } | { readonly previous: VpnSession | undefined }
+export type CredentialResult =
+  /** Refused; not `isNews` when it is one more of many refusals that are the same. */
+  | { readonly code: DenyCode; readonly isNews: boolean }
+  /** Accepted; `previous` is the login that goes on, when a session token was shown. */
+  | { readonly previous: VpnSession | undefined }
 
 type Password = Extract<AuthoriseRequest['credential'], { kind: 'password' }>
 
@@ -29,6 +32,7 @@ const NO_GUESS: ReadonlySet<DenyCode> = new Set([
   'otp-reused',
   'user-disabled',
   'password-change-required',
+  'token-expired',
 ])
 
 /** Checks what a VPN client showed beside its certificate, and issues the token for the next time. */
@@ -52,23 +56,35 @@ export class CredentialCheck {
   }
 
   async check(device: DeviceWithOwners, request: AuthoriseRequest): Promise<CredentialResult> {
-    const { credential } = request
-    const namesUser = request.username.trim().toLowerCase() === device.user.username
-    if (credential.kind === 'session-token') return this.#checkToken(device, credential.token, namesUser)
-    const attempt = await this.#attempts.begin({
-      realm: 'vpn',
-      tenantId: device.tenantId,
-      account: device.userId,
-      source: request.remote.address,
-      credential: JSON.stringify([request.username, credential.password, credential.response]),
-    })
-    if ('waitSeconds' in attempt) return { code: 'too-many-attempts' }
-    const code = await this.#checkPassword(device.user, credential, namesUser).catch(async (error: unknown) => {
-      await attempt.takenBack()
+    const { credential, username, remote } = request
+    const { tenantId, user } = device
+    const namesUser = username.trim().toLowerCase() === user.username
+    const common = { tenantId, source: remote.address, state: accountState(user) }
+    if (credential.kind === 'session-token') {
+      const checked = this.#checkToken(device, credential.token, namesUser)
+      if (typeof checked === 'object') return { previous: checked }
+      // A right token needs no counting: it is not waited for, whatever else was tried, and not while Redis is away.
+      const [account, shown] = [`${device.id}@${remote.address}`, [username, credential.token]]
+      const attempt = { ...common, realm: 'vpn-token' as const, account, credential: shown }
+      return this.#limited(attempt, () => Promise.resolve(checked))
+    }
+    const shown = [username, credential.password, credential.response]
+    const attempt = { ...common, realm: 'vpn' as const, account: user.id, credential: shown }
+    return this.#limited(attempt, () => this.#checkPassword(user, credential, namesUser))
+  }
+
+  /** Makes a check within the limits of attempts. */
+  async #limited(attempt: Attempt, check: () => Promise<DenyCode | undefined>): Promise<CredentialResult> {
+    const begun = await this.#attempts.begin(attempt)
+    if ('waitSeconds' in begun) return { code: 'too-many-attempts', isNews: begun.isFirst }
+    if ('staleCode' in begun) return { code: denyCodeOf(begun.staleCode), isNews: false }
+    const code = await check().catch(async (error: unknown) => {
+      await begun.abandoned()
       throw error
     })
-    await settle(attempt, code)
-    return code === undefined ? { previous: undefined } : { code }
+    if (code === undefined) await begun.succeeded()
+    else await begun.refused(code, NO_GUESS.has(code) ? 'no guess' : 'a guess')
+    return code === undefined ? { previous: undefined } : { code, isNews: true }
   }
 
   /** Issues a token bound to user, device, certificate and generation; a renewed one does not lengthen the login. */
@@ -81,7 +97,7 @@ export class CredentialCheck {
     })
   }
 
-  #checkToken(device: DeviceWithOwners, token: string, namesUser: boolean): CredentialResult {
+  #checkToken(device: DeviceWithOwners, token: string, namesUser: boolean): VpnSession | DenyCode {
     const checked = checkSessionToken({
       keys: [this.#secrets.key('session-token-key')],
       token,
@@ -89,10 +105,9 @@ export class CredentialCheck {
       nowMs: this.#clock.now(),
       lifetimeSeconds: device.tenant.sessionTokenSeconds,
     })
-    if (checked.result === 'expired') return { code: 'token-expired' }
-    if (checked.result === 'invalid' || !namesUser) return { code: 'token-invalid' }
-    const code = stateProblem(device.user)
-    return code === undefined ? { previous: checked } : { code }
+    if (checked.result === 'expired') return 'token-expired'
+    if (checked.result === 'invalid' || !namesUser) return 'token-invalid'
+    return userProblem(device.user) ?? checked
   }
 
   /** Another user's name costs as much as a wrong password and looks the same. */
@@ -101,7 +116,7 @@ export class CredentialCheck {
       ? await verifyPassword(user.passwordHash, credential.password)
       : await verifyPasswordOfNobody(credential.password)
     if (!right) return 'wrong-password'
-    const problem = stateProblem(user)
+    const problem = userProblem(user)
     if (problem !== undefined || !user.totpRequired) return problem
     if (user.totpConfirmedAt === null) return 'otp-not-enrolled'
     if (credential.response === undefined || credential.response.trim() === '') return 'otp-required'
@@ -110,7 +125,8 @@ export class CredentialCheck {
   }
 }
 
-function stateProblem(user: User): DenyCode | undefined {
+/** Why this user may not connect, whatever they know. */
+export function userProblem(user: User): DenyCode | undefined {
   if (user.disabledAt !== null) return 'user-disabled'
   return user.oneTimePassword ? 'password-change-required' : undefined
 }
@@ -120,8 +136,6 @@ function bindingOf(device: DeviceWithOwners): SessionBinding {
   return { tenantId, userId, deviceId, certificateSha256, tokenGeneration: user.tokenGeneration }
 }
 
-async function settle(attempt: OpenAttempt, code: DenyCode | undefined): Promise<void> {
-  if (code === undefined) await attempt.succeeded()
-  else if (NO_GUESS.has(code)) await attempt.takenBack()
-  else await attempt.failed()
+function denyCodeOf(text: string): DenyCode {
+  return DENY_CODES.find((code) => code === text) ?? 'wrong-password'
 }

@@ -12,8 +12,17 @@ export const ENDINGS = {
     message: 'Your organisation is suspended. Please ask your administrator.',
   },
   userDisabled: { code: 'user-disabled', message: 'Your account is disabled. Please ask your administrator.' },
+  passwordReset: {
+    code: 'password-reset',
+    message: 'Your password was reset. Please sign in to the portal and choose a new one.',
+  },
+  passwordChanged: { code: 'password-changed', message: 'Your password was changed. Please connect with the new one.' },
+  totpReset: {
+    code: 'totp-reset',
+    message: 'Your authenticator app was reset. Please sign in to the portal and enrol one.',
+  },
   deviceRevoked: { code: 'device-revoked', message: 'This device is revoked. Please ask your administrator.' },
-  connectionEnded: { code: 'connection-ended', message: 'An administrator ended this connection.' },
+  connectionEnded: { code: 'connection-ended', message: 'This connection was ended. Please sign in again.' },
   unknownConnection: { code: 'unknown-connection', message: 'This connection was ended. Please connect again.' },
 } as const satisfies Readonly<Record<string, Ending>>
 

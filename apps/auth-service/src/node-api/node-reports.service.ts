@@ -3,6 +3,7 @@ import { parseCertificateRequest } from '@sallyport/certificate-authority'
 import type {
   EndedReport,
   EstablishedReport,
+  NodeNetwork,
   ServerCertificateResponse,
   SyncResponse,
   TenantList,
@@ -11,6 +12,7 @@ import type { Clock } from '@sallyport/foundation'
 
 import { ConnectionsRepository } from '../connections/connections.repository.ts'
 import { ApiProblem, notFound } from '../http/api-problem.ts'
+import { nodeNetworkOf } from '../networks/node-network.ts'
 import { CLOCK } from '../runtime/tokens.ts'
 import { TenantAuthority } from '../tenants/tenant-authority.ts'
 import { TenantsRepository } from '../tenants/tenants.repository.ts'
@@ -88,14 +90,16 @@ export class NodeReportsService {
     const end: SyncResponse['end'] = connectionIds
       .filter((connectionId) => !known.has(connectionId))
       .map((connectionId) => ({ connectionId, ...ENDINGS.unknownConnection }))
+    const networks = new Map<string, NodeNetwork>()
     for (const tenantId of new Set(live.map((connection) => connection.tenantId))) {
       for (const connection of await this.#connections.liveWithStates(tenantId, serviceId)) {
         const ending = endingOf(connection)
+        networks.set(connection.network.id, nodeNetworkOf(connection.network))
         if (!carried.has(connection.id)) await this.#endWhenLost(connection)
         else if (ending !== undefined) end.push({ connectionId: connection.id, ...ending })
       }
     }
-    return { end }
+    return { end, networks: [...networks.values()] }
   }
 
   async #endWhenLost(connection: { tenantId: string; id: string; authorisedAt: Date }): Promise<void> {

@@ -5,10 +5,12 @@ import { findPasswordProblem, generateTotpSecret, hashPassword, totpUri, verifyP
 
 import type { Actor } from '../http/access.ts'
 import { ApiProblem } from '../http/api-problem.ts'
+import { ENDINGS } from '../node-api/ending.ts'
+import { OrderHub } from '../node-api/order-hub.ts'
 import { CLOCK } from '../runtime/tokens.ts'
 import { TenantsRepository } from '../tenants/tenants.repository.ts'
 import { UsersRepository } from '../users/users.repository.ts'
-import { AttemptLimit } from './attempt-limit.ts'
+import { accountState, AttemptLimit } from './attempt-limit.ts'
 import { SecondFactor } from './second-factor.ts'
 import type { ChangePasswordRequest, MeView, TotpEnrolment } from './sign-in.schemas.ts'
 import { signedInViewOf } from './sign-in.service.ts'
@@ -20,6 +22,7 @@ export class AccountService {
   readonly #users: UsersRepository
   readonly #attempts: AttemptLimit
   readonly #secondFactor: SecondFactor
+  readonly #orders: OrderHub
   readonly #clock: Clock
 
   constructor(
@@ -27,12 +30,14 @@ export class AccountService {
     @Inject(UsersRepository) users: UsersRepository,
     @Inject(AttemptLimit) attempts: AttemptLimit,
     @Inject(SecondFactor) secondFactor: SecondFactor,
+    @Inject(OrderHub) orders: OrderHub,
     @Inject(CLOCK) clock: Clock,
   ) {
     this.#tenants = tenants
     this.#users = users
     this.#attempts = attempts
     this.#secondFactor = secondFactor
+    this.#orders = orders
     this.#clock = clock
   }
 
@@ -45,7 +50,7 @@ export class AccountService {
     return { ...signedInViewOf(user), tenant: { tenantId: tenant.id, slug: tenant.slug, name: tenant.name } }
   }
 
-  /** Changes the password and ends every other session and VPN token of the user; gives the user as it is then. */
+  /** Changes the password and ends the user's other sessions and all VPN connections; gives the user as it is then. */
   async changePassword(actor: Actor, source: string, request: ChangePasswordRequest): Promise<User> {
     const user = await this.#users.get(actor.tenantId, actor.userId)
     await this.#demandPassword(user, source, request.currentPassword)
@@ -54,15 +59,15 @@ export class AccountService {
     }
     const problem = findPasswordProblem({ password: request.newPassword, username: user.username })
     if (problem !== undefined) throw new ApiProblem(400, 'weak-password', problem.message)
-    return this.#users.update(
+    const changed = await this.#users.updateAndEnd(
       user,
-      {
-        passwordHash: await hashPassword(request.newPassword),
-        oneTimePassword: false,
-        tokenGeneration: user.tokenGeneration + 1,
-      },
+      { passwordHash: await hashPassword(request.newPassword), oneTimePassword: false },
+      new Date(this.#clock.now()),
       { actor: `user:${user.id}`, action: 'user.change-password', target: `user:${user.id}` },
     )
+    const { tenantId, id: userId } = user
+    this.#orders.publish({ type: 'revoked', tenantId, userId, ...ENDINGS.passwordChanged })
+    return changed
   }
 
   /** Makes a secret that counts only once a code of it was confirmed. */
@@ -86,12 +91,13 @@ export class AccountService {
     if (user.totpSecret === null) {
       throw new ApiProblem(409, 'totp-not-begun', 'Please ask for a secret first.')
     }
-    const attempt = await this.#beginAttempt(user, source, code)
-    if ((await this.#secondFactor.use(user, code)) !== 'accepted') {
-      await attempt.failed()
-      throw new ApiProblem(400, 'wrong-otp', 'The code is not right. Please give the one that your app shows now.')
-    }
-    await attempt.succeeded()
+    const wrong = new ApiProblem(
+      400,
+      'wrong-otp',
+      'The code is not right. Please give the one that your app shows now.',
+    )
+    const isRight = async (): Promise<boolean> => (await this.#secondFactor.use(user, code)) === 'accepted'
+    await this.#demand(user, source, code, wrong, isRight)
     await this.#users.update(
       user,
       { totpConfirmedAt: new Date(this.#clock.now()) },
@@ -100,20 +106,33 @@ export class AccountService {
   }
 
   async #demandPassword(user: User, source: string, password: string): Promise<void> {
-    const attempt = await this.#beginAttempt(user, source, password)
-    if (await verifyPassword(user.passwordHash, password)) {
-      await attempt.succeeded()
-      return
-    }
-    await attempt.failed()
-    throw new ApiProblem(400, 'wrong-password', 'The present password is not right.')
+    const wrong = new ApiProblem(400, 'wrong-password', 'The present password is not right.')
+    await this.#demand(user, source, password, wrong, () => verifyPassword(user.passwordHash, password))
   }
 
-  async #beginAttempt(user: User, source: string, credential: string) {
+  /** Throws `wrong` when the secret is not right, or was shown a moment ago and was not. */
+  async #demand(
+    user: User,
+    source: string,
+    secret: string,
+    wrong: ApiProblem,
+    isRight: () => Promise<boolean>,
+  ): Promise<void> {
     const { tenantId, username: account } = user
-    const attempt = await this.#attempts.begin({ realm: 'portal', tenantId, account, source, credential })
-    if (!('waitSeconds' in attempt)) return attempt
-    throw new ApiProblem(429, 'too-many-attempts', 'There were too many attempts. Please wait a while.')
+    const credential = [wrong.code, secret]
+    const state = accountState(user)
+    const attempt = await this.#attempts.begin({ realm: 'portal', tenantId, account, source, credential, state })
+    if ('waitSeconds' in attempt) {
+      throw new ApiProblem(429, 'too-many-attempts', 'There were too many attempts. Please wait a while.')
+    }
+    if ('staleCode' in attempt) throw wrong
+    const right = await isRight().catch(async (error: unknown) => {
+      await attempt.abandoned()
+      throw error
+    })
+    if (right) return attempt.succeeded()
+    await attempt.refused(wrong.code, 'a guess')
+    throw wrong
   }
 }
 

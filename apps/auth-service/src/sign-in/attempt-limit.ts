@@ -1,37 +1,53 @@
 import { createHmac } from 'node:crypto'
 
 import { Inject, Injectable } from '@nestjs/common'
+import type { Tenant, User } from '@sallyport/database'
+import { z } from 'zod'
 
 import { ClusterSecrets } from '../platform/cluster-secrets.ts'
 import { SharedStore, STORE_PREFIX } from '../runtime/shared-store.ts'
+import { attemptSourceOf } from './attempt-source.ts'
 
 /** Wrong attempts that cost nothing, then the wait doubles from one second up to the longest. */
 const FREE_ATTEMPTS_OF_ACCOUNT = 5
 const FREE_ATTEMPTS_OF_SOURCE = 30
 const LONGEST_WAIT_SECONDS = 900
 const FORGOTTEN_AFTER_SECONDS = 3600
+/** A stock client that repeats a stale credential by itself backs off up to 300 s between two attempts. */
+const STALE_SECONDS = 600
+const STALE_KEPT = 2
 
 /**
- * KEYS: account, source, fingerprint. ARGV: free attempts of the account, of the source, longest wait, memory (seconds).
- * Counts an attempt before it is checked, so that many at once do not slip through. Returns the seconds to wait when the
- * attempt is refused, 0 when it was counted, -1 when the same wrong credential was counted before.
+ * KEYS: account, source, stale. ARGV: fingerprint, free attempts of the account, of the source, longest wait, memory,
+ * memory of a stale credential (seconds). Counts an attempt before it is checked, so that many at once do not slip
+ * through. Returns `wait` with its seconds and 1 for the first refusal of this wait, `stale` with the code that the same
+ * credential was refused with, or `counted`. A stale credential counts for its source only.
  */
 const BEGIN = `
 local now = tonumber(redis.call('TIME')[1])
-local wait = 0
+local wait, waiting = 0, nil
 for i = 1, 2 do
-  wait = math.max(wait, tonumber(redis.call('HGET', KEYS[i], 'until') or '0') - now)
+  local left = tonumber(redis.call('HGET', KEYS[i], 'until') or '0') - now
+  if left > wait then wait, waiting = left, KEYS[i] end
 end
-if wait > 0 then return wait end
-if redis.call('EXISTS', KEYS[3]) == 1 then return -1 end
-for i = 1, 2 do
-  local over = redis.call('HINCRBY', KEYS[i], 'count', 1) - tonumber(ARGV[i])
+if waiting then return {'wait', wait, redis.call('HSETNX', waiting, 'told', '1')} end
+local function count(i)
+  local over = redis.call('HINCRBY', KEYS[i], 'count', 1) - tonumber(ARGV[i + 1])
   if over >= 0 then
-    redis.call('HSET', KEYS[i], 'until', now + math.min(2 ^ math.min(over, 20), tonumber(ARGV[3])))
+    redis.call('HSET', KEYS[i], 'until', now + math.min(2 ^ math.min(over, 20), tonumber(ARGV[4])))
+    redis.call('HDEL', KEYS[i], 'told')
   end
-  redis.call('EXPIRE', KEYS[i], ARGV[4])
+  redis.call('EXPIRE', KEYS[i], ARGV[5])
 end
-return 0`
+count(2)
+for _, entry in ipairs(redis.call('LRANGE', KEYS[3], 0, -1)) do
+  if string.sub(entry, 1, #ARGV[1]) == ARGV[1] then
+    redis.call('EXPIRE', KEYS[3], ARGV[6])
+    return {'stale', string.sub(entry, #ARGV[1] + 2)}
+  end
+end
+count(1)
+return {'counted'}`
 
 /** KEYS: account, source. ARGV: 1 to forget the account's attempts altogether. Takes a counted attempt back. */
 const TAKE_BACK = `
@@ -44,27 +60,43 @@ end
 if ARGV[1] == '1' then redis.call('DEL', KEYS[1]) end
 return 0`
 
-/** Who tries what; the credential only tells one wrong attempt from another. */
+/** Who tries what; the credential and the state only tell one wrong attempt from another. */
 export interface Attempt {
-  /** Guessing at the portal must not lock a user's VPN out, nor the other way round. */
-  readonly realm: 'portal' | 'vpn'
+  /** Guessing at the portal must not lock a user's VPN out, nor the other way round; tokens are no guesses of either. */
+  readonly realm: 'portal' | 'vpn' | 'vpn-token'
   readonly tenantId: string
   readonly account: string
+  /** The remote address. */
   readonly source: string
-  readonly credential: string
+  readonly credential: readonly (string | undefined)[]
+  /** What else the verdict depends on, time apart: when it changes, the same credential is checked anew. */
+  readonly state: readonly unknown[]
 }
 
-/** An attempt that was let through; say how it ended, exactly once. */
+/** An attempt that is to be checked; say how it ended, exactly once. */
 export interface OpenAttempt {
   /** The credential was right. */
   succeeded(): Promise<void>
-  /** Nothing was guessed, for example because a part was missing. */
-  takenBack(): Promise<void>
-  /** The credential was wrong; the same one again will not count. */
-  failed(): Promise<void>
+  /** It was refused, and will be again with this code, unchecked, as long as it is repeated. */
+  refused(code: string, was: 'a guess' | 'no guess'): Promise<void>
+  /** It was not judged. */
+  abandoned(): Promise<void>
 }
 
-/** Limits wrong passwords and codes per account and per source address, with a growing wait. */
+/** An attempt that is not to be checked. */
+export type ClosedAttempt =
+  /** There were too many; `isFirst` tells one refusal of each waiting period from the others. */
+  | { readonly waitSeconds: number; readonly isFirst: boolean }
+  /** The same credential was refused with this code a moment ago. */
+  | { readonly staleCode: string }
+
+const verdict = z.union([
+  z.tuple([z.literal('wait'), z.number(), z.number()]),
+  z.tuple([z.literal('stale'), z.string()]),
+  z.tuple([z.literal('counted')]),
+])
+
+/** Limits wrong passwords and codes per account and per source, with a growing wait. */
 @Injectable()
 export class AttemptLimit {
   readonly #store: SharedStore
@@ -75,45 +107,55 @@ export class AttemptLimit {
     this.#secrets = secrets
   }
 
-  /** Counts an attempt; gives the seconds to wait when there were too many. */
-  async begin(attempt: Attempt): Promise<OpenAttempt | { readonly waitSeconds: number }> {
+  /** Counts an attempt, and tells whether it is to be checked. */
+  async begin(attempt: Attempt): Promise<OpenAttempt | ClosedAttempt> {
     const prefix = `${STORE_PREFIX}:{${attempt.tenantId}}:attempts:${attempt.realm}`
     const account = `${prefix}:account:${attempt.account}`
-    const source = `${prefix}:source:${attempt.source}`
-    const fingerprint = `${prefix}:seen:${this.#fingerprintOf(attempt)}`
-    const verdict = await this.#store.run((redis) =>
-      redis.eval(
-        BEGIN,
-        3,
-        account,
-        source,
-        fingerprint,
-        FREE_ATTEMPTS_OF_ACCOUNT,
-        FREE_ATTEMPTS_OF_SOURCE,
-        LONGEST_WAIT_SECONDS,
-        FORGOTTEN_AFTER_SECONDS,
-      ),
+    const source = `${prefix}:source:${attemptSourceOf(attempt.source)}`
+    const stale = `${prefix}:stale:${attempt.account}`
+    const fingerprint = this.#fingerprintOf(attempt)
+    const limits = [FREE_ATTEMPTS_OF_ACCOUNT, FREE_ATTEMPTS_OF_SOURCE, LONGEST_WAIT_SECONDS, FORGOTTEN_AFTER_SECONDS]
+    const answer = await this.#store.run((redis) =>
+      redis.eval(BEGIN, 3, account, source, stale, fingerprint, ...limits, STALE_SECONDS),
     )
-    const waitSeconds = Number(verdict)
-    if (waitSeconds > 0) return { waitSeconds }
-    const counted = waitSeconds === 0
+    const [outcome, detail, isFirst] = verdict.parse(answer)
+    if (outcome === 'wait') return { waitSeconds: detail, isFirst: isFirst === 1 }
+    if (outcome === 'stale') return { staleCode: detail }
     const takeBack = async (forgetAccount: boolean): Promise<void> => {
-      if (!counted && !forgetAccount) return
       await this.#store.run((redis) => redis.eval(TAKE_BACK, 2, account, source, forgetAccount ? '1' : '0'))
     }
     return {
       succeeded: () => takeBack(true),
-      takenBack: () => takeBack(false),
-      failed: async () => {
-        await this.#store.run((redis) => redis.set(fingerprint, '1', 'EX', FORGOTTEN_AFTER_SECONDS))
+      abandoned: () => takeBack(false),
+      refused: async (code, was) => {
+        if (was === 'no guess') await takeBack(false)
+        await this.#remember(stale, `${fingerprint} ${code}`)
       },
     }
   }
 
-  #fingerprintOf({ account, credential }: Attempt): string {
+  async #remember(stale: string, entry: string): Promise<void> {
+    await this.#store.run((redis) =>
+      redis
+        .multi()
+        .lrem(stale, 0, entry)
+        .lpush(stale, entry)
+        .ltrim(stale, 0, STALE_KEPT - 1)
+        .expire(stale, STALE_SECONDS)
+        .exec(),
+    )
+  }
+
+  #fingerprintOf({ credential, state }: Attempt): string {
     const key = this.#secrets.key('attempt-fingerprint-key').reveal()
     return createHmac('sha256', key)
-      .update(JSON.stringify([account, credential]))
+      .update(JSON.stringify([credential, state]))
       .digest('base64url')
   }
+}
+
+/** The state of an account that a verdict on its credentials depends on. */
+export function accountState(user: User | null, tenant: Tenant | null = null): readonly unknown[] {
+  const { tokenGeneration, totpRequired, totpConfirmedAt, disabledAt } = user ?? {}
+  return [tokenGeneration, totpRequired, totpConfirmedAt, disabledAt, tenant?.suspendedAt]
 }

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common'
 import { PassportModule } from '@nestjs/passport'
 
+import { OrdersModule } from '../node-api/orders.module.ts'
 import { TenantsModule } from '../tenants/tenants.module.ts'
 import { UsersModule } from '../users/users.module.ts'
 import { AccountService } from './account.service.ts'
@@ -13,7 +14,7 @@ import { SignInService } from './sign-in.service.ts'
 
 /** Passwords, second factors, sessions and limits of attempts. */
 @Module({
-  imports: [PassportModule, TenantsModule, UsersModule],
+  imports: [OrdersModule, PassportModule, TenantsModule, UsersModule],
   controllers: [SignInController],
   providers: [SignInService, AccountService, LocalStrategy, PortalSessions, SecondFactor, AttemptLimit],
   exports: [PortalSessions, SecondFactor, AttemptLimit],

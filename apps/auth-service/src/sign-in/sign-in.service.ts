@@ -6,7 +6,7 @@ import { Metrics, type ReasonCounter } from '@sallyport/telemetry'
 import { ApiProblem } from '../http/api-problem.ts'
 import { TenantsRepository } from '../tenants/tenants.repository.ts'
 import { UsersRepository } from '../users/users.repository.ts'
-import { AttemptLimit, type OpenAttempt } from './attempt-limit.ts'
+import { accountState, AttemptLimit, type OpenAttempt } from './attempt-limit.ts'
 import { SecondFactor } from './second-factor.ts'
 import type { SignedInView, SignInRequest } from './sign-in.schemas.ts'
 
@@ -47,16 +47,21 @@ export class SignInService {
   /** Checks the credentials and gives the user; throws the refusal. */
   async signIn(request: SignInRequest, source: string): Promise<User> {
     const tenant = await this.#tenants.findBySlug(request.tenant)
+    const user = tenant === null ? null : await this.#users.findByName(tenant.id, request.username)
     const attempt = await this.#attempts.begin({
       realm: 'portal',
       tenantId: tenant?.id ?? request.tenant,
       account: request.username,
       source,
-      credential: JSON.stringify([request.password, request.otp]),
+      credential: [request.password, request.otp],
+      state: accountState(user, tenant),
     })
-    const user = tenant === null ? null : await this.#users.findByName(tenant.id, request.username)
-    if ('waitSeconds' in attempt) return this.#refuse('too-many-attempts', user)
-    const refusal = await this.#check(tenant, user, request)
+    if ('waitSeconds' in attempt) return this.#refuse('too-many-attempts', attempt.isFirst ? user : null)
+    if ('staleCode' in attempt) return this.#refuse(refusalOf(attempt.staleCode), null)
+    const refusal = await this.#check(tenant, user, request).catch(async (error: unknown) => {
+      await attempt.abandoned()
+      throw error
+    })
     await settle(attempt, refusal)
     if (user === null || refusal !== undefined) return this.#refuse(refusal ?? 'sign-in-failed', user)
     await this.#renewHash(user, request.password)
@@ -77,10 +82,12 @@ export class SignInService {
     return (await this.#secondFactor.use(user, request.otp)) === 'accepted' ? undefined : 'wrong-otp'
   }
 
-  async #refuse(code: Refusal, user: User | null): Promise<never> {
+  /** Counts the refusal; `audited` is the user in whose tenant's audit log it goes. */
+  async #refuse(code: Refusal, audited: User | null): Promise<never> {
     this.#outcomes.increment(code)
-    if (user !== null) {
-      await this.#users.audit(user.tenantId, { actor: `user:${user.id}`, action: 'portal.sign-in', outcome: code })
+    if (audited !== null) {
+      const entry = { actor: `user:${audited.id}`, action: 'portal.sign-in', outcome: code }
+      await this.#users.audit(audited.tenantId, entry)
     }
     throw new ApiProblem(REFUSALS[code].status, code, REFUSALS[code].message)
   }
@@ -93,8 +100,11 @@ export class SignInService {
 
 async function settle(attempt: OpenAttempt, refusal: Refusal | undefined): Promise<void> {
   if (refusal === undefined) await attempt.succeeded()
-  else if (refusal === 'otp-required') await attempt.takenBack()
-  else await attempt.failed()
+  else await attempt.refused(refusal, refusal === 'otp-required' ? 'no guess' : 'a guess')
+}
+
+function refusalOf(code: string): Refusal {
+  return code === 'otp-required' || code === 'wrong-otp' ? code : 'sign-in-failed'
 }
 
 /** What the signed-in person learns about themselves. */

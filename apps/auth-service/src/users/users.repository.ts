@@ -2,9 +2,12 @@ import { Inject, Injectable } from '@nestjs/common'
 import { Database, type TenantSession, type User } from '@sallyport/database'
 
 import { type AuditEntry, recordAudit } from '../audit/audit-log.ts'
-import { notFound } from '../http/api-problem.ts'
+import { ApiProblem, notFound } from '../http/api-problem.ts'
 
-type UserChange = Partial<Omit<User, 'tenantId' | 'id' | 'username' | 'createdAt'>>
+/** What may be changed of a user. */
+export type UserChange = Partial<Omit<User, 'tenantId' | 'id' | 'username' | 'tokenGeneration' | 'createdAt'>>
+/** A user as they were read. */
+type ReadUser = Pick<User, 'tenantId' | 'id' | 'tokenGeneration'>
 
 /** A tenant's users. */
 @Injectable()
@@ -42,11 +45,18 @@ export class UsersRepository {
     })
   }
 
-  update(user: Pick<User, 'tenantId' | 'id'>, change: UserChange, entry?: AuditEntry): Promise<User> {
-    const { tenantId, id } = user
+  /** Changes a user; throws the 409 when their sign-ins were ended since they were read. */
+  update(user: ReadUser, change: UserChange, entry?: AuditEntry): Promise<User> {
+    return this.#in(user.tenantId, (session) => updateAsRead(session, user, change, entry))
+  }
+
+  /** The same, and ends every session, token and connection of the user; the order to the nodes is the caller's. */
+  updateAndEnd(user: ReadUser, change: UserChange, endRequestedAt: Date, entry: AuditEntry): Promise<User> {
+    const { tenantId, id: userId } = user
     return this.#in(tenantId, async (session) => {
-      const updated = await session.user.update({ where: { tenantId_id: { tenantId, id } }, data: change })
-      if (entry !== undefined) await recordAudit(session, tenantId, entry)
+      const updated = await updateAsRead(session, user, { ...change, tokenGeneration: { increment: 1 } }, entry)
+      const where = { tenantId, userId, endedAt: null, endRequestedAt: null }
+      await session.connection.updateMany({ where, data: { endRequestedAt } })
       return updated
     })
   }
@@ -58,4 +68,18 @@ export class UsersRepository {
   #in<Result>(tenantId: string, work: (session: TenantSession) => Promise<Result>): Promise<Result> {
     return this.#database.withTenant(tenantId, work)
   }
+}
+
+async function updateAsRead(
+  session: TenantSession,
+  { tenantId, id, tokenGeneration }: ReadUser,
+  data: UserChange & { readonly tokenGeneration?: { readonly increment: number } },
+  entry: AuditEntry | undefined,
+): Promise<User> {
+  const updated = await session.user.updateMany({ where: { tenantId, id, tokenGeneration }, data })
+  if (updated.count !== 1) {
+    throw new ApiProblem(409, 'changed-meanwhile', 'This account was changed meanwhile. Please try again.')
+  }
+  if (entry !== undefined) await recordAudit(session, tenantId, entry)
+  return session.user.findUniqueOrThrow({ where: { tenantId_id: { tenantId, id } } })
 }

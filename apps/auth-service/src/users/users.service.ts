@@ -7,10 +7,10 @@ import { generateOneTimePassword, hashPassword } from '@sallyport/identity'
 
 import type { Actor } from '../http/access.ts'
 import { ApiProblem } from '../http/api-problem.ts'
-import { ENDINGS } from '../node-api/ending.ts'
+import { type Ending, ENDINGS } from '../node-api/ending.ts'
 import { OrderHub } from '../node-api/order-hub.ts'
 import { CLOCK } from '../runtime/tokens.ts'
-import { UsersRepository } from './users.repository.ts'
+import { type UserChange, UsersRepository } from './users.repository.ts'
 import type { ChangeUserRequest, CreatedUser, CreateUserRequest, UserView } from './users.schemas.ts'
 
 /** What administrators do with users. */
@@ -53,43 +53,37 @@ export class UsersService {
     if (disabled === true && userId === actor.userId) {
       throw new ApiProblem(409, 'own-account', 'You cannot disable your own account.')
     }
-    const disabledAt = disabled === true ? (user.disabledAt ?? new Date(this.#clock.now())) : null
-    const changed = await this.#users.update(
-      user,
-      {
-        ...(disabled === undefined ? {} : { disabledAt, tokenGeneration: user.tokenGeneration + (disabled ? 1 : 0) }),
-        ...(totpRequired === undefined ? {} : { totpRequired }),
-      },
-      entryOf(actor, disabled === undefined ? 'user.change' : disabled ? 'user.disable' : 'user.enable', userId),
-    )
+    const totp = totpRequired === undefined ? {} : { totpRequired }
     if (disabled === true) {
-      this.#orders.publish({ type: 'revoked', tenantId: actor.tenantId, userId, ...ENDINGS.userDisabled })
+      const disabledAt = user.disabledAt ?? new Date(this.#clock.now())
+      return viewOf(await this.#end(actor, user, { disabledAt, ...totp }, 'user.disable', ENDINGS.userDisabled))
     }
-    return viewOf(changed)
+    const change = { ...(disabled === undefined ? {} : { disabledAt: null }), ...totp }
+    const action = disabled === undefined ? 'user.change' : 'user.enable'
+    return viewOf(await this.#users.update(user, change, entryOf(actor, action, userId)))
   }
 
   async resetPassword(actor: Actor, userId: string): Promise<{ oneTimePassword: string }> {
     const user = await this.#users.get(actor.tenantId, userId)
     const oneTimePassword = generateOneTimePassword()
-    await this.#users.update(
-      user,
-      {
-        passwordHash: await hashPassword(oneTimePassword),
-        oneTimePassword: true,
-        tokenGeneration: user.tokenGeneration + 1,
-      },
-      entryOf(actor, 'user.reset-password', userId),
-    )
+    const change = { passwordHash: await hashPassword(oneTimePassword), oneTimePassword: true }
+    await this.#end(actor, user, change, 'user.reset-password', ENDINGS.passwordReset)
     return { oneTimePassword }
   }
 
   async resetTotp(actor: Actor, userId: string): Promise<void> {
     const user = await this.#users.get(actor.tenantId, userId)
-    await this.#users.update(
-      user,
-      { totpSecret: null, totpConfirmedAt: null, tokenGeneration: user.tokenGeneration + 1 },
-      entryOf(actor, 'user.reset-totp', userId),
-    )
+    const change = { totpSecret: null, totpConfirmedAt: null }
+    await this.#end(actor, user, change, 'user.reset-totp', ENDINGS.totpReset)
+  }
+
+  /** Changes a user, ends their sessions, and tells the nodes to end their connections. */
+  async #end(actor: Actor, user: User, change: UserChange, action: string, ending: Ending): Promise<User> {
+    const { tenantId, id: userId } = user
+    const now = new Date(this.#clock.now())
+    const changed = await this.#users.updateAndEnd(user, change, now, entryOf(actor, action, userId))
+    this.#orders.publish({ type: 'revoked', tenantId, userId, ...ending })
+    return changed
   }
 }
 

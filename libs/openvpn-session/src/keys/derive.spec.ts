@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { createDecipheriv, createHash } from 'node:crypto'
 
 import { concatBytes } from '@sallyport/foundation'
@@ -57,6 +58,13 @@ it('refuses a block with a zero key or of another length', () => {
   expect(serverDataKeys(new Uint8Array(256), 'AES-256-GCM')).toBeUndefined()
   expect(serverDataKeys(new Uint8Array(256).fill(1, 128), 'AES-256-GCM')).toBeUndefined()
   expect(serverDataKeys(new Uint8Array(255).fill(1), 'AES-256-GCM')).toBeUndefined()
+})
+
+it('cuts keys that survive the wiping of a block that is a Buffer', () => {
+  const block = Buffer.from(vectorKeyBlock())
+  const keys = serverDataKeys(block, 'AES-256-GCM')
+  block.fill(0)
+  expect(keys).toEqual(serverDataKeys(vectorKeyBlock(), 'AES-256-GCM'))
 })
 
 it('derives the known block and cuts both directions out of it', () => {

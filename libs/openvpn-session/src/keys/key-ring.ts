@@ -34,9 +34,9 @@ export class KeyRing {
     return this.#pending
   }
 
-  /** The one in which a client of the 2.x line reads control messages. */
+  /** The one in which a client of the 2.x line reads control messages: a renegotiation, unless its TLS failed. */
   get newest(): KeyState {
-    return this.#pending ?? this.#current
+    return this.#pending?.tlsRunning === true ? this.#pending : this.#current
   }
 
   get all(): readonly KeyState[] {

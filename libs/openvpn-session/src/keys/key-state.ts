@@ -49,6 +49,7 @@ export class KeyState {
   /** Messages for the client once this key state is active; `undefined` until it was allowed. */
   announcement: readonly string[] | undefined
   #tlsRunning = true
+  #wiped = false
   #active = false
   #plaintext: Uint8Array = new Uint8Array(0)
   #peer: TlsPeer | undefined
@@ -114,8 +115,12 @@ export class KeyState {
     return this.#active
   }
 
-  /** Derives the data keys by the method of the session; `undefined` without key method 2 or with a useless result. */
+  /**
+   * Derives the data keys by the method of the session; `undefined` without key method 2, with a useless result, or
+   * after `wipe`: the pseudo-random function makes good-looking keys of zeros too, and anybody could.
+   */
   deriveDataKeys(suite: CryptoSuite, terms: SessionTerms, ids: SessionIds): DataKeys | undefined {
+    if (this.#wiped) return undefined
     if (this.#client === undefined || this.#server === undefined || this.#keyMaterial === undefined) return undefined
     if (terms.keyDerivation === 'tls-exporter') return serverDataKeys(this.#keyMaterial.dataKeys, terms.cipher)
     const block = prfKeyBlock(suite, this.#client, this.#server, ids)
@@ -131,6 +136,7 @@ export class KeyState {
 
   /** Overwrites every secret that is no longer needed once the data keys are out. */
   wipe(): void {
+    this.#wiped = true
     const { preMaster, random1, random2 } = this.#client ?? {}
     const secrets = [this.#keyMaterial?.dataKeys, this.#keyMaterial?.dynamicTlsCrypt, preMaster, random1, random2]
     for (const secret of [...secrets, this.#server?.random1, this.#server?.random2, this.#plaintext]) secret?.fill(0)
@@ -147,7 +153,7 @@ export class KeyState {
   #introduce(peer: TlsPeer): PlaintextResult {
     const result = parseClientKeyMethod2(this.#plaintext)
     if (result.type !== 'message') return result
-    const rest = this.#plaintext.slice(result.length)
+    const rest = Uint8Array.from(this.#plaintext.subarray(result.length))
     const { preMaster, random1, random2, options, username, password, peerInfo } = result.message
     this.#client = { preMaster, random1, random2 }
     this.#plaintext.fill(0)

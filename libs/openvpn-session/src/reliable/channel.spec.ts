@@ -1,3 +1,5 @@
+import { Buffer } from 'node:buffer'
+
 import { concatBytes } from '@sallyport/foundation'
 import { OPCODE, parseControlBody, serialiseControlBody, toSessionId } from '@sallyport/openvpn-wire'
 import { SeededRandom } from '@sallyport/testkit'
@@ -17,6 +19,14 @@ function open(packet: Uint8Array) {
   if (body === undefined) throw new RangeError('a channel made a malformed packet')
   return body
 }
+
+it('keeps what it queues when the memory it came in, a Buffer, is used again', () => {
+  const channel = new ReliableChannel(0, 1)
+  const bytes = Buffer.alloc(100, 7)
+  channel.queueTls(bytes)
+  bytes.fill(0)
+  expect(channel.flush(seal, 0).map((packet) => open(packet).payload)).toEqual([new Uint8Array(100).fill(7)])
+})
 
 /** Sends bytes both ways through the weather and gives what arrived. */
 function exchange(seed: number, weather: Weather, lengths: readonly number[]) {

@@ -55,7 +55,7 @@ export class ReliableChannel {
   /** Queues TLS bytes, cut to packet size; they are copied. */
   queueTls(bytes: Uint8Array): void {
     for (let offset = 0; offset < bytes.length; offset += MAX_PAYLOAD_BYTES) {
-      this.#send.push(OPCODE.control, bytes.slice(offset, offset + MAX_PAYLOAD_BYTES))
+      this.#send.push(OPCODE.control, Uint8Array.from(bytes.subarray(offset, offset + MAX_PAYLOAD_BYTES)))
     }
   }
 

@@ -34,6 +34,8 @@ export const GRANT: SessionGrant = {
   pushOptions: ['topology subnet', 'ifconfig 10.8.0.2 255.255.255.0', 'ping 10', 'ping-restart 60'],
   authToken: 'SESS_ID_AT_first',
   tunMtu: 1500,
+  renegotiateAfterMs: undefined,
+  endsAtMs: undefined,
 }
 
 /** Allows everybody. */

@@ -68,6 +68,10 @@ TEST("data path: every reason to drop a received packet has its counter") {
   CHECK(path.count(Counter::dropWrongRemote) == 1);
   path.path.receive({path.client.socket.local(), other, true});
   CHECK(path.count(Counter::dropTooLong) == 1);
+  Bytes reset(60, 0x50);
+  path.path.receive({*EndPoint::parse("127.0.0.1", 0), reset, false});
+  CHECK(path.count(Counter::dropNoSourcePort) == 1);
+  CHECK(path.count(Counter::controlPacketsReceived) == 0);
   path.receive(good);
   path.receive(good);
   CHECK(path.count(Counter::dropReplayed) == 1);

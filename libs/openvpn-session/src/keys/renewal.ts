@@ -1,0 +1,66 @@
+import type { SessionGrant } from '../actions.ts'
+
+/** From the start of one attempt to the next while the key stays the same; by then the earlier one has failed. */
+const RETRY_AFTER_MS = 60_000
+/** So many attempts may fail in a row once the key's time is up. */
+const MAX_FAILURES = 3
+
+/**
+ * When the current key has to be replaced: at the end of its time, so that its client is authorised again, or as soon
+ * as it is near a limit. Either stands until another key is the current one, however often an attempt fails. Also
+ * knows when the connection ends however many keys it had.
+ */
+export class Renewal {
+  #renegotiateAfterMs: number | undefined
+  #endsAtMs: number | undefined
+  #timeUpAtMs: number | undefined
+  #dueAtMs: number | undefined
+  #nearLimit = false
+  #failures = 0
+
+  /** When the server begins a renegotiation unless one is under way; `undefined` when it need not. */
+  get dueAtMs(): number | undefined {
+    return this.#dueAtMs
+  }
+
+  /** When the connection ends, by the newest grant; `undefined` for never. */
+  get endsAtMs(): number | undefined {
+    return this.#endsAtMs
+  }
+
+  /** Takes what a grant says about time; how long a key lasts holds from the next key on. */
+  noteGrant({ renegotiateAfterMs, endsAtMs }: Pick<SessionGrant, 'renegotiateAfterMs' | 'endsAtMs'>): void {
+    this.#renegotiateAfterMs = renegotiateAfterMs
+    this.#endsAtMs = endsAtMs
+  }
+
+  /** Starts anew with a key that has just become the current one. */
+  noteKey(nowMs: number): void {
+    this.#timeUpAtMs = this.#renegotiateAfterMs === undefined ? undefined : nowMs + this.#renegotiateAfterMs
+    this.#dueAtMs = this.#timeUpAtMs
+    this.#nearLimit = false
+    this.#failures = 0
+  }
+
+  /** Notes that the current key is near a limit; only the first time counts. */
+  noteLimit(nowMs: number): void {
+    if (this.#nearLimit) return
+    this.#nearLimit = true
+    this.#dueAtMs = Math.min(this.#dueAtMs ?? nowMs, nowMs)
+  }
+
+  /** Notes the start of a renegotiation that was due; one that the client begins early leaves the time as it is. */
+  noteAttempt(nowMs: number): void {
+    if (this.#dueAtMs !== undefined && this.#dueAtMs <= nowMs) this.#dueAtMs = nowMs + RETRY_AFTER_MS
+  }
+
+  /**
+   * Notes that a renegotiation was given up, whoever began it: else a client could put off its authorisation. True when
+   * it was one too many; as long as the key has time left, none is.
+   */
+  noteFailure(nowMs: number): boolean {
+    if (this.#timeUpAtMs === undefined || nowMs < this.#timeUpAtMs) return false
+    this.#failures += 1
+    return this.#failures >= MAX_FAILURES
+  }
+}
