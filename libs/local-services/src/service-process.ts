@@ -1,5 +1,8 @@
-import { readdirSync } from 'node:fs'
+import { X509Certificate } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 
+import { requiredText } from './api-client.ts'
 import { ManagedProcess } from './child-process.ts'
 import { writeProcessIdentity } from './process-identity.ts'
 
@@ -91,10 +94,21 @@ export class ServiceProcess implements AsyncDisposable {
   }
 }
 
-/** Says whether a service has enrolled before: then it has an identity and needs no join token. */
+/** Says whether a service has enrolled and its certificate has not lapsed: then it needs no join token. */
 export function hasIdentity(directory: string): boolean {
   try {
-    return readdirSync(directory).length > 0
+    return readdirSync(directory).length > 0 && !hasLapsed(join(directory, 'identity.json'))
+  } catch {
+    return false
+  }
+}
+
+/** What cannot be read has not lapsed: the service itself says what is wrong with it. */
+function hasLapsed(file: string): boolean {
+  try {
+    const stored: unknown = JSON.parse(readFileSync(file, 'utf8'))
+    const enrolment = typeof stored === 'object' && stored !== null && 'enrolment' in stored ? stored.enrolment : null
+    return new X509Certificate(requiredText(enrolment, 'certificate')).validToDate.getTime() <= Date.now()
   } catch {
     return false
   }
