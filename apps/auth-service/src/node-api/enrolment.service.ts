@@ -24,8 +24,8 @@ import { CLOCK, LOGGER, SETTINGS } from '../runtime/tokens.ts'
 import { OrderHub } from './order-hub.ts'
 import type { ShownCertificate } from './shown-certificate.ts'
 
-/** Short, because what is revoked at auth-service only is believed elsewhere until its certificate lapses. */
-const CERTIFICATE_SECONDS = 24 * 3600
+/** What is revoked at auth-service only is believed elsewhere until its certificate lapses; a service must survive a long weekend. */
+const CERTIFICATE_SECONDS = 7 * 24 * 3600
 const HOST = /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|[0-9A-Fa-f:.]{2,45})$/
 
 /** Takes services into the cluster and renews their identities. */
