@@ -9,7 +9,6 @@ export const username = z
   .regex(/^[a-z0-9][a-z0-9._@+-]{0,63}$/, 'must be letters, digits and . _ @ + -, at most 64')
 
 export const userRole = z.enum(['administrator', 'user'])
-type UserRole = z.infer<typeof userRole>
 
 export const createUserRequest = z.strictObject({ username, role: userRole.default('user') })
 export type CreateUserRequest = z.infer<typeof createUserRequest>
