@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
@@ -45,7 +45,7 @@ afterEach(async () => {
   await rm(directory, { recursive: true })
 })
 
-async function enrol(answers: readonly string[], output: string): Promise<{ code: unknown; stderr: string }> {
+function startEnrol(output: string): ChildProcessWithoutNullStreams {
   const address = server.address()
   const url = `http://127.0.0.1:${String(typeof address === 'object' && address ? address.port : 0)}`
   const account = [
@@ -61,11 +61,33 @@ async function enrol(answers: readonly string[], output: string): Promise<{ code
     output,
   ]
   const program = ['--conditions=@sallyport/source', new URL('./enrol.ts', import.meta.url).pathname]
-  const child = spawn(process.execPath, [...program, ...account], { stdio: 'pipe' })
+  return spawn(process.execPath, [...program, ...account], { stdio: 'pipe' })
+}
+
+async function enrol(answers: readonly string[], output: string): Promise<{ code: unknown; stderr: string }> {
+  const child = startEnrol(output)
   child.stdin.end(answers.map((line) => `${line}\n`).join(''))
   const [stderr, [code]] = await Promise.all([text(child.stderr), exited(child)])
   return { code, stderr }
 }
+
+it('leaves no file behind when it is interrupted at the prompt', async () => {
+  const output = join(directory, 'laptop.ovpn')
+  const child = startEnrol(output)
+  await expect
+    .poll(
+      () =>
+        stat(output).then(
+          () => true,
+          () => false,
+        ),
+      { timeout: 10_000 },
+    )
+    .toBe(true)
+  child.kill('SIGINT')
+  await exited(child)
+  await expect(stat(output)).rejects.toThrow('ENOENT')
+})
 
 it('refuses to overwrite a file, before it asks for anything', async () => {
   const output = join(directory, 'mine.ovpn')

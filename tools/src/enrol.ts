@@ -1,4 +1,5 @@
-import { open, rm } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { parseArgs } from 'node:util'
 
@@ -89,6 +90,9 @@ interface NewFile extends AsyncDisposable {
   complete(content: string): Promise<void>
 }
 
+/** Exit code of a command that was interrupted at its prompt. */
+const INTERRUPTED = 130
+
 /** Reserves the file before anything is asked, never an existing one; removes it again unless it was completed. */
 async function newFile(path: string): Promise<NewFile> {
   const handle = await open(path, 'wx', 0o600).catch((error: unknown) => {
@@ -99,6 +103,11 @@ async function newFile(path: string): Promise<NewFile> {
     throw new EnrolError('output', message, { cause: error })
   })
   let complete = false
+  // Also when somebody presses Ctrl-C at a prompt: an empty file would stand in the way of the next try.
+  process.once('exit', () => {
+    if (!complete) rmSync(path, { force: true })
+  })
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(INTERRUPTED))
   return {
     async complete(content) {
       await handle.writeFile(content)
@@ -106,7 +115,6 @@ async function newFile(path: string): Promise<NewFile> {
     },
     async [Symbol.asyncDispose]() {
       await handle.close()
-      if (!complete) await rm(path)
     },
   }
 }
