@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { dirname, join, relative } from 'node:path'
 
 import { SallyportError } from '@sallyport/foundation'
-import { type RunningStack, SERVICE_NAMES, startStack } from '@sallyport/local-services'
+import { requirePostgres, requireRedis, type RunningStack, SERVICE_NAMES, startStack } from '@sallyport/local-services'
 
 import { CHECKOUT, interruption, progressPrinter, runCommand } from './command.ts'
 import { ensureFirstTenant, FIRST_ADMINISTRATOR, FIRST_TENANT } from './first-tenant.ts'
@@ -16,6 +16,9 @@ await runCommand(async () => {
   const progress = progressPrinter()
   const settings = upSettings(process.env, CHECKOUT)
   try {
+    const { databaseUrl, redisUrl } = settings.stack
+    if (databaseUrl !== undefined) await requirePostgres(databaseUrl)
+    if (redisUrl !== undefined) await requireRedis(redisUrl)
     await using stack = await startStack({ ...settings.stack, progress, signal })
     progress(`looking for the tenant "${FIRST_TENANT}"`)
     const secrets = join(dirname(stack.logDirectory), 'secrets')

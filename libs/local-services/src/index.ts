@@ -8,6 +8,7 @@ export {
   type EmbeddedPostgresOptions,
 } from './embedded-postgres.ts'
 export { type EnrolledDevice, EnrolmentClient, type SignIn, type SignInResult } from './enrolment-client.ts'
+export { requirePostgres, requireRedis } from './given-databases.ts'
 export { AlreadyRunningError } from './instance-lock.ts'
 export { ListenError } from './listen-port.ts'
 export { LocalRedis, type LocalRedisOptions } from './local-redis.ts'
