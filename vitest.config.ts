@@ -1,13 +1,19 @@
 import { defineConfig } from 'vitest/config'
 
+import { mutationPlugin } from './test/mutations/plugin.mjs'
+
 const conditions = ['@sallyport/source']
 const resolve = { conditions }
+/** `npm run mutations` takes one check out of the code and sees its test fail. */
+const mutation = process.env.SALLYPORT_MUTATION
+const plugins = mutation === undefined ? [] : [mutationPlugin(mutation)]
 const ssr = { resolve: { conditions, externalConditions: conditions } }
 
 export default defineConfig({
   test: {
     projects: [
       {
+        plugins,
         resolve,
         ssr,
         test: {

@@ -16,11 +16,14 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP']
 /** What each command needs. `programs` come from Debian packages of system-packages.mjs. */
 const SERVER = ['redis-server', 'nft', 'ip']
 const TRAFFIC = [...SERVER, 'openvpn', 'openssl', 'iperf3', 'curl', 'ping', 'ps', 'tcpdump']
+const IMPORTER = ['python3', '/usr/lib/NetworkManager/VPN/nm-openvpn-service.name']
 const COMMANDS = {
   up: { privileged: true, build: ['run', 'build'], programs: SERVER },
   demo: { privileged: true, build: ['run', 'build'], programs: TRAFFIC },
   bench: { privileged: true, build: ['run', 'build'], programs: TRAFFIC },
-  test: { privileged: true, build: ['run', 'build'], programs: TRAFFIC },
+  test: { privileged: true, build: ['run', 'build'], programs: [...TRAFFIC, ...IMPORTER] },
+  fuzz: { privileged: false, build: ['exec', '--', 'tsc', '-b', 'tools'], programs: [] },
+  mutations: { privileged: false, build: ['exec', '--', 'tsc', '-b', 'tools'], programs: [] },
   enrol: { privileged: false, build: ['exec', '--', 'tsc', '-b', 'tools'], programs: [] },
 }
 

@@ -1,7 +1,7 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { isAbsolute, join } from 'node:path'
 
-/** Debian package of each program. */
+/** Debian package of each program, and of each file that a package is known by. */
 const PACKAGES = {
   'redis-server': 'redis-server',
   nft: 'nftables',
@@ -13,7 +13,14 @@ const PACKAGES = {
   ping: 'iputils-ping',
   ps: 'procps',
   tcpdump: 'tcpdump',
+  python3: 'python3',
+  '/usr/lib/NetworkManager/VPN/nm-openvpn-service.name': 'network-manager-openvpn',
 }
+/** Services that come with the packages, which are wanted for their files alone. */
+const SERVICES = [
+  { service: 'redis-server', program: 'redis-server' },
+  { service: 'NetworkManager', program: 'NetworkManager' },
+]
 const POLICY_FILE = '/usr/sbin/policy-rc.d'
 const REFUSE_START = '#!/bin/sh\nexit 101\n'
 
@@ -30,12 +37,15 @@ export async function installSystemPackages(programs, step, environment) {
   console.error(`[sallyport] the system lacks ${packages.join(', ')}; this will be run: ${advice}`)
   const env = { ...environment, DEBIAN_FRONTEND: 'noninteractive' }
   await step('reading the package lists', 'apt-get', ['update'], env)
+  const newServices = SERVICES.filter(({ program }) => !hasProgram(program, environment.PATH ?? ''))
   const restore = forbidServiceStarts()
   try {
     await step('installing system packages', 'apt-get', install, env)
-    // The package would also start it at the next boot; ours is a child process of its own.
-    if (packages.includes('redis-server') && existsSync('/run/systemd/system')) {
-      await step('leaving the Redis service of the package off', 'systemctl', ['disable', 'redis-server'], env)
+    // They would also start at the next boot. What the machine had before is its own business.
+    const services = newServices.filter(({ program }) => hasProgram(program, environment.PATH ?? ''))
+    if (services.length > 0 && existsSync('/run/systemd/system')) {
+      const names = services.map(({ service }) => service)
+      await step('leaving the services of the packages off', 'systemctl', ['disable', ...names], env)
     }
   } finally {
     restore()
@@ -48,6 +58,7 @@ export function missingPackages(programs, path) {
 }
 
 function hasProgram(program, path) {
+  if (isAbsolute(program)) return existsSync(program)
   const folders = [...path.split(':'), '/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/bin', '/bin']
   return folders.some((folder) => folder !== '' && existsSync(join(folder, program)))
 }

@@ -1,28 +1,35 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 
 import { SallyportError } from '@sallyport/foundation'
 
+import type { Benchmark, BenchScene } from './bench/benchmark.ts'
+import { handshakeBenchmark } from './bench/handshake.ts'
 import { buildLane, type Lane } from './bench/lane.ts'
-import { type Direction, measure, type Sample } from './bench/measure.ts'
-import { summarise, table } from './bench/report.ts'
-import { type BenchServer, SOCKET_BUFFER_BYTES, startOurs, startPeer, TRANSMIT_QUEUE_PACKETS } from './bench/servers.ts'
+import { startOurs } from './bench/our-server.ts'
+import { startPeer } from './bench/peer-server.ts'
+import { type BenchResult, table } from './bench/report.ts'
+import { connectStockClient } from './bench/stock-client.ts'
+import { throughputBenchmark } from './bench/throughput.ts'
 import { interruption, progressPrinter, runCommand } from './command.ts'
 
-const USAGE = 'usage: npm run bench [-- --json FILE]'
-const ROUNDS = 4
-const RUN_SECONDS = 7
-const WARM_UP_SECONDS = 2
-const DIRECTIONS = ['up', 'down'] as const
+const BENCHMARKS = [throughputBenchmark, handshakeBenchmark]
+const NAMES = BENCHMARKS.flatMap(({ names }) => names)
+const USAGE = `usage: npm run bench [-- [--json FILE] [NAME…]]; names: ${NAMES.join(', ')} (default: all)`
+
+interface Arguments {
+  readonly jsonFile: string | undefined
+  readonly names: readonly string[]
+}
 
 class BenchUsageError extends SallyportError {}
 
 await runCommand(async () => {
-  const jsonFile = readArguments()
+  const options = readArguments()
   const signal = interruption()
   const progress = progressPrinter()
   try {
-    await bench(jsonFile, signal, progress)
+    await bench(options, signal, progress)
   } catch (error) {
     if (!signal.aborted) throw error
     progress('stopped')
@@ -31,7 +38,7 @@ await runCommand(async () => {
 })
 
 async function bench(
-  jsonFile: string | undefined,
+  { jsonFile, names }: Arguments,
   signal: AbortSignal,
   progress: (message: string) => void,
 ): Promise<void> {
@@ -43,41 +50,26 @@ async function bench(
   await using peerLane = await buildLane('bench-p')
   checkpoint('starting Sallyport')
   await using ours = await startOurs(oursLane, checkpoint)
+  // The node has no tunnel, and so no firewall, before its first client.
+  await (await connectStockClient(oursLane, await ours.enrol('first')))[Symbol.asyncDispose]()
   checkpoint('starting the openvpn server')
   const { rules, interfaceName } = await firewallOf(oursLane)
   await using peer = await startPeer(peerLane, rules, interfaceName)
-  const samples = await run({ lane: oursLane, ...ours }, { lane: peerLane, ...peer }, checkpoint)
-  const conditions = await describeConditions()
-  const results = DIRECTIONS.map((direction) => summarise({ direction, ...samples[direction] }, conditions))
+  const scene = { ours: { lane: oursLane, server: ours }, peer: { lane: peerLane, server: peer }, checkpoint }
+  const results = await measureAll(scene, names)
   process.stdout.write(`\n${table(results)}`)
   if (jsonFile !== undefined) await writeFile(jsonFile, `${JSON.stringify(results, undefined, 2)}\n`)
 }
 
-type Samples = Record<Direction, { ours: Sample[]; peer: Sample[] }>
-type Contender = Pick<BenchServer, 'pid'> & { readonly lane: Lane }
-
-/** Takes turns, so that a slow minute of the machine hits both. */
-async function run(ours: Contender, peer: Contender, checkpoint: (message: string) => void): Promise<Samples> {
-  const samples: Samples = { up: { ours: [], peer: [] }, down: { ours: [], peer: [] } }
-  for (const { lane, pid } of [ours, peer]) {
-    checkpoint('warming up')
-    for (const direction of DIRECTIONS) await measure(lane, pid, direction, WARM_UP_SECONDS)
+async function measureAll(scene: BenchScene, names: readonly string[]): Promise<BenchResult[]> {
+  const wanted = ({ name }: { readonly name: string }): boolean => names.includes(name)
+  const results: BenchResult[] = []
+  for (const benchmark of BENCHMARKS.filter((candidate: Benchmark) =>
+    candidate.names.some((name) => wanted({ name })),
+  )) {
+    results.push(...(await benchmark.run(scene)).filter(wanted))
   }
-  for (let round = 1; round <= ROUNDS; round++) {
-    for (const direction of DIRECTIONS) {
-      for (const name of ['ours', 'peer'] as const) {
-        const { lane, pid } = name === 'ours' ? ours : peer
-        const sample = await measure(lane, pid, direction, RUN_SECONDS)
-        samples[direction][name].push(sample)
-        checkpoint(`round ${String(round)} of ${String(ROUNDS)}, ${direction}, ${name}: ${describe(sample)}`)
-      }
-    }
-  }
-  return samples
-}
-
-function describe({ cpuSecondsPerGb, megabitsPerSecond }: Sample): string {
-  return `${cpuSecondsPerGb.toFixed(2)} CPU s per GB at ${megabitsPerSecond.toFixed(0)} Mbit/s`
+  return results
 }
 
 /** The firewall of our lane, to be put in front of the other server too. */
@@ -88,22 +80,11 @@ async function firewallOf({ server }: Lane): Promise<{ rules: string; interfaceN
   return { rules, interfaceName }
 }
 
-async function describeConditions(): Promise<string> {
-  const limit = (await readFile('/proc/sys/net/core/rmem_max', 'utf8')).trim()
-  return [
-    `utime+stime of the whole server process`,
-    `${String(RUN_SECONDS)} s of one iperf3 TCP flow`,
-    `one stock openvpn client, AES-256-GCM`,
-    `client and peer ask for socket buffers of ${String(SOCKET_BUFFER_BYTES)} B (rmem_max ${limit})`,
-    `txqueuelen ${String(TRANSMIT_QUEUE_PACKETS)}`,
-    'veth MTU 1500, tun-mtu 1500, GRO and other offloads as the kernel sets them for veth',
-    'both behind the same forwarding, NAT and firewall rules',
-  ].join('; ')
-}
-
-function readArguments(): string | undefined {
+function readArguments(): Arguments {
   try {
-    return parseArgs({ options: { json: { type: 'string' } } }).values.json
+    const { values, positionals } = parseArgs({ options: { json: { type: 'string' } }, allowPositionals: true })
+    if (!positionals.every((name) => NAMES.includes(name))) throw new RangeError('no such benchmark')
+    return { jsonFile: values.json, names: positionals.length === 0 ? NAMES : positionals }
   } catch (error) {
     throw new BenchUsageError('usage', USAGE, { cause: error })
   }

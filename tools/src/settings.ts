@@ -26,6 +26,7 @@ export function upSettings(
       nodeApiListen: text('AUTH_NODE_API_LISTEN'),
       allocatorListen: text('ALLOCATOR_LISTEN'),
       nodeListen: text('NODE_LISTEN'),
+      nodeTcpShare: text('NODE_TCP_SHARE'),
       metricsListen: text('METRICS_LISTEN'),
       vpnRemotes: list('VPN_REMOTES'),
       leaseSeconds: text('LEASE_SECONDS') === undefined ? undefined : Number(text('LEASE_SECONDS')),

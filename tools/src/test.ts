@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { CHECKOUT, runCommand } from './command.ts'
 import { countTests, type TestCount } from './test-report.ts'
 
+const NATIVE_LIBRARIES = ['packet-engine', 'tls-engine'] as const
 const SUITES = ['unit', 'integration', 'interop'] as const
 
 await runCommand(async () => {
@@ -14,7 +15,9 @@ await runCommand(async () => {
   const counts: TestCount[] = []
   try {
     counts.push(await check('lint', 'npm', ['run', 'lint']))
-    counts.push(await check('native tests', 'make', ['-s', '-C', 'libs/packet-engine/native', 'test']))
+    for (const library of NATIVE_LIBRARIES) {
+      counts.push(await check(`native tests of ${library}`, 'make', ['-s', '-C', `libs/${library}/native`, 'test']))
+    }
     for (const suite of SUITES) counts.push(await vitest(suite, join(reports, `${suite}.json`)))
   } finally {
     await rm(reports, { recursive: true })

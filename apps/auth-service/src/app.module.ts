@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common'
 import { APP_GUARD } from '@nestjs/core'
 
+import { ConnectModule } from './connect/connect.module.ts'
 import { ConnectionsModule } from './connections/connections.module.ts'
 import { DevicesModule } from './devices/devices.module.ts'
 import { AccessGuard } from './http/access.guard.ts'
@@ -27,6 +28,7 @@ export class AppModule {
         NetworksModule,
         DevicesModule,
         ConnectionsModule,
+        ConnectModule,
         NodeApiModule,
       ],
       providers: [{ provide: APP_GUARD, useClass: AccessGuard }],

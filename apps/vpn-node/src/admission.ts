@@ -5,14 +5,17 @@ import {
   type AuthoriseRequest,
   authoriseRequest,
   type AuthoriseResponse,
+  type Challenge,
   type ConnectionGrant,
+  type Credential,
   type Lease,
   NODE_API_VERSION,
+  uuid,
 } from '@sallyport/contracts'
 import { describeError } from '@sallyport/foundation'
-import type { AuthenticationRequest, Refusal } from '@sallyport/openvpn-session'
-import { type ClientMetadata, parseCredential, type PeerInfo } from '@sallyport/openvpn-wire'
-import type { EndPoint } from '@sallyport/packet-engine'
+import type { AuthenticationRequest, ClientIdentity, Refusal, TlsPeer } from '@sallyport/openvpn-session'
+import { parseCredential, type PeerInfo } from '@sallyport/openvpn-wire'
+import type { Path } from '@sallyport/packet-engine'
 import type { Logger } from '@sallyport/telemetry'
 
 import type { ControlLink } from './control-link.ts'
@@ -22,16 +25,20 @@ import { NetworkUnavailableError, type TunnelNetworks } from './tunnel-networks.
 
 /** Who asks to come in, as far as the node knows before auth-service has spoken. */
 export interface Applicant {
-  readonly metadata: ClientMetadata
-  readonly remote: EndPoint
+  readonly identity: ClientIdentity
+  readonly path: Path
   readonly request: AuthenticationRequest
+  /** The answer to a challenge, in place of the password that led to it. */
+  readonly answer: Extract<Credential, { kind: 'challenge-response' }> | undefined
   /** The terms in force, on a renegotiation. */
   readonly current: ConnectionGrant | undefined
 }
 
+/** `refused` with a grant means that auth-service holds a connection that must be reported as ended. */
 export type Admission =
   | { readonly type: 'renewed'; readonly grant: ConnectionGrant }
   | { readonly type: 'admitted'; readonly grant: ConnectionGrant; readonly lease: Lease; readonly network: number }
+  | { readonly type: 'challenged'; readonly challenge: Challenge }
   | { readonly type: 'refused'; readonly refusal: Refusal; readonly grant?: ConnectionGrant }
 
 const MAX_PEER_INFO_LINES = 64
@@ -58,14 +65,17 @@ export class AdmissionDesk {
     this.#signal = signal
   }
 
-  /** Never throws; an `refused` with a grant means that auth-service holds a connection that must be reported as ended. */
+  /** Never throws. */
   async decide(applicant: Applicant): Promise<Admission> {
-    const { request, current } = applicant
+    const { identity, request, current } = applicant
     if (request.peer.verifyError !== undefined) return refused(certificateRefusal(request.peer.verifyError))
-    const body = authoriseBody(applicant)
+    const deviceId = deviceOf(identity, request.peer)
+    if (deviceId === undefined) return refused(nodeRefusal('certificate-without-device'))
+    const body = authoriseBody(applicant, deviceId)
     if (body === undefined) return refused(nodeRefusal('malformed-credentials'))
     const answer = await this.#authorise(body, current)
-    if (answer.decision === 'deny') return refused(answer)
+    if (answer.decision === 'deny') return refused(denial(answer))
+    if (answer.decision === 'challenge') return { type: 'challenged', challenge: answer }
     if (current !== undefined) return { type: 'renewed', grant: answer.grant }
     return this.#equip(answer.grant)
   }
@@ -97,8 +107,24 @@ export class AdmissionDesk {
   }
 }
 
-function refused({ code, message, temporary }: Refusal): Admission & { type: 'refused' } {
-  return { type: 'refused', refusal: temporary ? { code, message, temporary } : { code, message } }
+/**
+ * The device that asks: the one whose key the profile holds, or, with a key that a whole tenant shares, the one that the
+ * verified certificate names. `undefined` when the certificate is not that of a device.
+ */
+export function deviceOf({ deviceId }: ClientIdentity, peer: TlsPeer): string | undefined {
+  if (deviceId !== undefined) return deviceId
+  if (peer.verifyError !== undefined) return undefined
+  const named = uuid.safeParse(peer.commonName)
+  return named.success ? named.data : undefined
+}
+
+function refused(refusal: Refusal): Admission & { type: 'refused' } {
+  return { type: 'refused', refusal }
+}
+
+function denial({ code, message, temporary }: Refusal): Refusal {
+  if (code === 'token-expired') return { code, message, sessionExpired: true }
+  return temporary ? { code, message, temporary } : { code, message }
 }
 
 function equipmentRefusal(error: unknown): 'network-unavailable' | 'pool-full' | 'allocator-away' | 'internal-error' {
@@ -119,22 +145,25 @@ function isKnownToken(body: AuthoriseRequest, current: ConnectionGrant): boolean
   return shown.length === pushed.length && timingSafeEqual(shown, pushed)
 }
 
-function authoriseBody({ metadata, remote, request, current }: Applicant): AuthoriseRequest | undefined {
+function authoriseBody(applicant: Applicant, deviceId: string): AuthoriseRequest | undefined {
+  const { identity, path, request, answer, current } = applicant
   // The contract's bounds decide: what is longer than any password can be is told so at once.
   const body = authoriseRequest.safeParse({
     version: NODE_API_VERSION,
     phase: request.phase,
     ...(current === undefined ? {} : { connectionId: current.connectionId }),
-    tenantId: metadata.tenantId,
-    deviceId: metadata.deviceId,
+    controlKey: identity.deviceId === undefined ? 'tenant' : 'device',
+    tenantId: identity.tenantId,
+    deviceId,
     certificate: {
       sha256: request.peer.certificateSha256,
       serial: request.peer.certificateSerial,
       commonName: request.peer.commonName,
     },
     username: request.username,
-    credential: parseCredential(request.password),
-    remote: { address: remote.address, port: remote.port },
+    credential: answer ?? parseCredential(request.password),
+    dialogues: request.dialogues,
+    remote: { transport: path.transport, address: path.remote.address, port: path.remote.port },
     peerInfo: boundedPeerInfo(request.peerInfo),
   })
   return body.success ? body.data : undefined

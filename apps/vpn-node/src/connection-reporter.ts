@@ -1,50 +1,77 @@
-import type { EndedReport, EstablishedReport } from '@sallyport/contracts'
+import { type ConnectionReport, type EndedReport, type EstablishedReport, MAX_REPORTS } from '@sallyport/contracts'
 import { describeError } from '@sallyport/foundation'
 import type { Logger } from '@sallyport/telemetry'
 
 import type { ConnectionReports } from './connection.ts'
 import type { ControlLink } from './control-link.ts'
 
+/** A call costs as much as a hundred reports, so reports wait for company. */
+const GATHER_MS = 200
 const FLUSH_MS = 3_000
+/** While auth-service is away; what is above is lost. */
+const MAX_WAITING = 16_384
 
-/** Reports connections to auth-service in the background; what is lost is repaired by the regular sync. */
+/**
+ * Reports connections to auth-service in the background, in their order and many at a time; what is lost is repaired by
+ * the regular sync.
+ */
 export class ConnectionReporter implements ConnectionReports, Disposable {
-  readonly #control: ControlLink
+  readonly #control: Pick<ControlLink, 'report'>
   readonly #log: Logger
   readonly #abort = new AbortController()
-  readonly #running = new Set<Promise<void>>()
+  readonly #waiting: ConnectionReport[] = []
+  #timer: NodeJS.Timeout | undefined
+  #sending: Promise<void> | undefined
 
-  constructor(control: ControlLink, log: Logger) {
+  constructor(control: Pick<ControlLink, 'report'>, log: Logger) {
     this.#control = control
     this.#log = log
   }
 
   established(connectionId: string, report: EstablishedReport): void {
-    this.#track(connectionId, this.#control.reportEstablished(connectionId, report, this.#abort.signal))
+    this.#add({ type: 'established', connectionId, ...report })
   }
 
   ended(connectionId: string, report: EndedReport): void {
-    this.#track(connectionId, this.#control.reportEnded(connectionId, report, this.#abort.signal))
+    this.#add({ type: 'ended', connectionId, ...report })
   }
 
   async flush(): Promise<void> {
     const timer = setTimeout(() => {
       this.#abort.abort()
     }, FLUSH_MS)
-    await Promise.all(this.#running)
+    await this.#send()
     clearTimeout(timer)
   }
 
-  #track(connectionId: string, call: Promise<void>): void {
-    const running = call
-      .catch((error: unknown) => {
-        this.#log.debug({ connectionId, err: describeError(error) }, 'report not delivered')
-      })
-      .finally(() => this.#running.delete(running))
-    this.#running.add(running)
+  #add(report: ConnectionReport): void {
+    if (this.#waiting.length < MAX_WAITING) this.#waiting.push(report)
+    this.#timer ??= setTimeout(() => void this.#send(), GATHER_MS)
+  }
+
+  /** Sends all that waits, one call after the other, so that reports arrive in their order. */
+  #send(): Promise<void> {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#sending ??= this.#sendAll().finally(() => {
+      this.#sending = undefined
+    })
+    return this.#sending
+  }
+
+  async #sendAll(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const reports = this.#waiting.splice(0, MAX_REPORTS)
+      try {
+        await this.#control.report(reports, this.#abort.signal)
+      } catch (error) {
+        this.#log.debug({ reports: reports.length, err: describeError(error) }, 'reports not delivered')
+      }
+    }
   }
 
   [Symbol.dispose](): void {
+    clearTimeout(this.#timer)
     this.#abort.abort()
   }
 }

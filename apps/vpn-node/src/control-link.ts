@@ -3,8 +3,9 @@ import {
   type AuthoriseRequest,
   type AuthoriseResponse,
   authoriseResponse,
-  type EndedReport,
-  type EstablishedReport,
+  type ConnectionReport,
+  type HandshakeKeys,
+  handshakeKeys,
   type NodeOrder,
   nodeOrder,
   type ServerCertificateResponse,
@@ -33,12 +34,9 @@ export class ControlLink {
     return this.#post('connections/authorise', request, authoriseResponse, signal, AUTHORISE_TIMEOUT_MS)
   }
 
-  async reportEstablished(connectionId: string, report: EstablishedReport, signal: AbortSignal): Promise<void> {
-    await this.#post(`connections/${connectionId}/established`, report, noContent, signal)
-  }
-
-  async reportEnded(connectionId: string, report: EndedReport, signal: AbortSignal): Promise<void> {
-    await this.#post(`connections/${connectionId}/ended`, report, noContent, signal)
+  /** At most `MAX_REPORTS`. */
+  async report(reports: readonly ConnectionReport[], signal: AbortSignal): Promise<void> {
+    await this.#post('connections/reports', { reports }, noContent, signal)
   }
 
   sync(connectionIds: readonly string[], signal: AbortSignal): Promise<SyncResponse> {
@@ -46,13 +44,11 @@ export class ControlLink {
   }
 
   tenants(signal: AbortSignal): Promise<TenantList> {
-    return this.#client.call({
-      method: 'GET',
-      path: '/node-api/v1/tenants',
-      response: tenantList,
-      signal,
-      timeoutMs: CALL_TIMEOUT_MS,
-    })
+    return this.#get('tenants', tenantList, signal)
+  }
+
+  handshakeKeys(signal: AbortSignal): Promise<HandshakeKeys> {
+    return this.#get('handshake-keys', handshakeKeys, signal)
   }
 
   serverCertificate(tenantId: string, csr: string, signal: AbortSignal): Promise<ServerCertificateResponse> {
@@ -62,6 +58,16 @@ export class ControlLink {
   /** The stream of orders; ends or throws when the connection does. */
   orders(signal: AbortSignal): AsyncIterable<NodeOrder> {
     return this.#client.stream({ path: '/node-api/v1/orders', schema: nodeOrder, signal, idleMs: ORDER_SILENCE_MS })
+  }
+
+  #get<Response>(path: string, response: AnswerSchema<Response>, signal: AbortSignal): Promise<Response> {
+    return this.#client.call({
+      method: 'GET',
+      path: `/node-api/v1/${path}`,
+      response,
+      signal,
+      timeoutMs: CALL_TIMEOUT_MS,
+    })
   }
 
   #post<Response>(

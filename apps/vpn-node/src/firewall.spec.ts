@@ -12,6 +12,10 @@ const network = {
   routes: ['192.168.7.0/24', 'fd00:7::/64'],
   dnsServers: [],
   dnsDomains: [],
+  dnsResolveDomains: [],
+  blockOutsideDns: false,
+  blockIpv6: false,
+  inactiveSeconds: null,
   version: 1,
 }
 

@@ -1,3 +1,4 @@
+import { ServiceRefusedError, ServiceUnavailableError } from '@sallyport/cluster-identity'
 import type { Lease, RenewRequest, RenewResponse } from '@sallyport/contracts'
 import { createLogger } from '@sallyport/telemetry'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
@@ -16,6 +17,8 @@ const lease = (connectionId: string): Lease => ({
 let renewed: RenewRequest['leases'][]
 let released: string[]
 let lost: string[]
+let acquired: string[]
+let acquire: (connectionId: string) => Lease
 let answer: (leases: RenewRequest['leases']) => RenewResponse
 let keeper: LeaseKeeper
 
@@ -24,10 +27,16 @@ beforeEach(() => {
   renewed = []
   released = []
   lost = []
+  acquired = []
+  acquire = lease
   answer = (leases) => ({ results: leases.map(({ connectionId }) => ({ connectionId, result: 'renewed' })) })
   keeper = new LeaseKeeper(
     {
-      lease: (_networkId, { connectionId }) => Promise.resolve(lease(connectionId)),
+      lease: async (_networkId, { connectionId }) => {
+        await Promise.resolve()
+        acquired.push(connectionId)
+        return acquire(connectionId)
+      },
       renew: async (leases) => {
         renewed.push([...leases])
         await Promise.resolve()
@@ -82,4 +91,49 @@ it('tells of a lease that somebody else holds, once', async () => {
 it('does not give back what it does not hold', async () => {
   await keeper.release('never-acquired')
   expect(released).toEqual([])
+})
+
+const results = (result: RenewResponse['results'][number]['result']) => (leases: RenewRequest['leases']) => ({
+  results: leases.map(({ connectionId }) => ({ connectionId, result })),
+})
+
+it.each<[string, () => Error]>([
+  ['was away', () => new ServiceUnavailableError('away')],
+  ['knew nothing of the network', () => new ServiceRefusedError(404, 'unknown-network', 'unknown')],
+])('has the addresses in use confirmed before it asks for more, when the allocator %s', async (_name, error) => {
+  await keeper.acquire('n', 't', 'd', 'c1')
+  acquire = () => {
+    throw error()
+  }
+  await expect(keeper.acquire('n', 't', 'd2', 'c2')).rejects.toThrow()
+  acquire = lease
+  answer = results('unknown-network')
+  await expect(keeper.acquire('n', 't', 'd2', 'c3')).rejects.toMatchObject({ code: 'service-unavailable' })
+  expect(acquired).toEqual(['c1', 'c2'])
+  await keeper.acquire('another network', 't', 'd3', 'c9')
+  answer = results('renewed')
+  await Promise.all([keeper.acquire('n', 't', 'd2', 'c4'), keeper.acquire('n', 't', 'd4', 'c5')])
+  expect(renewed.length).toBe(2)
+  expect(acquired).toEqual(['c1', 'c2', 'c9', 'c4', 'c5'])
+})
+
+it('asks for more at once when the pool was full, which loses nothing', async () => {
+  await keeper.acquire('n', 't', 'd', 'c1')
+  acquire = () => {
+    throw new ServiceRefusedError(409, 'pool-full', 'full')
+  }
+  await expect(keeper.acquire('n', 't', 'd2', 'c2')).rejects.toThrow()
+  acquire = lease
+  await keeper.acquire('n', 't', 'd2', 'c3')
+  expect(renewed).toEqual([])
+})
+
+it('gives the first addresses out with nothing to confirm', async () => {
+  acquire = () => {
+    throw new ServiceUnavailableError('away')
+  }
+  await expect(keeper.acquire('n', 't', 'd', 'c1')).rejects.toThrow()
+  acquire = lease
+  await keeper.acquire('n', 't', 'd', 'c2')
+  expect(acquired).toEqual(['c1', 'c2'])
 })

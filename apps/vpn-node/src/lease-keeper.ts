@@ -1,4 +1,5 @@
-import type { Lease, RenewRequest } from '@sallyport/contracts'
+import { ServiceRefusedError, ServiceUnavailableError } from '@sallyport/cluster-identity'
+import type { Lease, LeaseRequest, RenewRequest, RenewResponse } from '@sallyport/contracts'
 import { describeError } from '@sallyport/foundation'
 import type { Logger } from '@sallyport/telemetry'
 
@@ -24,7 +25,9 @@ export class LeaseKeeper implements Disposable {
   readonly #abort = new AbortController()
   #renewAfterMs = FIRST_RENEWAL_MS
   #timer: NodeJS.Timeout
-  #away = false
+  /** Networks of which the allocator was away or knew nothing: it may have lost what it knew of addresses in use. */
+  readonly #doubtful = new Set<string>()
+  readonly #confirming = new Map<string, Promise<void>>()
 
   /** `lost` is told of a connection whose addresses now belong to somebody else. */
   constructor(
@@ -38,12 +41,41 @@ export class LeaseKeeper implements Disposable {
     this.#timer = this.#schedule()
   }
 
-  /** Leases addresses for a connection and keeps them. Throws as `LeaseClient.lease`. */
+  /**
+   * Leases addresses for a connection and keeps them. Throws as `LeaseClient.lease`. When the allocator may have lost its
+   * data, the addresses in use are confirmed first, or they would be given out a second time.
+   */
   async acquire(networkId: string, tenantId: string, deviceId: string, connectionId: string): Promise<Lease> {
-    const lease = await this.#client.lease(networkId, { tenantId, deviceId, connectionId }, this.#abort.signal)
+    if (this.#doubtful.has(networkId)) await this.#confirm(networkId)
+    const lease = await this.#lease(networkId, { tenantId, deviceId, connectionId })
     this.#held.set(connectionId, { networkId, tenantId, deviceId, connectionId, ipv4: lease.ipv4, ipv6: lease.ipv6 })
     this.#renewAfterMs = (lease.ttlSeconds * 1000) / RENEWALS_PER_LIFE
     return lease
+  }
+
+  async #lease(networkId: string, request: LeaseRequest): Promise<Lease> {
+    try {
+      return await this.#client.lease(networkId, request, this.#abort.signal)
+    } catch (error) {
+      if (!(error instanceof ServiceRefusedError) || error.code === 'unknown-network') this.#doubtful.add(networkId)
+      throw error
+    }
+  }
+
+  /** Has the addresses in use in a network confirmed; concurrent callers share one attempt. */
+  #confirm(networkId: string): Promise<void> {
+    const running = this.#confirming.get(networkId) ?? this.#confirmHeld(networkId)
+    this.#confirming.set(networkId, running)
+    return running.finally(() => this.#confirming.delete(networkId))
+  }
+
+  async #confirmHeld(networkId: string): Promise<void> {
+    const inUse = [...this.#held.values()].filter((lease) => lease.networkId === networkId)
+    if (inUse.length === 0) this.#doubtful.delete(networkId)
+    else await this.#renew(inUse)
+    if (this.#doubtful.has(networkId)) {
+      throw new ServiceUnavailableError('the addresses in use are not confirmed yet')
+    }
   }
 
   /** Gives a connection's addresses back; failure is harmless, for the lease then lapses. */
@@ -61,28 +93,34 @@ export class LeaseKeeper implements Disposable {
 
   #schedule(): NodeJS.Timeout {
     return setTimeout(() => {
-      void this.#renewAll().finally(() => {
+      void this.#renew([...this.#held.values()]).finally(() => {
         if (!this.#abort.signal.aborted) this.#timer = this.#schedule()
       })
     }, this.#renewAfterMs)
   }
 
-  async #renewAll(): Promise<void> {
-    const leases = [...this.#held.values()]
+  async #renew(leases: readonly HeldLease[]): Promise<void> {
+    const wasDoubtful = this.#doubtful.size > 0
     for (let start = 0; start < leases.length; start += LEASES_PER_CALL) {
+      const batch = leases.slice(start, start + LEASES_PER_CALL)
       try {
-        const { results } = await this.#client.renew(leases.slice(start, start + LEASES_PER_CALL), this.#abort.signal)
-        if (this.#away) this.#log.info({}, 'ip-allocator is back')
-        this.#away = false
-        for (const { connectionId, result } of results) {
-          if (result === 'foreign-lease' && this.#held.delete(connectionId)) this.#lost(connectionId)
-        }
+        const { results } = await this.#client.renew(batch, this.#abort.signal)
+        for (const { networkId } of batch) this.#doubtful.delete(networkId)
+        for (const { connectionId, result } of results) this.#take(connectionId, result)
       } catch (error) {
-        if (!this.#away) this.#log.warn({ err: describeError(error) }, 'leases not renewed: trying again')
-        this.#away = true
+        if (!wasDoubtful) this.#log.warn({ err: describeError(error) }, 'leases not renewed: trying again')
+        for (const { networkId } of leases) this.#doubtful.add(networkId)
         return
       }
     }
+    if (wasDoubtful && this.#doubtful.size === 0) this.#log.info({}, 'every lease is confirmed again')
+  }
+
+  #take(connectionId: string, result: RenewResponse['results'][number]['result']): void {
+    const held = this.#held.get(connectionId)
+    if (held === undefined) return
+    if (result === 'unknown-network') this.#doubtful.add(held.networkId)
+    if (result === 'foreign-lease' && this.#held.delete(connectionId)) this.#lost(connectionId)
   }
 
   [Symbol.dispose](): void {

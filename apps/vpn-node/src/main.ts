@@ -18,8 +18,8 @@ async function run(stop: AbortSignal): Promise<void> {
   using _upkeep = keepIdentityFresh(identity, log)
   await using node = new VpnNode(settings, identity, log)
   await using _status = await showStatus(settings.METRICS_LISTEN, node)
-  const { address, port } = await node.start(settings.NODE_LISTEN)
-  log.info({ address, port, nodeId: identity.serviceId }, 'ready')
+  const listeners = await node.start(settings.NODE_LISTEN)
+  log.info({ listeners, nodeId: identity.serviceId }, 'ready')
   if (!stop.aborted)
     await new Promise((resolve) => {
       stop.addEventListener('abort', resolve)

@@ -1,23 +1,28 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
 import { ApiClient, type ClusterIdentity, type NodeKeys } from '@sallyport/cluster-identity'
-import type { NodeOrder, ServiceRole } from '@sallyport/contracts'
+import type { NodeNetwork, NodeOrder, ServiceRole } from '@sallyport/contracts'
 import { describeError, SallyportError } from '@sallyport/foundation'
-import { answerInitialPacket, type ServerContext } from '@sallyport/openvpn-session'
-import { nodeCryptoSuite, toKeyId } from '@sallyport/openvpn-wire'
-import { type ControlPacket, createPacketEngine, type EngineEvent, type PacketEngine } from '@sallyport/packet-engine'
+import { InitialLimits, WrappedKeyMemory } from '@sallyport/openvpn-session'
+import { toKeyId } from '@sallyport/openvpn-wire'
+import { createPacketEngine, type EngineEvent, type Listener, type PacketEngine } from '@sallyport/packet-engine'
 import type { Logger } from '@sallyport/telemetry'
+import { createNativeCryptoSuite } from '@sallyport/tls-engine'
 
 import { AdmissionDesk } from './admission.ts'
 import { ConnectionReporter } from './connection-reporter.ts'
 import { ControlLink } from './control-link.ts'
+import { HandshakeKeys } from './handshake-keys.ts'
+import { KeyStateTls } from './key-state-tls.ts'
 import { LeaseClient } from './lease-client.ts'
 import { LeaseKeeper } from './lease-keeper.ts'
 import { createNodeMetrics, type NodeMetrics } from './node-metrics.ts'
 import { OrderFollower } from './order-follower.ts'
 import { PeerIds } from './peer-ids.ts'
+import { PortShare } from './port-share.ts'
 import { concerns, RecentRevocations } from './recent-revocations.ts'
-import { type HostServices, SessionHost } from './session-host.ts'
+import { Reception } from './reception.ts'
+import type { HostServices, SessionHost } from './session-host.ts'
 import { SessionTable } from './session-table.ts'
 import type { NodeSettings } from './settings.ts'
 import { TenantContexts } from './tenant-contexts.ts'
@@ -34,86 +39,100 @@ export class VpnNode implements AsyncDisposable {
   readonly #log: Logger
   readonly #abort = new AbortController()
   readonly #stack = new AsyncDisposableStack()
-  readonly #table = new SessionTable()
+  readonly #table: SessionTable
   readonly #revocations = new RecentRevocations()
   readonly #engine: PacketEngine
-  readonly #serverContext: ServerContext
-  readonly #services: HostServices
+  readonly #services: HostServices & { readonly reports: ConnectionReporter }
+  readonly #contexts: TenantContexts
   readonly #networks: TunnelNetworks
+  readonly #portShare: PortShare | undefined
+  readonly #keys: HandshakeKeys
+  readonly #reception: Reception
   readonly #orders: OrderFollower
-  #draining = false
 
   constructor(settings: NodeSettings, identity: ClusterIdentity, log: Logger) {
     const secrets = nodeSecretsOf(identity)
     const { signal } = this.#abort
     this.#log = log
-    this.#serverContext = {
-      suite: nodeCryptoSuite,
-      tlsCryptV2ServerKey: secrets.tlsCryptV2ServerKey.reveal(),
-      cookieKey: secrets.cookieKey.reveal(),
-    }
-    this.#engine = this.#stack.use(
-      createPacketEngine({
-        onControl: (packets) => {
-          for (const packet of packets)
-            this.#guard(() => {
-              this.#takeControl(packet)
-            })
-        },
-        onEvent: (event) => {
-          this.#guard(() => {
-            this.#takeEvent(event)
-          })
-        },
-        onFatal: (error) => {
-          log.fatal({ err: describeError(error) }, 'packet engine stopped')
-          process.exitCode = 1
-          process.kill(process.pid, 'SIGTERM')
-        },
-      }),
-    )
-    this.metrics = createNodeMetrics(this.#engine, () => this.#table.connectionCount)
-    this.#networks = this.#stack.use(new TunnelNetworks(this.#engine, interfacePrefix(secrets.nodeSlot), log))
+    this.#engine = this.#stack.use(this.#createEngine())
+    this.#table = new SessionTable(this.#engine.closeStream.bind(this.#engine))
+    this.metrics = createNodeMetrics({
+      engine: this.#engine,
+      connections: () => this.#table.connectionCounts,
+      handshakes: () => this.#table.handshakeCount,
+    })
+    const share = settings.NODE_TCP_SHARE
+    this.#portShare = share && this.#stack.use(new PortShare(share, this.metrics.sharedStreams))
+    const prefix = interfacePrefix(secrets.nodeSlot)
+    this.#networks = this.#stack.use(new TunnelNetworks(this.#engine, prefix, this.#tellClients.bind(this), log))
     const control = new ControlLink(this.#apiClient(settings.AUTH_NODE_API_URL, 'auth-service', identity))
     const leaseClient = new LeaseClient(this.#apiClient(identity.allocatorUrl, 'ip-allocator', identity))
-    const leases = this.#stack.use(
-      new LeaseKeeper(
-        leaseClient,
-        (id) => {
-          this.#loseLease(id)
-        },
-        log,
-      ),
-    )
+    const leases = this.#stack.use(new LeaseKeeper(leaseClient, this.#loseLease.bind(this), log))
     const contexts = this.#stack.use(new TenantContexts(control, log))
+    this.#contexts = contexts
+    const fixed = {
+      suite: createNativeCryptoSuite(),
+      tlsCryptV2ServerKey: secrets.tlsCryptV2ServerKey.reveal(),
+      limits: new InitialLimits(),
+      wrappedKeys: new WrappedKeyMemory(),
+    }
     this.#services = {
       engine: this.#engine,
-      contexts,
+      tlsFor: (tenantId, events) => new KeyStateTls(contexts, tenantId, events),
       leases,
       peerIds: new PeerIds(secrets.nodeSlot),
       reports: this.#stack.use(new ConnectionReporter(control, log)),
       admission: new AdmissionDesk(control, leases, this.#networks, log, signal),
       revocations: this.#revocations,
+      limits: fixed.limits,
       metrics: this.metrics,
       log,
     }
-    this.#orders = this.#stack.use(
-      new OrderFollower(
-        control,
-        {
-          order: (order) => {
-            this.#obey(order)
-          },
-          connectionIds: () => this.#table.hosts.flatMap((host) => host.grant?.connectionId ?? []),
-          network: (current) => {
-            void this.#networks.update(current)
-          },
-          end: ({ connectionId, message }) => {
-            this.#end((host) => host.grant?.connectionId === connectionId, 'halt', message)
-          },
+    this.#keys = this.#stack.use(new HandshakeKeys(control, fixed, log))
+    this.#reception = new Reception(this.#table, this.#services, () => this.#keys.context)
+    this.#orders = this.#stack.use(this.#followOrders(control))
+  }
+
+  #createEngine(): PacketEngine {
+    return createPacketEngine({
+      onControl: (packets) => {
+        for (const packet of packets)
+          this.#guard(() => {
+            this.#reception.take(packet)
+          })
+      },
+      onEvent: (event) => {
+        this.#guard(() => {
+          this.#takeEvent(event)
+        })
+      },
+      onForeignStream: (stream) => {
+        this.#guard(() => {
+          this.#portShare?.accept(stream)
+        })
+      },
+      onFatal: (error) => {
+        this.#log.fatal({ err: describeError(error) }, 'packet engine stopped')
+        process.exitCode = 1
+        process.kill(process.pid, 'SIGTERM')
+      },
+    })
+  }
+
+  #followOrders(control: ControlLink): OrderFollower {
+    return new OrderFollower(
+      control,
+      {
+        order: this.#obey.bind(this),
+        connectionIds: () => this.#table.hosts.flatMap((host) => host.grant?.connectionId ?? []),
+        network: (current) => {
+          void this.#networks.update(current)
         },
-        log,
-      ),
+        end: ({ connectionId, message }) => {
+          this.#end((host) => host.grant?.connectionId === connectionId, 'halt', message)
+        },
+      },
+      this.#log,
     )
   }
 
@@ -123,23 +142,27 @@ export class VpnNode implements AsyncDisposable {
 
   /** Why new clients cannot be let in; `undefined` when they can. */
   get problem(): string | undefined {
-    if (this.#draining) return 'this node is drained'
+    if (this.#reception.draining) return 'this node is drained'
+    if (this.#keys.context === undefined) return 'no handshake keys yet'
     return this.#orders.connected ? undefined : 'auth-service is away'
   }
 
-  /** Cleans up after a killed run, binds the port, and gets the tenants' certificates; returns the bound address. */
-  async start(listen: { host: string; port: number }): Promise<{ address: string; port: number }> {
+  /** Cleans up after a killed run, binds every address, and gets the tenants' certificates; returns what is bound. */
+  async start(listen: NodeSettings['NODE_LISTEN']): Promise<readonly Listener[]> {
     const tables = await removeStaleFirewalls(this.#networks.interfacePrefix)
     if (tables > 0) this.#log.info({ tables }, 'removed firewall tables of an earlier run')
-    const bound = this.#engine.listen({ address: listen.host, port: listen.port })
+    const passForeign = this.#portShare !== undefined
+    const listeners = listen.map((options) => this.#engine.listen({ ...options, passForeign }))
     void this.#preloadTenants()
-    return bound
+    // So that a client who comes at once is answered at once; without an answer the node is there all the same.
+    await this.#keys.firstAnswer
+    return listeners
   }
 
   async #preloadTenants(): Promise<void> {
     while (!this.#abort.signal.aborted) {
       try {
-        await this.#services.contexts.preload()
+        await this.#contexts.preload()
         return
       } catch (error) {
         this.#log.warn({ err: describeError(error) }, 'tenants not loaded: trying again')
@@ -157,30 +180,13 @@ export class VpnNode implements AsyncDisposable {
     }
   }
 
-  #takeControl({ from, bytes }: ControlPacket): void {
-    const host = this.#table.find(from, bytes)
-    if (host) {
-      host.handle({ type: 'datagram', bytes })
+  #takeEvent(event: EngineEvent): void {
+    if (event.type === 'stream-closed') {
+      this.metrics.streamEnds.increment(event.reason)
+      for (const host of this.#table.at(event.path)) host.discard('stream-closed')
       return
     }
-    const result = answerInitialPacket(this.#serverContext, from, bytes, Date.now())
-    const { initialDrops } = this.metrics
-    if (result.type === 'drop') {
-      initialDrops.increment(result.reason)
-    } else if (this.#draining) {
-      initialDrops.increment('draining')
-    } else if (result.type === 'answer') {
-      this.#engine.sendControl(from, result.bytes)
-    } else if (!this.#table.hasRoom) {
-      initialDrops.increment('too-many-handshakes')
-    } else {
-      const newcomer = new SessionHost(result.session, from, this.#services, this.#table)
-      this.#table.add(newcomer)
-      newcomer.start(result.actions)
-    }
-  }
-
-  #takeEvent(event: EngineEvent): void {
+    if (event.type === 'key-limit') this.metrics.keyLimits.increment(event.reason)
     const host = this.#table.findByPeerId(event.peerId)
     if (host === undefined) return
     switch (event.type) {
@@ -196,6 +202,9 @@ export class VpnNode implements AsyncDisposable {
       case 'occ-exit':
         host.handle({ type: 'peer-gone', reason: 'occ-exit' })
         return
+      case 'peer-float':
+        host.moveTo(event.path)
+        return
     }
   }
 
@@ -209,16 +218,26 @@ export class VpnNode implements AsyncDisposable {
         void this.#networks.update(order.network)
         return
       case 'drain':
-        this.#draining = true
-        this.#end(() => true, 'restart', 'This server is going down for maintenance')
+        this.#reception.draining = true
+        this.#end(() => true, 'restart', 'This server is going down for maintenance', true)
         return
       case 'resume':
-        this.#draining = false
+        this.#reception.draining = false
         return
       case 'hello':
+      case 'handshake-keys-changed':
+        this.#keys.refresh()
+        return
+      case 'challenge-answered':
+        for (const host of this.#table.hosts) host.challengeAnswered(order.state)
+        return
       case 'heartbeat':
         return
     }
+  }
+
+  #tellClients(network: NodeNetwork): void {
+    for (const host of this.#table.hosts) host.updateNetwork(network)
   }
 
   #loseLease(connectionId: string): void {
@@ -226,15 +245,16 @@ export class VpnNode implements AsyncDisposable {
     this.#end((host) => host.grant?.connectionId === connectionId, 'restart', reason)
   }
 
-  #end(concerned: (host: SessionHost) => boolean, how: 'halt' | 'restart', reason: string): void {
+  /** `advance` sends clients that understand it to the next server of their profile. */
+  #end(concerned: (host: SessionHost) => boolean, how: 'halt' | 'restart', reason: string, advance = false): void {
     for (const host of this.#table.hosts) {
-      if (concerned(host)) host.handle({ type: 'end', how, reason })
+      if (concerned(host)) host.handle({ type: 'end', how, reason, advance })
     }
   }
 
   /** Tells the clients to come back, gives their addresses back, and leaves no device, rule or thread behind. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#draining = true
+    this.#reception.draining = true
     if (this.#table.hosts.length > 0) {
       this.#end(() => true, 'restart', 'This server restarts')
       await delay(FAREWELL_MS)

@@ -12,6 +12,7 @@ const SYNC_INTERVAL_MS = 15_000
 
 /** What an order does to the node. */
 export interface OrderHandlers {
+  /** `hello` among them: orders may have been missed before it. */
   order(order: NodeOrder): void
   /** The connections that the node holds, for the comparison with auth-service. */
   connectionIds(): string[]
@@ -62,7 +63,6 @@ export class OrderFollower implements AsyncDisposable {
       this.#connected = true
       this.#log.info({}, 'order stream is up')
       void this.#sync()
-      return
     }
     this.#handlers.order(order)
   }

@@ -5,7 +5,7 @@ export type RevocationOrder = NodeOrder & { readonly type: 'revoked' }
 /** Whom an order may concern; ids that are not known yet match no order that names them. */
 export interface Concerned {
   readonly tenantId: string
-  readonly deviceId: string
+  readonly deviceId: string | undefined
   readonly userId: string | undefined
   readonly connectionId: string | undefined
 }

@@ -7,12 +7,13 @@ const NODE_REFUSAL_CODES = [
   'certificate-expired',
   'certificate-not-yet-valid',
   'certificate-untrusted',
+  'certificate-without-device',
   'malformed-credentials',
   'pool-full',
   'network-unavailable',
   'control-plane-away',
   'allocator-away',
-  'draining',
+  'sign-in-not-completed',
   'internal-error',
 ] as const
 
@@ -25,11 +26,21 @@ const FULL_BACKOFF_SECONDS = 30
 
 type NodeRefusalCode = (typeof NODE_REFUSAL_CODES)[number]
 
-const MESSAGES: Readonly<Record<NodeRefusalCode, { message: string; backoffSeconds?: number }>> = {
+interface RefusalText {
+  readonly message: string
+  readonly backoffSeconds?: number
+  /** The fault is this node's own: another may have none. */
+  readonly elsewhere?: true
+}
+
+const MESSAGES: Readonly<Record<NodeRefusalCode, RefusalText>> = {
   'certificate-missing': { message: 'No certificate in the profile: download a new profile' },
   'certificate-expired': { message: 'The certificate has expired: download a new profile' },
   'certificate-not-yet-valid': { message: 'The certificate is not valid yet: check the clock of this computer' },
   'certificate-untrusted': { message: 'The certificate was not issued by this tenant: download a new profile' },
+  'certificate-without-device': {
+    message: 'The certificate in the profile is not that of a device: download a new profile',
+  },
   'malformed-credentials': { message: 'The credentials could not be read: enter user name and password again' },
   'pool-full': {
     message: 'All addresses of this network are in use: try again later',
@@ -38,6 +49,7 @@ const MESSAGES: Readonly<Record<NodeRefusalCode, { message: string; backoffSecon
   'network-unavailable': {
     message: 'This network is not available on the server: try again later',
     backoffSeconds: FULL_BACKOFF_SECONDS,
+    elsewhere: true,
   },
   'control-plane-away': {
     message: 'Sign-in is temporarily unavailable: try again shortly',
@@ -47,14 +59,19 @@ const MESSAGES: Readonly<Record<NodeRefusalCode, { message: string; backoffSecon
     message: 'Addresses are temporarily unavailable: try again shortly',
     backoffSeconds: AWAY_BACKOFF_SECONDS,
   },
-  draining: { message: 'This server is going down for maintenance: try again', backoffSeconds: AWAY_BACKOFF_SECONDS },
-  'internal-error': { message: 'The server failed to set up the connection: try again', backoffSeconds: 30 },
+  'sign-in-not-completed': { message: 'The sign-in was not completed in time: connect again' },
+  'internal-error': {
+    message: 'The server failed to set up the connection: try again',
+    backoffSeconds: FULL_BACKOFF_SECONDS,
+    elsewhere: true,
+  },
 }
 
 /** Makes the refusal for a reason of this node, with the sentence that the user reads. */
 export function nodeRefusal(code: NodeRefusalCode): Refusal {
-  const { message, backoffSeconds } = MESSAGES[code]
-  return backoffSeconds === undefined ? { code, message } : { code, message, temporary: { backoffSeconds } }
+  const { message, backoffSeconds, elsewhere } = MESSAGES[code]
+  if (backoffSeconds === undefined) return { code, message }
+  return { code, message, temporary: { backoffSeconds, ...(elsewhere ? { advance: 'remote' } : {}) } }
 }
 
 /** Maps OpenSSL's verification error to what is wrong for the user. */

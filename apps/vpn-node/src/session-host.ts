@@ -1,82 +1,120 @@
-import type { ConnectionGrant } from '@sallyport/contracts'
+import type { ConnectionGrant, NodeNetwork } from '@sallyport/contracts'
 import { describeError } from '@sallyport/foundation'
-import type { KeyId, Refusal, Session, SessionAction, SessionInput } from '@sallyport/openvpn-session'
-import type { ClientMetadata } from '@sallyport/openvpn-wire'
-import type { EndPoint, PacketEngine } from '@sallyport/packet-engine'
-import type { Logger } from '@sallyport/telemetry'
+import type {
+  ClientIdentity,
+  InitialLimits,
+  PushConfiguration,
+  Refusal,
+  Session,
+  SessionAction,
+  SessionInput,
+} from '@sallyport/openvpn-session'
+import type { PacketEngine, Path } from '@sallyport/packet-engine'
 
-import type { Admission, AdmissionDesk } from './admission.ts'
-import { type Connection, type ConnectionServices, openConnection } from './connection.ts'
-import { KeyStateTls } from './key-state-tls.ts'
+import { Admittance, type AdmittanceServices } from './admittance.ts'
+import { remoteAddressOf } from './client-path.ts'
+import type { Connection } from './connection.ts'
+import type { KeyStateTls, KeyStateTlsEvents } from './key-state-tls.ts'
 import type { EndReason, NodeMetrics } from './node-metrics.ts'
-import type { Concerned, RecentRevocations } from './recent-revocations.ts'
-import { nodeRefusal, refusalCounter } from './refusals.ts'
-import type { TenantContexts } from './tenant-contexts.ts'
-import { TUN_MTU } from './tunnel-interface.ts'
+import type { Concerned } from './recent-revocations.ts'
+import { refusalCounter } from './refusals.ts'
 
-/** Above the hour after which clients begin by themselves, spread so that clients that came together do not come back so. */
-const RENEGOTIATE_AFTER_MS = 66 * 60_000
-const RENEGOTIATE_JITTER_MS = 6 * 60_000
+/** The protocol's side of a session. */
+export type HostedSession = Pick<Session, 'identity' | 'owns' | 'handle'>
+
+/** The TLS engines of a session. */
+type SessionTls = Pick<KeyStateTls, 'perform' | 'stopAll'>
 
 /** What every session of a node shares. */
-export interface HostServices extends ConnectionServices {
-  readonly engine: PacketEngine
-  readonly contexts: TenantContexts
-  readonly admission: AdmissionDesk
-  readonly revocations: RecentRevocations
+export interface HostServices extends AdmittanceServices {
+  readonly engine: AdmittanceServices['engine'] & Pick<PacketEngine, 'sendControl'>
+  /** Makes the TLS engines of one session. */
+  readonly tlsFor: (tenantId: string, events: KeyStateTlsEvents) => SessionTls
+  readonly limits: Pick<InitialLimits, 'completed'>
   readonly metrics: NodeMetrics
-  readonly log: Logger
 }
 
 /** What the table of sessions wants to hear of one. */
 export interface HostObserver<Host> {
+  /** Only the certificate told whose device it is. */
+  identified(host: Host): void
   /** TLS is up with a good certificate and the client has spoken. */
   spoke(host: Host): void
-  /** The client has a grant: others at its address and other connections of its device are over. */
+  /** The client has a grant: others at its path and other connections of its device are over. */
   admitted(host: Host): void
   connected(host: Host): void
+  moved(host: Host, from: Path): void
   closed(host: Host): void
 }
 
 /** Runs one protocol session: feeds it bytes and time, and performs its actions. */
 export class SessionHost {
-  readonly remote: EndPoint
-  readonly metadata: ClientMetadata
-  readonly #session: Session
+  readonly #session: HostedSession
   readonly #services: HostServices
   readonly #observer: HostObserver<SessionHost>
-  readonly #tls: KeyStateTls
+  readonly #tls: SessionTls
+  readonly #admittance: Admittance
   readonly #inputs: SessionInput[] = []
+  #path: Path
   #busy = false
+  /** When the protocol wants to be woken. */
+  #wakeAtMs: number | undefined
   #timer: NodeJS.Timeout | undefined
-  #connection: Connection | undefined
+  #timerAtMs = 0
+  #connected = false
+  /** A change that came after the configuration was fixed and before the client was told. */
+  #missed: PushConfiguration | undefined
   #ended = false
   #closed = false
 
-  constructor(session: Session, remote: EndPoint, services: HostServices, observer: HostObserver<SessionHost>) {
-    this.remote = remote
-    this.metadata = session.metadata
+  constructor(session: HostedSession, path: Path, services: HostServices, observer: HostObserver<SessionHost>) {
     this.#session = session
+    this.#path = path
     this.#services = services
     this.#observer = observer
-    this.#tls = new KeyStateTls(services.contexts, this.metadata.tenantId, {
-      input: (input) => {
-        this.handle(input)
-      },
+    const input = this.handle.bind(this)
+    this.#tls = services.tlsFor(session.identity.tenantId, {
+      input,
       unavailable: () => {
-        services.metrics.initialDrops.increment('unknown-tenant')
-        this.discard('tls-failed')
+        this.discard('unknown-tenant')
+      },
+    })
+    this.#admittance = new Admittance(session.identity, services, {
+      input,
+      identified: () => {
+        observer.identified(this)
+      },
+      spoke: () => {
+        observer.spoke(this)
+      },
+      admitted: () => {
+        observer.admitted(this)
+        return this.#path
       },
     })
   }
 
+  /** Where the client is. */
+  get path(): Path {
+    return this.#path
+  }
+
+  get identity(): ClientIdentity {
+    return this.#admittance.identity
+  }
+
   /** The connection while it has a tunnel. */
   get connection(): Connection | undefined {
-    return this.#connection
+    return this.#admittance.connection
   }
 
   get grant(): ConnectionGrant | undefined {
-    return this.#connection?.grant
+    return this.#admittance.grant
+  }
+
+  /** How orders name this client. */
+  get concerned(): Concerned {
+    return this.#admittance.concerned
   }
 
   /** Whether a control packet belongs to this session rather than to a new one from the same address. */
@@ -95,6 +133,30 @@ export class SessionHost {
     if (!this.#busy) this.#run(() => [])
   }
 
+  /** The engine has seen the client's data come from elsewhere; control packets follow there. */
+  moveTo(path: Path): void {
+    const from = this.#path
+    this.#path = path
+    this.connection?.noteFloat()
+    this.#services.metrics.floats.increment('moved')
+    this.#services.log.debug({ ...this.identity, from: from.remote, to: path.remote }, 'client moved')
+    this.#observer.moved(this, from)
+  }
+
+  /** A network has changed: tells the client, when it is the client's network and there is anything to tell. */
+  updateNetwork(network: NodeNetwork): void {
+    const configuration = this.#ended ? undefined : this.connection?.updateNetwork(network)
+    if (configuration === undefined) return
+    this.#services.metrics.networkUpdates.increment('changed')
+    if (this.#connected) this.handle({ type: 'push-update', configuration })
+    else this.#missed = configuration
+  }
+
+  /** A user has answered a challenge in the browser: perhaps this one's. */
+  challengeAnswered(state: string): void {
+    this.#admittance.challengeAnswered(state)
+  }
+
   /** Ends the session at once and without a word to the client, who is gone or somebody else. */
   discard(reason: EndReason): void {
     if (this.#closed) return
@@ -111,7 +173,7 @@ export class SessionHost {
       }
     } catch (error) {
       // One client's connection that cannot be kept in order must not take the node with it.
-      this.#services.log.error({ deviceId: this.metadata.deviceId, err: describeError(error) }, 'session failed')
+      this.#services.log.error({ ...this.identity, err: describeError(error) }, 'session failed')
       this.discard('internal-error')
     } finally {
       this.#busy = false
@@ -119,10 +181,10 @@ export class SessionHost {
   }
 
   #perform(action: SessionAction): void {
-    const { engine, metrics } = this.#services
+    const { connection } = this
     switch (action.type) {
       case 'send':
-        engine.sendControl(this.remote, action.bytes)
+        this.#services.engine.sendControl(this.#path, action.bytes)
         return
       case 'tls-start':
       case 'tls-deliver':
@@ -131,27 +193,28 @@ export class SessionHost {
         this.#tls.perform(action)
         return
       case 'authenticate':
-        if (action.request.peer.verifyError === undefined) this.#observer.spoke(this)
-        void this.#authenticate(action)
+        this.#admittance.consider(action.keyId, action.request, this.#path)
+        return
+      case 'challenge-response':
+        this.#admittance.respond(action.keyId, action.response)
         return
       case 'install-keys':
-        this.#connection?.installKeys(action)
+        connection?.installKeys(action)
         return
       case 'swap-keys':
-        this.#connection?.swapKeys()
+        connection?.swapKeys()
         return
-      case 'connected':
-        this.#connection?.establish(action.cipher)
-        this.#observer.connected(this)
+      case 'delete-keys':
+        connection?.deleteKeys(action)
         return
       case 'timer':
         this.#setTimer(action.atMs)
         return
+      case 'connected':
       case 'drop':
-        metrics.sessionDrops.increment(action.reason)
-        return
       case 'refused':
-        this.#logRefusal(action.refusal)
+      case 'not-updated':
+        this.#note(action)
         return
       case 'ended':
         this.#finish(action.reason)
@@ -162,77 +225,41 @@ export class SessionHost {
     }
   }
 
-  async #authenticate({ keyId, request }: SessionAction & { type: 'authenticate' }): Promise<void> {
-    const { admission, revocations } = this.#services
-    const askedAtMs = Date.now()
-    const answer = await admission.decide({
-      metadata: this.metadata,
-      remote: this.remote,
-      request,
-      current: this.grant,
-    })
-    if (this.#ended) {
-      await this.#undo(answer)
-      return
-    }
-    const revoked = answer.type === 'refused' ? undefined : revocations.find(this.#concernedBy(answer.grant), askedAtMs)
-    if (revoked !== undefined) {
-      await this.#undo(answer)
-      this.handle({ type: 'refused', keyId, refusal: { code: revoked.code, message: revoked.message } })
-    } else if (answer.type === 'refused') {
-      this.handle({ type: 'refused', keyId, refusal: answer.refusal })
-      await this.#undo(answer)
-    } else if (answer.type === 'renewed') {
-      this.#connection?.renew(answer.grant)
-      this.#allow(keyId, answer.grant)
-    } else {
-      this.#admit(keyId, answer)
+  #note(action: Extract<SessionAction, { type: 'connected' | 'drop' | 'refused' | 'not-updated' }>): void {
+    const { metrics, log } = this.#services
+    switch (action.type) {
+      case 'connected':
+        this.#connect(action)
+        return
+      case 'drop':
+        metrics.sessionDrops.increment(action.reason)
+        return
+      case 'refused':
+        this.#noteRefusal(action.refusal)
+        return
+      case 'not-updated':
+        // What the network allows holds already; only the client's own routes are those that it was given.
+        metrics.networkUpdates.increment('not-understood')
+        log.debug(this.identity, 'client cannot be told of a change')
+        return
     }
   }
 
-  /** How orders name this client. */
-  get concerned(): Concerned {
-    return this.#concernedBy(this.grant)
+  #connect({ cipher, family }: SessionAction & { type: 'connected' }): void {
+    const { metrics, limits, log } = this.#services
+    this.#connected = true
+    metrics.handshakes.increment('connected')
+    limits.completed(remoteAddressOf(this.#path))
+    this.connection?.establish(cipher, this.#path)
+    log.debug({ ...this.identity, family }, 'client connected')
+    this.#observer.connected(this)
+    if (this.#missed !== undefined) this.handle({ type: 'push-update', configuration: this.#missed })
   }
 
-  #concernedBy(grant: ConnectionGrant | undefined): Concerned {
-    return { ...this.metadata, userId: grant?.userId, connectionId: grant?.connectionId }
-  }
-
-  #admit(keyId: KeyId, admission: Admission & { type: 'admitted' }): void {
-    this.#observer.admitted(this)
-    try {
-      this.#connection = openConnection(admission, this.remote, this.#services)
-    } catch (error) {
-      this.#services.log.error({ err: describeError(error) }, 'peer not added')
-      void this.#undo(admission)
-      this.handle({ type: 'refused', keyId, refusal: nodeRefusal('internal-error') })
-      return
-    }
-    this.#allow(keyId, admission.grant)
-  }
-
-  #allow(keyId: KeyId, grant: ConnectionGrant): void {
-    const connection = this.#connection
-    if (connection === undefined) return
-    const { peerId, pushOptions } = connection
-    const sessionGrant = {
-      peerId,
-      pushOptions,
-      authToken: grant.sessionToken,
-      tunMtu: TUN_MTU,
-      renegotiateAfterMs: RENEGOTIATE_AFTER_MS + Math.random() * RENEGOTIATE_JITTER_MS,
-      endsAtMs: Date.parse(grant.sessionEndsAt),
-    }
-    this.handle({ type: 'allowed', keyId, grant: sessionGrant })
-  }
-
-  /** Gives back what was granted to a client that never got it. */
-  async #undo(answer: Admission): Promise<void> {
-    if (answer.type === 'renewed' || answer.grant === undefined) return
-    const { connectionId } = answer.grant
-    await this.#services.leases.release(connectionId)
-    this.#services.reports.ended(connectionId, { reason: 'not-established', receivedBytes: '0', sentBytes: '0' })
+  #noteRefusal({ code, message, challenge }: Refusal): void {
+    // A client that was asked for more is not turned away.
+    if (challenge === undefined) this.#services.metrics.refusals.increment(refusalCounter(code))
+    this.#services.log.info({ ...this.identity, code, message }, challenge ? 'client challenged' : 'client refused')
   }
 
   #finish(reason: EndReason): void {
@@ -240,9 +267,11 @@ export class SessionHost {
     this.#ended = true
     const { metrics, log } = this.#services
     metrics.ends.increment(reason)
-    const { tenantId, deviceId } = this.metadata
-    log.info({ tenantId, deviceId, connectionId: this.grant?.connectionId, reason }, 'connection ended')
-    this.#connection?.close(reason)
+    if (!this.#connected) metrics.handshakes.increment(reason === 'refused' ? 'refused' : 'failed')
+    const { identity, grant, connection } = this
+    const what = { ...identity, connectionId: grant?.connectionId, reason, floats: connection?.floats }
+    log.info(what, 'connection ended')
+    this.#admittance.end(reason)
   }
 
   #close(): void {
@@ -252,20 +281,25 @@ export class SessionHost {
     this.#observer.closed(this)
   }
 
+  /** A timer that runs already and ends no later is kept: a session moves its time with almost every packet. */
   #setTimer(atMs: number | undefined): void {
+    this.#wakeAtMs = atMs
+    if (atMs === undefined || (this.#timer !== undefined && this.#timerAtMs <= atMs)) return
     clearTimeout(this.#timer)
-    if (atMs === undefined) return
+    this.#timerAtMs = atMs
     this.#timer = setTimeout(
       () => {
-        this.handle({ type: 'timer' })
+        this.#timer = undefined
+        this.#wake()
       },
       Math.max(0, atMs - Date.now()),
     )
   }
 
-  #logRefusal({ code, message }: Refusal): void {
-    this.#services.metrics.refusals.increment(refusalCounter(code))
-    const { tenantId, deviceId } = this.metadata
-    this.#services.log.info({ tenantId, deviceId, code, message }, 'client refused')
+  #wake(): void {
+    const atMs = this.#wakeAtMs
+    if (atMs === undefined) return
+    if (Date.now() < atMs) this.#setTimer(atMs)
+    else this.handle({ type: 'timer' })
   }
 }

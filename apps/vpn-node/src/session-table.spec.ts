@@ -1,24 +1,33 @@
-import { expect, it } from 'vitest'
+import type { Path } from '@sallyport/packet-engine'
+import { beforeEach, expect, it } from 'vitest'
 
 import type { Connection } from './connection.ts'
-import { MAX_HANDSHAKES, MAX_HANDSHAKES_PER_DEVICE, SessionTable, type TableEntry } from './session-table.ts'
+import {
+  MAX_HANDSHAKES,
+  MAX_HANDSHAKES_PER_DEVICE,
+  MAX_SHARED_KEY_HANDSHAKES,
+  SessionTable,
+  type TableEntry,
+} from './session-table.ts'
+import { samplePath } from './testing/sample-grant.ts'
 
-const HERE = { address: '192.0.2.1', port: 1 }
-const at = (port: number) => ({ ...HERE, port })
+const at = (port: number, listener = 0): Path => ({ ...samplePath(port), listener })
+const onStream = (stream: number): Path => samplePath(1, stream)
+const HERE = at(1)
 
 class Entry implements TableEntry {
-  readonly metadata: TableEntry['metadata']
+  identity: TableEntry['identity']
   connection: TableEntry['connection']
+  path: Path
   discarded: string | undefined
-  readonly remote: TableEntry['remote']
   readonly #table: SessionTable<Entry>
   readonly #mark: number
 
-  constructor(table: SessionTable<Entry>, mark: number, deviceId = String(mark), remote = HERE) {
+  constructor(mark: number, deviceId: string | undefined, path: Path) {
     this.#table = table
     this.#mark = mark
-    this.remote = remote
-    this.metadata = { tenantId: 'tenant', deviceId }
+    this.path = path
+    this.identity = { tenantId: 'tenant', deviceId }
     table.add(this)
   }
 
@@ -27,8 +36,8 @@ class Entry implements TableEntry {
   }
 
   discard(reason: string): void {
+    if (this.discarded === undefined) this.#table.closed(this)
     this.discarded = reason
-    this.#table.closed(this)
   }
 
   /** As the host does: the table is told, then there is a connection. */
@@ -37,64 +46,148 @@ class Entry implements TableEntry {
     this.connection = Object.create(null) as Connection
     return this
   }
+
+  moveTo(path: Path): void {
+    const from = this.path
+    this.path = path
+    this.#table.moved(this, from)
+  }
+
+  identify(deviceId: string): void {
+    this.identity = { ...this.identity, deviceId }
+    this.#table.identified(this)
+  }
 }
 
-it('finds a session by address and session id', () => {
-  const table = new SessionTable<Entry>()
-  const entry = new Entry(table, 1)
+const client = (mark: number, deviceId = String(mark), path = HERE) => new Entry(mark, deviceId, path)
+/** A client whose key many devices share. */
+const anonymous = (mark: number, path: Path) => new Entry(mark, undefined, path)
+
+let table: SessionTable<Entry>
+let closedStreams: number[]
+
+beforeEach(() => {
+  closedStreams = []
+  table = new SessionTable<Entry>((stream) => closedStreams.push(stream))
+})
+
+const reasons = (...entries: Entry[]) => entries.map(({ discarded }) => discarded)
+
+it('finds a session by its path and its session id', () => {
+  const entry = client(1)
   expect(table.find(HERE, Uint8Array.of(1))).toBe(entry)
   expect(table.find(HERE, Uint8Array.of(2))).toBeUndefined()
   expect(table.find(at(2), Uint8Array.of(1))).toBeUndefined()
+  expect(table.find(at(1, 7), Uint8Array.of(1))).toBeUndefined()
+  expect(table.find(onStream(1), Uint8Array.of(1))).toBeUndefined()
+})
+
+it('knows a client again that is answered from another of our addresses', () => {
+  const entry = client(1)
+  expect(table.find({ ...HERE, local: { ...HERE.local, address: '198.51.100.2' } }, Uint8Array.of(1))).toBe(entry)
+})
+
+it('tells TCP connections of one address and port apart', () => {
+  const [first, second] = [client(1, 'a', onStream(1)), client(1, 'b', onStream(2))]
+  expect(table.find(onStream(1), Uint8Array.of(1))).toBe(first)
+  expect(table.find(onStream(2), Uint8Array.of(1))).toBe(second)
 })
 
 it('keeps the running session until a newcomer at its address is admitted', () => {
-  const table = new SessionTable<Entry>()
-  const running = new Entry(table, 1).admit()
-  const newcomer = new Entry(table, 2)
+  const running = client(1).admit()
+  const newcomer = client(2)
   table.spoke(newcomer)
-  expect(running.discarded).toBeUndefined()
+  expect(reasons(running)).toEqual([undefined])
   newcomer.admit()
-  expect(running.discarded).toBe('replaced')
+  expect(reasons(running)).toEqual(['replaced'])
   expect(table.find(HERE, Uint8Array.of(2))).toBe(newcomer)
 })
 
 it('lets a second newcomer replace the first, never the running session', () => {
-  const table = new SessionTable<Entry>()
-  const running = new Entry(table, 1).admit()
-  const first = new Entry(table, 2)
-  new Entry(table, 3)
-  expect([running.discarded, first.discarded]).toEqual([undefined, 'replaced'])
+  const running = client(1).admit()
+  const first = client(2)
+  client(3)
+  expect(reasons(running, first)).toEqual([undefined, 'replaced'])
 })
 
 it('ends the earlier connection of a device that comes in from elsewhere', () => {
-  const table = new SessionTable<Entry>()
-  const before = new Entry(table, 1, 'phone').admit()
-  const other = new Entry(table, 2, 'laptop', at(2)).admit()
-  const after = new Entry(table, 3, 'phone', at(3)).admit()
-  expect([before.discarded, other.discarded, after.discarded]).toEqual(['replaced', undefined, undefined])
+  const before = client(1, 'phone').admit()
+  const other = client(2, 'laptop', at(2)).admit()
+  const after = client(3, 'phone', at(3)).admit()
+  expect(reasons(before, other, after)).toEqual(['replaced', undefined, undefined])
 })
 
 it('gives up the earlier attempts of a device that has spoken, so that a late answer cannot cut the newer one', () => {
-  const table = new SessionTable<Entry>()
-  const older = new Entry(table, 1, 'phone')
-  const newer = new Entry(table, 2, 'phone', at(2))
-  const newest = new Entry(table, 3, 'phone', at(3))
+  const older = client(1, 'phone')
+  const newer = client(2, 'phone', at(2))
+  const newest = client(3, 'phone', at(3))
   table.spoke(newer)
-  expect([older.discarded, newer.discarded, newest.discarded]).toEqual(['replaced', undefined, undefined])
+  expect(reasons(older, newer, newest)).toEqual(['replaced', undefined, undefined])
 })
 
 it('does not let one profile take the handshakes of all others', () => {
-  const table = new SessionTable<Entry>()
-  const running = new Entry(table, 0, 'greedy', at(1)).admit()
-  const attempts = Array.from({ length: 100 }, (_, port) => new Entry(table, 1, 'greedy', at(port + 2)))
+  const running = client(0, 'greedy', at(1)).admit()
+  const attempts = Array.from({ length: 100 }, (_, port) => client(1, 'greedy', at(port + 2)))
   expect(attempts.filter(({ discarded }) => discarded === undefined).length).toBe(MAX_HANDSHAKES_PER_DEVICE)
-  expect(running.discarded).toBeUndefined()
+  expect(reasons(running)).toEqual([undefined])
 })
 
 it('has no room beyond the bound of handshakes', () => {
-  const table = new SessionTable<Entry>()
-  for (let port = 0; port < MAX_HANDSHAKES; port += 1) new Entry(table, 1, String(port), at(port))
+  for (let port = 0; port < MAX_HANDSHAKES; port += 1) client(1, String(port), at(port))
   expect(table.hasRoom).toBe(false)
   table.hosts[0]?.discard('gone')
   expect(table.hasRoom).toBe(true)
+})
+
+it('bounds the handshakes of clients that share a key, and lets the oldest make way', () => {
+  const attempts = Array.from({ length: MAX_SHARED_KEY_HANDSHAKES + 2 }, (_, port) => anonymous(1, at(port)))
+  expect(attempts.filter(({ discarded }) => discarded !== undefined)).toEqual(attempts.slice(0, 2))
+})
+
+it('holds a client with a shared key to the rules of its device once the certificate has told it', () => {
+  const connected = client(1, 'phone').admit()
+  const older = anonymous(2, at(2))
+  const newer = anonymous(3, at(3))
+  const stranger = anonymous(4, at(4))
+  newer.identify('phone')
+  older.identify('phone')
+  table.spoke(older)
+  expect(reasons(older, newer)).toEqual([undefined, undefined])
+  table.spoke(newer)
+  newer.admit()
+  expect(reasons(connected, older, newer, stranger)).toEqual(['replaced', 'replaced', undefined, undefined])
+})
+
+it('finds a client that moved at its new address only, and harms nobody who is there', () => {
+  const resident = client(1, 'laptop', at(2)).admit()
+  const mover = client(2, 'phone').admit()
+  mover.moveTo(at(2))
+  expect(table.find(HERE, Uint8Array.of(2))).toBeUndefined()
+  expect(table.find(at(2), Uint8Array.of(2))).toBe(mover)
+  expect(table.find(at(2), Uint8Array.of(1))).toBe(resident)
+  expect(reasons(resident, mover)).toEqual([undefined, undefined])
+})
+
+it('lets newcomers begin where several connections have come together, one at a time', () => {
+  const resident = client(1, 'laptop', at(2)).admit()
+  const mover = client(2, 'phone').admit()
+  mover.moveTo(at(2))
+  const [first, second] = [client(3, 'tablet', at(2)), client(4, 'desktop', at(2))]
+  expect(reasons(resident, mover, first, second)).toEqual([undefined, undefined, 'replaced', undefined])
+})
+
+it('forgets a session that moved', () => {
+  const mover = client(1)
+  mover.moveTo(at(2))
+  mover.discard('gone')
+  expect([table.at(HERE), table.at(at(2)), table.hosts]).toEqual([[], [], []])
+})
+
+it('has a TCP stream closed when its last session is gone, and not when a newcomer takes its place', () => {
+  const first = client(1, 'phone', onStream(5))
+  const second = client(2, 'phone', onStream(5))
+  expect(reasons(first)).toEqual(['replaced'])
+  expect(closedStreams).toEqual([])
+  second.discard('gone')
+  expect(closedStreams).toEqual([5])
 })

@@ -1,70 +1,103 @@
-import type { EndPoint } from '@sallyport/packet-engine'
+import type { Path } from '@sallyport/packet-engine'
 
+import { pathKey } from './client-path.ts'
 import type { HostObserver, SessionHost } from './session-host.ts'
 
 /** What the table needs to know of a session. */
-export type TableEntry = Pick<SessionHost, 'remote' | 'metadata' | 'connection' | 'owns' | 'discard'>
+export type TableEntry = Pick<SessionHost, 'path' | 'identity' | 'connection' | 'owns' | 'discard'>
 
-/** Sessions at one address: the one that has it, and one newcomer that may take it over. */
-const MAX_SESSIONS_PER_ADDRESS = 2
+/** Handshakes at one client address; the one that has a tunnel there is left alone until another is admitted. */
+const MAX_HANDSHAKES_PER_PATH = 1
 /** Handshakes of one profile; a client that gave up and tries again has one or two. */
 export const MAX_HANDSHAKES_PER_DEVICE = 4
+/** Handshakes of one tenant's clients whose keys do not tell the device. */
+export const MAX_SHARED_KEY_HANDSHAKES = 256
 /** Sessions without a tunnel yet; each holds a TLS engine (some 50 KB). */
 export const MAX_HANDSHAKES = 2048
 
-/** The sessions of a node, found by outer address and by peer-id. */
+/** The sessions of a node, found by path and by peer-id. */
 export class SessionTable<Host extends TableEntry = SessionHost> implements HostObserver<Host> {
-  readonly #hosts = new Set<Host>()
-  readonly #byAddress = new Map<string, Host[]>()
-  /** In the order of their birth. */
-  readonly #byDevice = new Map<string, Host[]>()
+  /** With the number of their birth. */
+  readonly #hosts = new Map<Host, number>()
+  readonly #byPath = new Map<string, Host[]>()
+  /** Under the device; clients with a key that many devices share stand under their tenant first. */
+  readonly #byOwner = new Map<string, Host[]>()
   readonly #byPeerId = new Map<number, Host>()
+  readonly #closeStream: (stream: number) => void
+  #births = 0
 
-  /** Sessions that have a tunnel. */
-  get connectionCount(): number {
-    return this.#byPeerId.size
+  /** `closeStream` is told of TCP connections whose last session is gone. */
+  constructor(closeStream: (stream: number) => void) {
+    this.#closeStream = closeStream
+  }
+
+  /** Sessions that have a tunnel, by transport. */
+  get connectionCounts(): Readonly<Record<Path['transport'], number>> {
+    let tcp = 0
+    for (const { path } of this.#byPeerId.values()) if (path.transport === 'tcp') tcp += 1
+    return { udp: this.#byPeerId.size - tcp, tcp }
+  }
+
+  /** Sessions that have none. */
+  get handshakeCount(): number {
+    return this.#hosts.size - this.#byPeerId.size
   }
 
   get hosts(): readonly Host[] {
-    return [...this.#hosts]
+    return [...this.#hosts.keys()]
   }
 
   /** Whether one more handshake may begin. */
   get hasRoom(): boolean {
-    return this.#hosts.size - this.#byPeerId.size < MAX_HANDSHAKES
+    return this.handshakeCount < MAX_HANDSHAKES
   }
 
   /** The session that a control packet belongs to. */
-  find(remote: EndPoint, bytes: Uint8Array): Host | undefined {
-    return this.#byAddress.get(addressKey(remote))?.find((host) => host.owns(bytes))
+  find(path: Path, bytes: Uint8Array): Host | undefined {
+    return this.at(path).find((host) => host.owns(bytes))
   }
 
   findByPeerId(peerId: number): Host | undefined {
     return this.#byPeerId.get(peerId)
   }
 
-  /** Adds a newcomer. An older newcomer makes way, never a connection: at the same address, or of a device with many. */
+  /** Every session at a client's UDP address, or on its TCP connection. */
+  at(path: Path): readonly Host[] {
+    return this.#byPath.get(pathKey(path)) ?? []
+  }
+
+  /** Adds a newcomer. An older newcomer makes way, never a connection: at the same path, or of an owner with many. */
   add(host: Host): void {
-    const there = this.#at(host)
-    if (there.length >= MAX_SESSIONS_PER_ADDRESS) there.at(-1)?.discard('replaced')
-    const handshakes = this.#ofDevice(host).filter(({ connection }) => connection === undefined)
-    if (handshakes.length >= MAX_HANDSHAKES_PER_DEVICE) handshakes[0]?.discard('replaced')
-    this.#hosts.add(host)
-    this.#byAddress.set(addressKey(host.remote), [...this.#at(host), host])
-    this.#byDevice.set(host.metadata.deviceId, [...this.#ofDevice(host), host])
+    const there = this.at(host.path).filter(isHandshake)
+    const siblings = this.#ofSameOwner(host).filter(isHandshake)
+    const limit = host.identity.deviceId === undefined ? MAX_SHARED_KEY_HANDSHAKES : MAX_HANDSHAKES_PER_DEVICE
+    this.#hosts.set(host, this.#births++)
+    append(this.#byPath, pathKey(host.path), host)
+    append(this.#byOwner, ownerKey(host), host)
+    // Only then, or the stream of both would be closed with the older one.
+    const replaced = new Set<Host | undefined>()
+    if (there.length >= MAX_HANDSHAKES_PER_PATH) replaced.add(there[0])
+    if (siblings.filter((sibling) => !replaced.has(sibling)).length >= limit) replaced.add(siblings[0])
+    for (const older of replaced) older?.discard('replaced')
+  }
+
+  /** The certificate has told whose device it is: from here on the rules for one device hold. */
+  identified(host: Host): void {
+    remove(this.#byOwner, tenantKey(host), host)
+    append(this.#byOwner, ownerKey(host), host)
   }
 
   /** A client with a good certificate has spoken: its earlier attempts are given up. */
   spoke(host: Host): void {
-    const siblings = this.#ofDevice(host)
-    for (const older of siblings.slice(0, siblings.indexOf(host))) {
-      if (older.connection === undefined) older.discard('replaced')
+    const birth = this.#hosts.get(host) ?? 0
+    for (const sibling of this.#ofSameOwner(host)) {
+      if (isHandshake(sibling) && (this.#hosts.get(sibling) ?? 0) < birth) sibling.discard('replaced')
     }
   }
 
-  /** The newcomer has its address, and its device's addresses, from now on. */
+  /** The newcomer has its path, and its device's addresses, from now on. */
   admitted(host: Host): void {
-    const others = [...this.#at(host), ...this.#ofDevice(host).filter(({ connection }) => connection !== undefined)]
+    const others = [...this.at(host.path), ...this.#ofSameOwner(host).filter((other) => !isHandshake(other))]
     for (const other of new Set(others)) if (other !== host) other.discard('replaced')
   }
 
@@ -72,21 +105,33 @@ export class SessionTable<Host extends TableEntry = SessionHost> implements Host
     if (host.connection) this.#byPeerId.set(host.connection.peerId, host)
   }
 
+  /** A client goes on from another address; whoever else is there stays. */
+  moved(host: Host, from: Path): void {
+    remove(this.#byPath, pathKey(from), host)
+    append(this.#byPath, pathKey(host.path), host)
+  }
+
   closed(host: Host): void {
     this.#hosts.delete(host)
-    remove(this.#byAddress, addressKey(host.remote), host)
-    remove(this.#byDevice, host.metadata.deviceId, host)
+    remove(this.#byPath, pathKey(host.path), host)
+    remove(this.#byOwner, ownerKey(host), host)
+    const { stream } = host.path
+    if (stream !== undefined && this.at(host.path).length === 0) this.#closeStream(stream)
     const peerId = host.connection?.peerId
     if (peerId !== undefined && this.#byPeerId.get(peerId) === host) this.#byPeerId.delete(peerId)
   }
 
-  #at(host: Host): readonly Host[] {
-    return this.#byAddress.get(addressKey(host.remote)) ?? []
+  #ofSameOwner(host: Host): readonly Host[] {
+    return this.#byOwner.get(ownerKey(host)) ?? []
   }
+}
 
-  #ofDevice(host: Host): readonly Host[] {
-    return this.#byDevice.get(host.metadata.deviceId) ?? []
-  }
+function isHandshake({ connection }: TableEntry): boolean {
+  return connection === undefined
+}
+
+function append<Host>(lists: Map<string, Host[]>, key: string, host: Host): void {
+  lists.set(key, [...(lists.get(key) ?? []), host])
 }
 
 function remove<Host>(lists: Map<string, Host[]>, key: string, host: Host): void {
@@ -95,6 +140,11 @@ function remove<Host>(lists: Map<string, Host[]>, key: string, host: Host): void
   else lists.set(key, rest)
 }
 
-function addressKey({ address, port }: EndPoint): string {
-  return `${address}|${String(port)}`
+function ownerKey(host: TableEntry): string {
+  const { deviceId } = host.identity
+  return deviceId === undefined ? tenantKey(host) : `device|${deviceId}`
+}
+
+function tenantKey({ identity }: TableEntry): string {
+  return `tenant|${identity.tenantId}`
 }

@@ -2,15 +2,27 @@ import { listenAddress, readConfig, secretText } from '@sallyport/config'
 import { enrolRequest } from '@sallyport/contracts'
 import { z } from 'zod'
 
-const schema = z.object({
-  NODE_LISTEN: listenAddress.prefault('0.0.0.0:1194'),
-  SERVICE_NAME: enrolRequest.shape.name.describe('a name for this node: lower-case letters, digits and hyphens'),
-  AUTH_NODE_API_URL: z.url({ protocol: /^https$/ }).describe("the auth-service's node-api, https://HOST:8443"),
-  JOIN_TOKEN: secretText(16).optional(),
-  IDENTITY_DIRECTORY: z.string().describe('a directory of its own in which the node keeps its certificate and key'),
-  METRICS_LISTEN: listenAddress.prefault('127.0.0.1:9100'),
-  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
-})
+import { listenList } from './listen-list.ts'
+
+const schema = z
+  .object({
+    NODE_LISTEN: listenList.prefault('udp:0.0.0.0:1194'),
+    NODE_TCP_SHARE: listenAddress.optional(),
+    SERVICE_NAME: enrolRequest.shape.name.describe('a name for this node: lower-case letters, digits and hyphens'),
+    AUTH_NODE_API_URL: z.url({ protocol: /^https$/ }).describe("the auth-service's node-api, https://HOST:8443"),
+    JOIN_TOKEN: secretText(16).optional(),
+    IDENTITY_DIRECTORY: z.string().describe('a directory of its own in which the node keeps its certificate and key'),
+    METRICS_LISTEN: listenAddress.prefault('127.0.0.1:9100'),
+    LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  })
+  .refine(({ NODE_LISTEN, NODE_TCP_SHARE }) => NODE_TCP_SHARE === undefined || NODE_LISTEN.some(isTcp), {
+    path: ['NODE_TCP_SHARE'],
+    message: 'there is no port to share: NODE_LISTEN names no tcp:HOST:PORT',
+  })
+
+function isTcp({ transport }: { readonly transport: 'udp' | 'tcp' }): boolean {
+  return transport === 'tcp'
+}
 
 export type NodeSettings = Readonly<z.infer<typeof schema>>
 

@@ -7,6 +7,13 @@ import { beforeAll, expect, it } from 'vitest'
 
 import { TlsAcceptor, type TlsChannel } from './tls-channel.ts'
 
+declare module 'node:tls' {
+  interface TLSSocket {
+    // The typings demand a context; OpenVPN uses none, and with TLS 1.2 an empty one gives other bytes.
+    exportKeyingMaterial(length: number, label: string): Buffer
+  }
+}
+
 const DAY_MS = 86_400_000
 let ca: ThrowawayCa
 let acceptor: TlsAcceptor
@@ -120,4 +127,59 @@ it('reports bytes that are not TLS', async () => {
     channel.deliver(Buffer.from('this is not a TLS record at all'))
   })
   expect(await failed).toMatch(/^ERR_SSL_|^EPROTO/)
+})
+
+it('heeds nothing after it was stopped, even from within an event', async () => {
+  const told: string[] = []
+  const device = await ca.issue({ commonName: 'device' })
+  const established = Promise.withResolvers<undefined>()
+  const end = new ClientEnd()
+  const channel: TlsChannel = acceptor.accept({
+    ciphertext: (bytes) => end.push(Buffer.from(bytes)),
+    established: () => {
+      told.push('established')
+      channel.stop()
+      established.resolve(undefined)
+    },
+    plaintext: () => told.push('plaintext'),
+    failed: () => told.push('failed'),
+  })
+  end.channel = channel
+  const client = connect({
+    socket: end,
+    ca: ca.certificatePem,
+    checkServerIdentity: () => undefined,
+    cert: device.certificatePem,
+    key: device.privateKeyPem,
+  })
+  client.write('hello')
+  await established.promise
+  channel.deliver(Buffer.from('garbage'))
+  channel.send(Buffer.from('text'))
+  channel.stop()
+  expect(told).toEqual(['established'])
+})
+
+it('tells of a failure once and flushes the alert first', () => {
+  const told: string[] = []
+  const channel = acceptor.accept({
+    ciphertext: (bytes) => told.push(`alert of ${String(bytes.length)} bytes`),
+    established: () => told.push('established'),
+    plaintext: () => told.push('plaintext'),
+    failed: (code) => told.push(code),
+  })
+  // A ClientHello that ends before it begins.
+  const hello = Buffer.from('160301000501000001ff', 'hex')
+  channel.deliver(hello)
+  channel.deliver(hello)
+  expect(told).toEqual(['alert of 7 bytes', expect.stringMatching(/^ERR_SSL_/)])
+})
+
+it('refuses credentials that do not belong together, and keeps the ones before', async () => {
+  const [one, other] = [await ca.issue({ commonName: 'one' }), await ca.issue({ commonName: 'other' })]
+  const mixed = { certificatePem: one.certificatePem, privateKeyPem: other.privateKeyPem }
+  expect(() => {
+    acceptor.renew({ ...mixed, tenantCaPem: ca.certificatePem })
+  }).toThrow(expect.objectContaining({ code: 'bad-private-key' }))
+  expect((await handshake(one)).peer.commonName).toBe('one')
 })

@@ -18,6 +18,10 @@ const network = () => ({
   routes: ['192.168.7.0/24'],
   dnsServers: [],
   dnsDomains: [],
+  dnsResolveDomains: [],
+  blockOutsideDns: false,
+  blockIpv6: false,
+  inactiveSeconds: null,
   version: 1,
 })
 const run = (...command: [string, ...string[]]) => runHostCommand(inNamespace(namespace.name, command))

@@ -10,6 +10,7 @@ const nothing = () => undefined
 let namespace: Namespace
 let engine: PacketEngine
 let networks: TunnelNetworks
+let changes: NodeNetwork[]
 
 const network = (name: string, changes: Partial<NodeNetwork> = {}): NodeNetwork => ({
   networkId: name,
@@ -21,6 +22,10 @@ const network = (name: string, changes: Partial<NodeNetwork> = {}): NodeNetwork 
   routes: ['192.168.66.0/24', '192.168.77.0/24'],
   dnsServers: [],
   dnsDomains: [],
+  dnsResolveDomains: [],
+  blockOutsideDns: false,
+  blockIpv6: false,
+  inactiveSeconds: null,
   version: 1,
   ...changes,
 })
@@ -28,8 +33,10 @@ const rules = () => namespace.exec('nft', 'list', 'ruleset')
 
 beforeEach(async () => {
   namespace = await Namespace.create('tunnets')
-  engine = createPacketEngine({ onControl: nothing, onEvent: nothing, onFatal: nothing })
-  networks = new TunnelNetworks(engine, 'spt250n', createLogger('test', 'silent'))
+  engine = createPacketEngine({ onControl: nothing, onEvent: nothing, onForeignStream: nothing, onFatal: nothing })
+  changes = []
+  const note = (changed: NodeNetwork) => changes.push(changed)
+  networks = new TunnelNetworks(engine, 'spt250n', note, createLogger('test', 'silent'))
 })
 afterEach(async () => {
   await networks[Symbol.asyncDispose]()
@@ -84,6 +91,22 @@ it('applies changes in their order', async () => {
   await Promise.all(updates)
   expect(await rules()).toContain('172.16.5.0/24')
   expect(await rules()).not.toContain('172.16.4.0/24')
+})
+
+it('tells of a change once it holds, with the address block and the namespace that stay', async () => {
+  await networks.ensure(network('a'))
+  await networks.update(network('a', { version: 2, ipv4: '10.99.0.0/24', namespace: null, dnsServers: ['10.0.0.53'] }))
+  await networks.update(network('a', { version: 2 }))
+  await networks.update(network('never-asked-for', { version: 2 }))
+  expect(changes).toEqual([network('a', { version: 2, dnsServers: ['10.0.0.53'] })])
+})
+
+it('tells of nothing that could not be applied, and tries it again with the next news', async () => {
+  await networks.ensure(network('a'))
+  await networks.update(network('a', { version: 2, routes: ['not a prefix'] }))
+  expect(changes).toEqual([])
+  await networks.update(network('a', { version: 2, routes: [] }))
+  expect(changes.map(({ version }) => version)).toEqual([2])
 })
 
 it('leaves no rule behind, not even when the engine has stopped before', async () => {

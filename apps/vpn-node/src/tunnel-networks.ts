@@ -28,12 +28,20 @@ interface TunnelNetwork {
 export class TunnelNetworks implements AsyncDisposable {
   /** Start of the names of this node's devices, and so of their firewall tables. */
   readonly interfacePrefix: string
-  readonly #engine: PacketEngine
+  readonly #engine: Pick<PacketEngine, 'addNetwork' | 'removeNetwork'>
   readonly #log: Logger
+  readonly #changed: (network: NodeNetwork) => void
   readonly #networks = new Map<string, TunnelNetwork>()
 
-  constructor(engine: PacketEngine, interfacePrefix: string, log: Logger) {
+  /** `changed` is told of a network as it is from now on, once packets are judged by it. */
+  constructor(
+    engine: Pick<PacketEngine, 'addNetwork' | 'removeNetwork'>,
+    interfacePrefix: string,
+    changed: (network: NodeNetwork) => void,
+    log: Logger,
+  ) {
     this.#engine = engine
+    this.#changed = changed
     this.interfacePrefix = interfacePrefix
     this.#log = log
   }
@@ -54,16 +62,21 @@ export class TunnelNetworks implements AsyncDisposable {
   }
 
   /**
-   * Applies newer routes to a network that has a device; address blocks never change under live clients. Changes of one
+   * Applies newer terms to a network that has a device; address blocks never change under live clients. Changes of one
    * network are applied one after the other, and one that failed is tried again with the next news of the network.
    */
   async update(network: NodeNetwork): Promise<void> {
     const entry = this.#networks.get(network.networkId)
     if (entry === undefined || network.version <= entry.network.version) return
     const before = entry.network
-    entry.network = { ...before, routes: network.routes, version: network.version }
+    const { namespace, ipv4, ipv6 } = before
+    const current = { ...network, namespace, ipv4, ipv6 }
+    entry.network = current
     entry.ready = entry.ready
-      .then(() => applyFirewall(entry.network, entry.interfaceName))
+      .then(() => applyFirewall(current, entry.interfaceName))
+      .then(() => {
+        this.#changed(current)
+      })
       .catch((error: unknown) => {
         entry.network = before
         this.#log.error({ network: network.name, err: describeError(error) }, 'routes not applied')

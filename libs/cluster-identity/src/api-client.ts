@@ -1,10 +1,10 @@
 import type { ServiceRole } from '@sallyport/contracts'
 import { describeError } from '@sallyport/foundation'
-import type { Dispatcher } from 'undici'
 
 import { type AnswerSchema, failureOf, parseAnswer } from './api-answer.ts'
 import { ServiceRefusedError, ServiceUnavailableError } from './api-error.ts'
 import { type ClientCredentials, ClusterAgent, serviceOrigin } from './cluster-agent.ts'
+import { exchange } from './exchange.ts'
 import { readLines, readText } from './response-body.ts'
 
 const DEFAULT_TIMEOUT_MS = 10_000
@@ -40,10 +40,6 @@ export interface ApiStream<T> {
   readonly idleMs?: number
 }
 
-type RequestOptions = Pick<Dispatcher.RequestOptions, 'method' | 'path' | 'headersTimeout' | 'bodyTimeout'> & {
-  readonly signal: AbortSignal | undefined
-}
-
 /**
  * Calls another service of the cluster with JSON over mutual TLS and keeps its connections. Fails with
  * `ServiceUnavailableError` or `ServiceRefusedError`; when the caller's signal aborts, with the signal's reason. A changed
@@ -60,13 +56,18 @@ export class ApiClient {
 
   /** Sends one request and reads its whole answer. */
   async call<T>({ method, path, body, response, signal, timeoutMs }: ApiCall<T>): Promise<T> {
-    const timeout = AbortSignal.timeout(timeoutMs ?? DEFAULT_TIMEOUT_MS)
-    const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout])
     const call = `${method} ${path}`
     return this.#guard(call, signal, async () => {
-      const answer = await this.#request({ method, path, signal: either }, body)
-      const text = await readText(answer.body, MAX_ANSWER_BYTES)
-      if (answer.statusCode >= 300) throw failureOf(call, answer.statusCode, text)
+      const { statusCode, text } = await exchange(this.#agent.current(), {
+        origin: this.#origin,
+        method,
+        path,
+        body: body === undefined ? undefined : JSON.stringify(body),
+        signal,
+        timeoutMs: timeoutMs ?? DEFAULT_TIMEOUT_MS,
+        maxAnswerBytes: MAX_ANSWER_BYTES,
+      })
+      if (statusCode >= 300) throw failureOf(call, statusCode, text)
       return parseAnswer(call, text, response)
     })
   }
@@ -76,8 +77,15 @@ export class ApiClient {
     const call = `GET ${path}`
     const timeoutMs = idleMs ?? DEFAULT_STREAM_IDLE_MS
     const body = await this.#guard(call, signal, async () => {
-      const timeouts = { headersTimeout: timeoutMs, bodyTimeout: timeoutMs }
-      const answer = await this.#request({ method: 'GET', path, signal, ...timeouts })
+      const answer = await this.#agent.current().request({
+        origin: this.#origin,
+        method: 'GET',
+        path,
+        headers: { accept: 'application/json' },
+        headersTimeout: timeoutMs,
+        bodyTimeout: timeoutMs,
+        ...(signal === undefined ? {} : { signal }),
+      })
       if (answer.statusCode < 300) return answer.body
       throw failureOf(call, answer.statusCode, await readText(answer.body, MAX_ANSWER_BYTES))
     })
@@ -100,17 +108,6 @@ export class ApiClient {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
-  }
-
-  async #request(options: RequestOptions, body?: unknown): Promise<Dispatcher.ResponseData> {
-    const { signal, ...rest } = options
-    return this.#agent.current().request({
-      ...rest,
-      origin: this.#origin,
-      headers: { accept: 'application/json', ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      ...(signal === undefined ? {} : { signal }),
-    })
   }
 
   /** Turns whatever failed below into one of the errors of this client. */

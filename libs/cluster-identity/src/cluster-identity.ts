@@ -24,7 +24,6 @@ export interface NodeKeys {
   /** 128 bytes: the cluster's tls-crypt-v2 server key. */
   readonly tlsCryptV2ServerKey: Secret<Uint8Array>
   /** 32 bytes: the cluster's key for stateless cookies. */
-  readonly cookieKey: Secret<Uint8Array>
 }
 
 /**
@@ -77,7 +76,6 @@ export class ClusterIdentity implements ClusterCredentials {
     return {
       nodeSlot: nodeSecrets.nodeSlot,
       tlsCryptV2ServerKey: secretBytes(nodeSecrets.tlsCryptV2ServerKey),
-      cookieKey: secretBytes(nodeSecrets.cookieKey),
     }
   }
 

@@ -17,7 +17,6 @@ const SERVICE_ID = randomUUID()
 const NODE_SECRETS = {
   nodeSlot: 7,
   tlsCryptV2ServerKey: Buffer.alloc(128, 1).toString('base64'),
-  cookieKey: Buffer.alloc(32, 2).toString('base64'),
 }
 
 let parent: string
@@ -165,7 +164,6 @@ it('enrols once, and afterwards needs neither token nor auth-service', async () 
   expect(second.allocatorUrl).toBe('https://localhost:8444')
   expect(second.nodeSecrets?.nodeSlot).toBe(7)
   expect(second.nodeSecrets?.tlsCryptV2ServerKey.reveal()).toEqual(new Uint8Array(128).fill(1))
-  expect(second.nodeSecrets?.cookieKey.reveal()).toEqual(new Uint8Array(32).fill(2))
 })
 
 it('asks for a token when the identity has expired, and enrols anew with it', async () => {

@@ -22,14 +22,12 @@ export const enrolRequest = z.strictObject({
 })
 export type EnrolRequest = z.infer<typeof enrolRequest>
 
-/** Secrets that only a vpn-node gets; base64 of raw bytes. */
-export const nodeSecrets = z.strictObject({
+/** Secrets that only a vpn-node gets; base64 of raw bytes. Others are ignored: a stored identity may be older than this. */
+export const nodeSecrets = z.object({
   /** Upper 8 bits of every peer-id of this node. */
   nodeSlot: z.int().min(0).max(254),
   /** 128 bytes: the cluster's tls-crypt-v2 server key. */
   tlsCryptV2ServerKey: z.base64(),
-  /** 32 bytes: the cluster's key for stateless cookies. */
-  cookieKey: z.base64(),
 })
 export type NodeSecrets = z.infer<typeof nodeSecrets>
 
@@ -48,6 +46,24 @@ export type EnrolResponse = z.infer<typeof enrolResponse>
 /** `POST /node-api/v1/renew-identity`: a fresh certificate (and, for a node, fresh secrets) for the caller's identity. */
 export const renewIdentityRequest = z.strictObject({ version: z.literal(NODE_API_VERSION), csr: z.string().max(8192) })
 export type RenewIdentityRequest = z.infer<typeof renewIdentityRequest>
+
+/**
+ * `GET /node-api/v1/handshake-keys` (role vpn-node): what a node needs before it knows who a client is. Asked for at the
+ * start, after the order `handshake-keys-changed` and every ten minutes.
+ */
+export const handshakeKeys = z.strictObject({
+  /**
+   * Keys of the stateless cookie, 32 bytes each. A cookie is made with the key whose `validFrom` is the latest that has
+   * come, and accepted under each of them; the next key is among them before its time.
+   */
+  cookieKeys: z
+    .array(z.strictObject({ validFrom: z.iso.datetime(), key: z.base64() }))
+    .min(1)
+    .max(4),
+  /** One static key of 256 bytes for each tenant that lets old clients in; the digest of tls-auth is SHA256. */
+  staticKeys: z.array(z.strictObject({ tenantId: uuid, mode: z.enum(['tls-crypt', 'tls-auth']), key: z.base64() })),
+})
+export type HandshakeKeys = z.infer<typeof handshakeKeys>
 
 /** `GET /node-api/v1/tenants`: the tenants that a node serves. */
 export const tenantList = z.strictObject({ tenants: z.array(z.strictObject({ tenantId: uuid, slug: z.string() })) })
@@ -76,13 +92,28 @@ export const nodeNetwork = z.strictObject({
   /** Prefixes pushed to clients and reachable through the node. */
   routes: z.array(z.string()),
   dnsServers: z.array(z.string()),
+  /** Appended to names without a dot. */
   dnsDomains: z.array(z.string()),
+  /** Only names below these are asked of `dnsServers`; empty means all names. */
+  dnsResolveDomains: z.array(z.string()),
+  /** Windows clients ask no resolver outside the tunnel. */
+  blockOutsideDns: z.boolean(),
+  /** Clients send no IPv6 past the tunnel. */
+  blockIpv6: z.boolean(),
+  /** A client that moved no data for so long leaves by itself. */
+  inactiveSeconds: z.int().positive().nullable(),
   /** Grows with every change, so that a node never goes back to older routes. */
   version: z.int().positive(),
 })
 export type NodeNetwork = z.infer<typeof nodeNetwork>
 
-/** What the client showed as second half of its identity: a password with or without OTP, or a session token. */
+/** Names a dialogue that any instance of auth-service can continue. */
+export const challengeState = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/)
+
+/**
+ * What the client showed as second half of its identity: a password with or without OTP (without, six digits at its end
+ * count as one), a session token, or the answer to a challenge.
+ */
 export const credential = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('password'),
@@ -90,8 +121,14 @@ export const credential = z.discriminatedUnion('kind', [
     response: z.string().max(64).optional(),
   }),
   z.strictObject({ kind: z.literal('session-token'), token: z.string().max(127) }),
+  /** The response is empty for a challenge that its user answered in the browser. */
+  z.strictObject({ kind: z.literal('challenge-response'), state: challengeState, response: z.string().max(64) }),
 ])
 export type Credential = z.infer<typeof credential>
+
+/** How a client can be asked for more while it connects: CRV1, or CR_TEXT and WEB_AUTH while authentication is pending. */
+export const dialogue = z.enum(['dynamic-challenge', 'text', 'web'])
+export type Dialogue = z.infer<typeof dialogue>
 
 /** `POST /node-api/v1/connections/authorise`. */
 export const authoriseRequest = z.strictObject({
@@ -99,7 +136,9 @@ export const authoriseRequest = z.strictObject({
   phase: z.enum(['initial', 'renegotiation']),
   /** Given on renegotiation: the connection that goes on. */
   connectionId: uuid.optional(),
-  /** From the metadata of the tls-crypt-v2 key. */
+  /** Whose key wraps the control channel: the device's own (tls-crypt-v2), or the static one of its tenant. */
+  controlKey: z.enum(['device', 'tenant']),
+  /** From the metadata of the tls-crypt-v2 key; with a static key its tenant, and the device that the certificate names. */
   tenantId: uuid,
   deviceId: uuid,
   certificate: z.strictObject({
@@ -109,7 +148,12 @@ export const authoriseRequest = z.strictObject({
   }),
   username: z.string().max(256),
   credential,
-  remote: z.strictObject({ address: z.string(), port: z.int().min(0).max(65535) }),
+  dialogues: z.array(dialogue).max(3),
+  remote: z.strictObject({
+    transport: z.enum(['udp', 'tcp']),
+    address: z.string(),
+    port: z.int().min(0).max(65535),
+  }),
   /** IV_* and UV_* lines as the client sent them, untrusted. */
   peerInfo: z.record(z.string().max(64), z.string().max(512)),
 })
@@ -131,6 +175,8 @@ export const DENY_CODES = [
   'token-invalid',
   'too-many-attempts',
   'tenant-suspended',
+  'challenge-expired',
+  'profile-too-old',
 ] as const
 export type DenyCode = (typeof DENY_CODES)[number]
 
@@ -146,16 +192,37 @@ export const connectionGrant = z.strictObject({
   /** When the session token stops being good for any renegotiation or reconnect. */
   sessionEndsAt: z.iso.datetime(),
   keepalive: z.strictObject({ pingSeconds: z.int().positive(), pingRestartSeconds: z.int().positive() }),
+  /** When the node asks for new keys by itself. */
+  renegotiateAfterSeconds: z.int().positive(),
+  /** New keys are asked for when either direction has used them so much; `null` leaves it to the cipher's own limits. */
+  keyLimitBytes: z.int().positive().nullable(),
+  keyLimitPackets: z.int().positive().nullable(),
 })
 export type ConnectionGrant = z.infer<typeof connectionGrant>
+
+/** The first factor was right; the connection waits for `{ kind: 'challenge-response', state, … }`. */
+export const challenge = z.strictObject({
+  decision: z.literal('challenge'),
+  state: challengeState,
+  /** `code` is asked of the client itself; `web` is answered at `url`, after which the order `challenge-answered` comes. */
+  method: z.enum(['code', 'web']),
+  /** ASCII without commas: it goes into control messages. */
+  prompt: z.string().regex(/^[ -+\--~]{1,200}$/),
+  /** Whether the answer may be seen while it is typed. */
+  echo: z.boolean(),
+  url: z.url().max(512).optional(),
+  expiresInSeconds: z.int().positive(),
+})
+export type Challenge = z.infer<typeof challenge>
 
 export const authoriseResponse = z.discriminatedUnion('decision', [
   z.strictObject({ decision: z.literal('allow'), grant: connectionGrant }),
   z.strictObject({ decision: z.literal('deny'), code: z.enum(DENY_CODES), message: z.string().max(200) }),
+  challenge,
 ])
 export type AuthoriseResponse = z.infer<typeof authoriseResponse>
 
-/** `POST /node-api/v1/connections/:connectionId/established`: addresses are known and the tunnel is up. */
+/** Addresses are known and the tunnel is up. */
 export const establishedReport = z.strictObject({
   ipv4: z.string().nullable(),
   ipv6: z.string().nullable(),
@@ -163,13 +230,32 @@ export const establishedReport = z.strictObject({
 })
 export type EstablishedReport = z.infer<typeof establishedReport>
 
-/** `POST /node-api/v1/connections/:connectionId/ended`. Idempotent. */
+/** The connection is over; told again it changes nothing. */
 export const endedReport = z.strictObject({
   reason: z.string().max(64),
   receivedBytes: z.string().regex(/^\d+$/),
   sentBytes: z.string().regex(/^\d+$/),
 })
 export type EndedReport = z.infer<typeof endedReport>
+
+/** Reports of one call at most. */
+export const MAX_REPORTS = 256
+
+/**
+ * `POST /node-api/v1/connections/reports`: what became of a node's connections, in the order in which it happened.
+ * Connections that are not the node's, or gone, are passed over.
+ */
+export const connectionReports = z.strictObject({
+  reports: z
+    .array(
+      z.discriminatedUnion('type', [
+        establishedReport.extend({ type: z.literal('established'), connectionId: uuid }),
+        endedReport.extend({ type: z.literal('ended'), connectionId: uuid }),
+      ]),
+    )
+    .max(MAX_REPORTS),
+})
+export type ConnectionReport = z.infer<typeof connectionReports>['reports'][number]
 
 /**
  * `POST /node-api/v1/connections/sync`: what a node has, sent after every (re)connection of the order stream and every
@@ -201,6 +287,10 @@ export const nodeOrder = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('policy-changed'), tenantId: uuid, network: nodeNetwork }),
   /** Take no new connections and ask the clients to reconnect elsewhere. */
   z.strictObject({ type: z.literal('drain') }),
+  /** The answer of `GET /node-api/v1/handshake-keys` differs from now on. */
+  z.strictObject({ type: z.literal('handshake-keys-changed') }),
+  /** The user of this state answered in the browser: the node that holds the connection authorises it again. */
+  z.strictObject({ type: z.literal('challenge-answered'), state: challengeState }),
   z.strictObject({ type: z.literal('resume') }),
 ])
 export type NodeOrder = z.infer<typeof nodeOrder>

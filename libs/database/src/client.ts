@@ -2,7 +2,7 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import type { Secret } from '@sallyport/foundation'
 
 import { PrismaClient } from './generated/client.ts'
-import type { PlatformSession, PlatformTransaction } from './platform-session.ts'
+import { COOKIE_KEYS_LOCK, type PlatformSession, type PlatformTransaction } from './platform-session.ts'
 import { NAMESPACES_LOCK, runTenantSession, type TenantSession } from './tenant-session.ts'
 
 const MAX_CONNECTIONS = 20
@@ -55,6 +55,14 @@ export class Database {
   /** Runs `work` in one transaction over the platform's tables. */
   withPlatform<Result>(work: (session: PlatformTransaction) => Promise<Result>): Promise<Result> {
     return this.#prisma.$transaction(work)
+  }
+
+  /** As `withPlatform`, one at a time in the whole installation: for what adds or removes cookie keys. */
+  withCookieKeys<Result>(work: (session: PlatformTransaction) => Promise<Result>): Promise<Result> {
+    return this.#prisma.$transaction(async (transaction) => {
+      await transaction.$executeRaw`SELECT pg_advisory_xact_lock(${COOKIE_KEYS_LOCK}::bigint)`
+      return work(transaction)
+    })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -4,10 +4,12 @@ export type {
   AuditEvent,
   CertificateAuthority,
   Connection,
+  CookieKey,
   Device,
   JoinToken,
   Network,
   Service,
+  StaticKey,
   Tenant,
   User,
 } from './generated/client.ts'

@@ -5,6 +5,7 @@ import { DatabaseError } from './database-error.ts'
 /** The only tables that no tenant owns; every other one must have the tenant policy. */
 export const PLATFORM_TABLES = [
   '_prisma_migrations',
+  'cookie_keys',
   'join_tokens',
   'live_connections',
   'platform_secrets',

@@ -6,7 +6,15 @@ export const NAMESPACES_LOCK = 0x73706e73
 /** A transaction in which row-level security shows one tenant's rows. Do not keep it beyond the call it was given to. */
 export type TenantSession = Pick<
   Prisma.TransactionClient,
-  'auditEvent' | 'certificateAuthority' | 'connection' | 'device' | 'network' | 'tenant' | 'user' | '$queryRaw'
+  | 'auditEvent'
+  | 'certificateAuthority'
+  | 'connection'
+  | 'device'
+  | 'network'
+  | 'staticKey'
+  | 'tenant'
+  | 'user'
+  | '$queryRaw'
 >
 
 /**

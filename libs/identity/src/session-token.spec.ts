@@ -146,3 +146,20 @@ it.each([
   })
   expect(encoded).toBe(token)
 })
+
+it('ends a token that was not renewed in time, and counts from its issue, not from the login', () => {
+  const idleSeconds = 3600
+  const later = (seconds: number): number => NOW_MS + seconds * 1000
+  expect(check(issued.token, { idleSeconds, nowMs: later(3600) }).result).toBe('valid')
+  expect(check(issued.token, { idleSeconds, nowMs: later(3601) })).toEqual({ result: 'expired' })
+  expect(check(issued.token, { nowMs: later(3601) }).result).toBe('valid')
+
+  const renewed = issueSessionToken({ key: KEY, binding: BINDING, nowMs: later(3000), previous: issued })
+  expect(check(renewed.token, { idleSeconds, nowMs: later(6600) }).result).toBe('valid')
+  expect(check(renewed.token, { idleSeconds, nowMs: later(6601) })).toEqual({ result: 'expired' })
+})
+
+it('never lets a long idle limit lengthen the session', () => {
+  const nowMs = NOW_MS + (LIFETIME_S + 1) * 1000
+  expect(check(issued.token, { idleSeconds: 2 * LIFETIME_S, nowMs })).toEqual({ result: 'expired' })
+})

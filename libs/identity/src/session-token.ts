@@ -69,7 +69,8 @@ export function issueSessionToken(input: {
 
 /**
  * Checks a token that a client showed. `keys` are the current key and those before it that still count. A token is good
- * until `lifetimeSeconds` after the login; nothing about it is believed before its MAC was verified.
+ * until `lifetimeSeconds` after the login, and until `idleSeconds` (none when absent) after it was issued; nothing about
+ * it is believed before its MAC was verified.
  */
 export function checkSessionToken(input: {
   keys: readonly Secret<Uint8Array>[]
@@ -77,6 +78,7 @@ export function checkSessionToken(input: {
   binding: SessionBinding
   nowMs: number
   lifetimeSeconds: number
+  idleSeconds?: number
 }): SessionTokenCheck {
   const bytes = decodeSessionToken(input.token)
   if (bytes === undefined) return { result: 'invalid' }
@@ -89,7 +91,8 @@ export function checkSessionToken(input: {
   const initialMs = Number(signed.readBigUInt64BE(INITIAL_OFFSET)) * 1000
   const issuedMs = Number(signed.readBigUInt64BE(ISSUED_OFFSET)) * 1000
   if (issuedMs < initialMs || issuedMs > input.nowMs + CLOCK_SKEW_MS) return { result: 'invalid' }
-  if (input.nowMs > initialMs + input.lifetimeSeconds * 1000) return { result: 'expired' }
+  const idleEndMs = input.idleSeconds === undefined ? Infinity : issuedMs + input.idleSeconds * 1000
+  if (input.nowMs > Math.min(initialMs + input.lifetimeSeconds * 1000, idleEndMs)) return { result: 'expired' }
   const sessionId = signed.subarray(0, SESSION_ID_BYTES).toString('base64')
   return { result: 'valid', sessionId, initialMs, issuedMs }
 }

@@ -72,8 +72,11 @@ export class EnrolmentClient {
     await this.api.call('POST', '/me/totp/confirm', { code })
   }
 
-  /** Makes a key pair and a certificate request, and gives the profile with the key in it. */
-  async enrolDevice(name: string, networkId?: string): Promise<EnrolledDevice> {
+  /**
+   * Makes a key pair and a certificate request, and gives the profile with the key in it. Old clients need the flavour
+   * `legacy`, which the tenant must allow (else code `legacy-clients-off`).
+   */
+  async enrolDevice(name: string, networkId?: string, flavour?: 'modern' | 'legacy'): Promise<EnrolledDevice> {
     const keys = await webcrypto.subtle.generateKey(KEY_ALGORITHM, true, ['sign', 'verify'])
     const request = await Pkcs10CertificateRequestGenerator.create({
       name: 'CN=sallyport-device',
@@ -84,6 +87,7 @@ export class EnrolmentClient {
       name,
       csr: request.toString('pem'),
       ...(networkId === undefined ? {} : { networkId }),
+      ...(flavour === undefined ? {} : { flavour }),
     })
     const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey))
     return {

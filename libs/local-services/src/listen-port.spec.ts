@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 
 import { expect, it } from 'vitest'
 
-import { claimPort, parseListen } from './listen-port.ts'
+import { claimPort, parseListen, parseListenList } from './listen-port.ts'
 
 it('says which setting to change when a TCP port is in use', async () => {
   const server = createServer().listen(0, '127.0.0.1')
@@ -39,4 +39,13 @@ it.each(['8080', 'host:', 'a:b:1', '127.0.0.1:65536'])('refuses %s as an address
 
 it('finds a free port for 0', async () => {
   expect(await claimPort(parseListen('127.0.0.1:0', 'udp', 'NODE_LISTEN'))).toBeGreaterThan(0)
+})
+
+it('reads a list of listeners; one without transport is UDP', () => {
+  const listeners = parseListenList('tcp:0.0.0.0:443, [::1]:0', 'NODE_LISTEN')
+  expect(listeners.map(({ protocol, host, port }) => [protocol, host, port])).toEqual([
+    ['tcp', '0.0.0.0', 443],
+    ['udp', '::1', 0],
+  ])
+  expect(() => parseListenList('udp:0.0.0.0:1194,sctp:0.0.0.0:1194', 'NODE_LISTEN')).toThrow(/NODE_LISTEN: "sctp/)
 })

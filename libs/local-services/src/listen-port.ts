@@ -62,3 +62,11 @@ export function parseListen(value: string, protocol: 'tcp' | 'udp', setting: str
     throw new ListenError('bad-address', `${setting}: "${value}" is not HOST:PORT, for example 127.0.0.1:8080`)
   return { host: match[1] ?? (match[2] === '' || match[2] === undefined ? '::' : match[2]), port, protocol, setting }
 }
+
+/** Splits a comma list of `udp:HOST:PORT` and `tcp:HOST:PORT`; an entry without transport is UDP. */
+export function parseListenList(value: string, setting: string): ListenPort[] {
+  return value.split(',').map((item) => {
+    const [, transport, address = ''] = /^(?:(udp|tcp):)?(.*)$/.exec(item.trim()) ?? []
+    return parseListen(address, transport === 'tcp' ? 'tcp' : 'udp', setting)
+  })
+}

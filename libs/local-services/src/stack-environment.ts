@@ -2,7 +2,7 @@ import type { DataDirectory } from './data-directory.ts'
 import type { ListenPort } from './listen-port.ts'
 import type { PlatformClient } from './platform-client.ts'
 import { hasIdentity } from './service-process.ts'
-import { hostPort, type StackAddresses, type StackOptions } from './stack-options.ts'
+import { hostPort, listenListText, type StackAddresses, type StackOptions } from './stack-options.ts'
 
 /** The services of a stack, in the order of their start. */
 export const SERVICE_NAMES = ['auth-service', 'ip-allocator', 'vpn-node'] as const
@@ -55,7 +55,8 @@ export function serviceEnvironments(parts: StackParts): Record<ServiceName, () =
     'vpn-node': async () => ({
       ...common,
       ...(await identity(parts, 'vpn-node', 'vpn-node-1')),
-      NODE_LISTEN: hostPort(addresses.node),
+      NODE_LISTEN: listenListText(addresses.nodeListeners),
+      ...(options.nodeTcpShare === undefined ? {} : { NODE_TCP_SHARE: options.nodeTcpShare }),
       AUTH_NODE_API_URL: nodeApiUrl,
       METRICS_LISTEN: hostPort(addresses.metrics),
     }),

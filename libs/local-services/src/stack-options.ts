@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os'
 
-import { claimPort, type ListenPort, parseListen } from './listen-port.ts'
+import { claimPort, ListenError, type ListenPort, parseListen, parseListenList } from './listen-port.ts'
 
 /** What a local installation looks like. Addresses are `HOST:PORT`; port 0 chooses a free one. */
 export interface StackOptions {
@@ -20,11 +20,13 @@ export interface StackOptions {
   readonly nodeApiListen?: string | undefined
   /** mTLS API for leases; default 127.0.0.1:8444. */
   readonly allocatorListen?: string | undefined
-  /** OpenVPN over UDP; default 0.0.0.0:1194. */
+  /** OpenVPN, comma list of `udp:HOST:PORT` and `tcp:HOST:PORT`; default udp:0.0.0.0:1194. */
   readonly nodeListen?: string | undefined
+  /** `HOST:PORT` of the server that gets TCP connections of other protocols. */
+  readonly nodeTcpShare?: string | undefined
   /** The node's Prometheus metrics; default 127.0.0.1:9100. */
   readonly metricsListen?: string | undefined
-  /** `host:port/udp` for profiles; default this machine's first address and the node's port. */
+  /** `host:port/udp` and `host:port/tcp` for profiles; default the node's addresses, where all are meant this machine's first. */
   readonly vpnRemotes?: readonly string[] | undefined
   /** Network namespace of the vpn-node; the two mTLS addresses must be reachable from it. */
   readonly nodeNamespace?: string | undefined
@@ -40,7 +42,9 @@ export interface StackAddresses {
   readonly auth: ListenPort
   readonly nodeApi: ListenPort
   readonly allocator: ListenPort
+  /** The first of the node's listeners. */
   readonly node: ListenPort
+  readonly nodeListeners: readonly ListenPort[]
   readonly metrics: ListenPort
   readonly publicUrl: string
   readonly vpnRemotes: readonly string[]
@@ -53,19 +57,33 @@ export async function claimAddresses(options: StackOptions): Promise<StackAddres
   const allocator = await claim(options.allocatorListen ?? '127.0.0.1:8444', 'tcp', 'ALLOCATOR_LISTEN')
   // Ports of another namespace cannot be tried from here.
   const inside = options.nodeNamespace !== undefined
-  const node = await claim(options.nodeListen ?? '0.0.0.0:1194', 'udp', 'NODE_LISTEN', inside)
+  const nodeListeners: ListenPort[] = []
+  for (const listen of parseListenList(options.nodeListen ?? 'udp:0.0.0.0:1194', 'NODE_LISTEN')) {
+    nodeListeners.push(inside ? listen : { ...listen, port: await claimPort(listen) })
+  }
+  const [node] = nodeListeners
+  if (node === undefined) throw new ListenError('bad-address', 'NODE_LISTEN names no address')
   const metrics = await claim(options.metricsListen ?? '127.0.0.1:9100', 'tcp', 'METRICS_LISTEN', inside)
   return {
     auth,
     nodeApi,
     allocator,
     node,
+    nodeListeners,
     metrics,
     publicUrl: options.publicUrl ?? `http://${hostPort(auth)}`,
-    vpnRemotes: options.vpnRemotes ?? [
-      `${isAnyAddress(node.host) ? firstAddress() : node.host}:${String(node.port)}/udp`,
-    ],
+    vpnRemotes: options.vpnRemotes ?? nodeListeners.map(vpnRemote),
   }
+}
+
+/** Where a client reaches a listener, as profiles have it. */
+function vpnRemote(listen: ListenPort): string {
+  return `${hostPort(isAnyAddress(listen.host) ? { ...listen, host: firstAddress() } : listen)}/${listen.protocol}`
+}
+
+/** Writes listeners as NODE_LISTEN has them. */
+export function listenListText(listeners: readonly ListenPort[]): string {
+  return listeners.map((listen) => `${listen.protocol}:${hostPort(listen)}`).join(',')
 }
 
 /** Writes an address as a setting. */

@@ -40,6 +40,14 @@ describe('a refused client', () => {
     expect(old.client.messages).toEqual(['AUTH_FAILED,No address is free'])
   })
 
+  it('keeps the session token that it showed, whether it understands when to come back or not', () => {
+    const token = { password: 'SESS_ID_AT_AAAA' }
+    expect(refusedBy(LATER, token).client.messages).toEqual(['AUTH_FAILED,TEMP[backoff 30]:No address is free'])
+    const old = refusedBy(LATER, { ...token, peerInfo: PEER_INFO_26.replace('990', '734') })
+    expect(old.client.messages).toEqual(['RESTART,[P]:No address is free'])
+    expect(old.server.of('ended')).toEqual([{ type: 'ended', reason: 'refused' }])
+  })
+
   it('is refused without asking when no session is possible', () => {
     const cases: [string, SceneOptions][] = [
       ['no-shared-cipher', { peerInfo: 'IV_PROTO=990\nIV_CIPHERS=BF-CBC\n' }],
@@ -56,10 +64,27 @@ describe('a refused client', () => {
   })
 
   it('is refused when its grant cannot be pushed', () => {
-    const grant = { ...GRANT, pushOptions: ['route 10.0.0.0, 255.0.0.0'] }
-    const { server } = connected({ decide: () => ({ type: 'allowed', grant }) })
-    expect(server.of('refused').map(({ refusal }) => refusal.code)).toEqual(['invalid-grant'])
-    expect(server.of('connected')).toEqual([])
+    const dns = { ...GRANT.configuration.dns, searchDomains: ['corp.example,evil'] }
+    const grants = [
+      { ...GRANT, configuration: { ...GRANT.configuration, dns } },
+      { ...GRANT, authToken: `SESS_ID_AT_${'A'.repeat(117)}` },
+    ]
+    for (const grant of grants) {
+      const { server } = connected({ decide: () => ({ type: 'allowed', grant }) })
+      expect(server.of('refused').map(({ refusal }) => refusal.code)).toEqual(['invalid-grant'])
+      expect(server.of('connected')).toEqual([])
+    }
+  })
+
+  it('does not keep its session busy when its handshake was to end while the session lingers', () => {
+    const scene = connected({ decide: () => undefined })
+    scene.simulation.pass(57_000)
+    scene.server.input({ type: 'refused', keyId: 0, refusal: REFUSAL })
+    scene.simulation.pass(1_500)
+    const before = scene.server.of('timer').length
+    scene.simulation.pass(10_000)
+    expect(scene.server.of('timer').length - before).toBeLessThan(10)
+    expect(ending(scene)).toEqual(['refused', 'ended', 'closed'])
   })
 
   it('gets the message again until it acknowledged it', () => {

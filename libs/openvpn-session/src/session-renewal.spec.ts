@@ -26,7 +26,7 @@ describe('a key near its limit', () => {
     scene.simulation.pass(MINUTE_MS - 1)
     expect(started(scene)).toEqual([0, 1])
     scene.simulation.pass(4 * MINUTE_MS)
-    expect(started(scene)).toEqual([0, 1, 2, 3, 4, 5])
+    expect(started(scene)).toEqual([0, 1, 1, 1, 1, 1])
     expect(scene.server.of('ended')).toEqual([])
   })
 
@@ -43,14 +43,17 @@ describe('a key near its limit', () => {
 
   it('asks for no more once another key is the current one', () => {
     const scene = connected({})
+    const { weather } = scene
+    scene.weather = { ...weather, loss: 1 }
     scene.server.input({ type: 'key-limit', keyId: 0 })
-    scene.server.input({ type: 'tls-failed', keyId: 1, code: 'ERR_SSL' })
+    scene.simulation.pass(MINUTE_MS)
+    scene.weather = weather
     scene.simulation.pass(5 * MINUTE_MS)
-    expect(installed(scene)).toEqual([0, 2])
+    expect(installed(scene)).toEqual([0, 1])
     scene.simulation.pass(HOUR_MS)
-    expect(started(scene)).toEqual([0, 1, 2])
-    scene.server.input({ type: 'key-limit', keyId: 2 })
-    expect(started(scene)).toEqual([0, 1, 2, 3])
+    expect(started(scene)).toEqual([0, 1, 1])
+    scene.server.input({ type: 'key-limit', keyId: 1 })
+    expect(started(scene)).toEqual([0, 1, 1, 2])
   })
 })
 
@@ -106,7 +109,7 @@ describe('a key whose time is up', () => {
     const scene = connected({ renegotiateAfterMs: HOUR_MS })
     scene.client.vanish()
     scene.simulation.pass(HOUR_MS + 3 * MINUTE_MS - 2_000)
-    expect(started(scene)).toEqual([0, 1, 2, 3])
+    expect(started(scene)).toEqual([0, 1, 1, 1])
     expect(scene.server.of('ended')).toEqual([])
     const written = scene.server.of('tls-write').length
     scene.simulation.pass(2_000)
@@ -116,7 +119,7 @@ describe('a key whose time is up', () => {
     expect(new TextDecoder().decode(farewell?.bytes)).toMatch(/^RESTART,\[P\]:/)
     expect(more).toEqual([])
     scene.simulation.pass(MINUTE_MS)
-    expect(started(scene)).toEqual([0, 1, 2, 3])
+    expect(started(scene)).toEqual([0, 1, 1, 1])
     expect(scene.server.of('closed')).toHaveLength(1)
   })
 
@@ -135,7 +138,17 @@ describe('a key whose time is up', () => {
     const scene = connected({ renegotiateAfterMs: HOUR_MS })
     const allow = scene.server.decide
     let attempts = 0
-    scene.server.decide = (request) => (++attempts % 3 === 0 ? allow(request) : undefined)
+    const tooLate = (): void => {
+      const keyId = scene.server.of('authenticate').at(-1)?.keyId ?? 0
+      scene.simulation.schedule(scene.simulation.nowMs + 2 * MINUTE_MS, () => {
+        scene.server.input({ type: 'refused', keyId, refusal: { code: 'late', message: 'Too late' } })
+      })
+    }
+    scene.server.decide = (request) => {
+      if (++attempts % 3 === 0) return allow(request)
+      tooLate()
+      return undefined
+    }
     scene.simulation.pass(4 * HOUR_MS)
     expect(installed(scene)).toEqual([0, 3, 6, 2])
     expect(scene.server.of('ended')).toEqual([])

@@ -10,6 +10,7 @@ import { sealTlsCrypt, tlsCryptKeys } from './wrap/tls-crypt.ts'
 
 const keyIds = fc.nat(7).map((value) => toKeyId(value) ?? 0)
 const noise = fc.uint8Array({ maxLength: 300 })
+const messages = fc.constantFrom('PUSH_REQUEST', 'CR_RESPONSE,MTIz', 'CR_RESPONSE,', 'EXIT,', 'CR_RESPONSE,\u0007')
 const opcodes = fc.constantFrom(
   OPCODE.softReset,
   OPCODE.control,
@@ -54,10 +55,31 @@ function inputsFor({ context, client, key, simulation }: Scene): fc.Arbitrary<Se
     withKeyId((keyId): SessionInput => ({ type: 'tls-failed', keyId, code: 'X' })),
     withKeyId((keyId): SessionInput => ({ type: 'allowed', keyId, grant: GRANT })),
     withKeyId((keyId): SessionInput => ({ type: 'refused', keyId, refusal: { code: 'no', message: 'no' } })),
+    fc
+      .tuple(keyIds, fc.float(), fc.string({ unit: 'binary' }), fc.boolean())
+      .map(([keyId, timeoutSeconds, text, isText]): SessionInput => {
+        const method = isText
+          ? ({ kind: 'text', prompt: text, echo: true } as const)
+          : ({ kind: 'web', url: text } as const)
+        return { type: 'pending', keyId, pending: { timeoutSeconds, method } }
+      }),
+    withKeyId((keyId): SessionInput => {
+      const challenge = { stateId: 's', username: 'ä', prompt: 'a\nb', echo: true }
+      return { type: 'refused', keyId, refusal: { code: 'no', message: '\u0000', challenge } }
+    }),
+    fc.tuple(keyIds, messages).map(([keyId, message]): SessionInput => {
+      return { type: 'tls-plaintext', keyId, bytes: new TextEncoder().encode(`${message}\0`) }
+    }),
+    fc.array(fc.string({ unit: 'binary' })).map((routes): SessionInput => {
+      return { type: 'push-update', configuration: { ...GRANT.configuration, routes } }
+    }),
+    fc.string({ unit: 'binary' }).map((message): SessionInput => ({ type: 'info', message })),
     withKeyId((keyId): SessionInput => ({ type: 'key-used', keyId })),
     withKeyId((keyId): SessionInput => ({ type: 'key-limit', keyId })),
     fc.constant<SessionInput>({ type: 'timer' }),
-    fc.constant<SessionInput>({ type: 'end', how: 'restart', reason: 'x' }),
+    fc.constantFrom('restart', 'exit', 'halt', 'auth-failed').map((how): SessionInput => {
+      return { type: 'end', how, reason: 'x\n', advance: true }
+    }),
   )
 }
 
@@ -69,7 +91,16 @@ function checkInvariants(actions: readonly SessionAction[]): void {
   if (closed === 1) expect(actions.findLast(({ type }) => type !== 'drop')?.type).toBe('closed')
   const overAt = actions.findIndex(({ type }) => type === 'ended')
   const afterEnd = overAt < 0 ? [] : actions.slice(overAt + 1).map(({ type }) => type)
-  for (const type of ['authenticate', 'install-keys', 'swap-keys', 'connected']) expect(afterEnd).not.toContain(type)
+  const last = [
+    'authenticate',
+    'install-keys',
+    'swap-keys',
+    'delete-keys',
+    'connected',
+    'challenge-response',
+    'not-updated',
+  ]
+  for (const type of last) expect(afterEnd).not.toContain(type)
   for (const action of actions) {
     if (action.type === 'drop') expect(SESSION_DROP_REASONS).toContain(action.reason)
     if (action.type === 'ended') expect(SESSION_END_REASONS).toContain(action.reason)

@@ -1,22 +1,19 @@
-import {
-  type ClientMetadata,
-  type CryptoSuite,
-  type KeyId,
-  OPCODE,
-  parseControlHeader,
-  parseControlMessages,
-  sameSessionId,
-} from '@sallyport/openvpn-wire'
+import { type CryptoSuite, type KeyId, OPCODE, parseControlHeader, sameSessionId } from '@sallyport/openvpn-wire'
 
-import type { Refusal, SessionAction, SessionEndReason, SessionGrant, SessionInput } from './actions.ts'
-import { authFailedMessage, endMessage, NOT_RENEWED_MESSAGE, SESSION_OVER_MESSAGE } from './control-messages.ts'
+import type { ClientIdentity, SessionAction, SessionEndReason, SessionInput } from './actions.ts'
+import { readClientMessages } from './client-message.ts'
+import { endMessage, type EndOrder, NOT_RENEWED, SESSION_OVER } from './control-messages.ts'
 import { Ending, LINGER_MS } from './ending.ts'
 import { Admission } from './handshake/admission.ts'
+import { Decision } from './handshake/decision.ts'
 import { dynamicTlsCryptKey } from './keys/derive.ts'
 import { KeyRing } from './keys/key-ring.ts'
-import type { ClientIntroduction, KeyState } from './keys/key-state.ts'
+import { type KeyState, wipeKeyMaterial } from './keys/key-state.ts'
 import { Renewal } from './keys/renewal.ts'
 import { Outbox } from './outbox.ts'
+import { Bulletin } from './push/bulletin.ts'
+import { serverTerms } from './reliable/terms.ts'
+import { WakeTimer } from './wake-timer.ts'
 import type { ControlLink, ReceivedPacket } from './wrap/control-link.ts'
 import { tlsCryptKeys } from './wrap/tls-crypt.ts'
 import { TlsCryptWrapping } from './wrap/wrapping.ts'
@@ -31,7 +28,7 @@ const MAX_WAITING_BYTES = 65_536
 export interface SessionInit {
   readonly suite: CryptoSuite
   readonly link: ControlLink
-  readonly metadata: ClientMetadata
+  readonly identity: ClientIdentity
   /** The 256-byte key of the first wrapping; the session owns and wipes it. */
   readonly wrappingKey: Uint8Array
 }
@@ -43,28 +40,34 @@ export interface SessionInit {
  */
 export class Session {
   /** Whose profile opened the session. */
-  readonly metadata: ClientMetadata
+  readonly identity: ClientIdentity
   readonly #suite: CryptoSuite
   readonly #link: ControlLink
   readonly #wrappingKey: Uint8Array
   readonly #outbox = new Outbox()
-  readonly #admission = new Admission()
+  readonly #timer = new WakeTimer(this.#outbox)
   readonly #ending = new Ending(this.#outbox)
   readonly #renewal = new Renewal()
+  readonly #admission: Admission
+  readonly #decision: Decision
+  readonly #bulletin: Bulletin
   readonly #keys: KeyRing
   #nowMs: number
   #pushRequested = false
   #connected = false
   #closed = false
-  #timerAtMs: number | undefined
 
-  constructor({ suite, link, metadata, wrappingKey }: SessionInit, nowMs: number) {
-    this.metadata = metadata
+  constructor({ suite, link, identity, wrappingKey }: SessionInit, nowMs: number) {
+    this.identity = identity
     this.#suite = suite
     this.#link = link
     this.#wrappingKey = wrappingKey
     this.#nowMs = nowMs
-    this.#keys = new KeyRing(this.#outbox, nowMs)
+    this.#admission = new Admission(link.transport)
+    this.#bulletin = new Bulletin(link.transport)
+    const [outbox, ending, renewal, admission] = [this.#outbox, this.#ending, this.#renewal, this.#admission]
+    this.#decision = new Decision({ suite, outbox, ending, renewal, admission })
+    this.#keys = new KeyRing(this.#outbox, serverTerms(link.transport), nowMs)
   }
 
   /** Says whether a packet names this session's client; another client behind the same address starts anew. */
@@ -91,11 +94,10 @@ export class Session {
         this.#receive(input.bytes)
         break
       case 'timer':
-        // A timer may fire a little early; then the same time is asked for again.
-        this.#timerAtMs = undefined
+        this.#timer.noteFired()
         break
       case 'key-used':
-        this.#keys.noteUsed(input.keyId)
+        this.#keys.noteUsed(input.keyId, this.#nowMs)
         break
       case 'key-limit':
         if (input.keyId === this.#keys.current.keyId) this.#renewal.noteLimit(this.#nowMs)
@@ -104,7 +106,13 @@ export class Session {
         this.#ending.end(input.reason, this.#nowMs)
         break
       case 'end':
-        this.#endByOrder(endMessage(input.how, input.reason))
+        this.#endByOrder(input)
+        break
+      case 'push-update':
+        this.#bulletin.want(input.configuration)
+        break
+      case 'info':
+        this.#bulletin.note(input.message)
         break
       case 'tls-ciphertext':
       case 'tls-established':
@@ -112,13 +120,19 @@ export class Session {
       case 'tls-failed':
       case 'allowed':
       case 'refused':
+      case 'pending':
         this.#takeForKeyState(this.#keys.find(input.keyId), input)
         break
     }
   }
 
   #takeForKeyState(keyState: KeyState | undefined, input: KeyStateInput): void {
-    if (keyState === undefined) return
+    const isDecision = input.type === 'allowed' || input.type === 'refused'
+    if (isDecision && !this.#decision.noteAnswer(input.keyId, keyState)) return
+    if (keyState === undefined) {
+      if (input.type === 'tls-established') wipeKeyMaterial(input.keyMaterial)
+      return
+    }
     switch (input.type) {
       case 'tls-ciphertext':
         if (keyState.tlsRunning) keyState.queueCiphertext(input.bytes)
@@ -134,10 +148,14 @@ export class Session {
         this.#fail(keyState, 'tls-failed')
         break
       case 'allowed':
-        this.#allow(keyState, input.grant)
+        if (this.#decision.allow(keyState, input.grant) && keyState.keyId !== 0)
+          this.#installKeys(keyState, 'secondary')
         break
       case 'refused':
-        this.#refuse(keyState, input.refusal)
+        this.#decision.refuse(keyState, input.refusal)
+        break
+      case 'pending':
+        this.#decision.ask(keyState, input.pending, this.#nowMs)
         break
     }
   }
@@ -146,6 +164,7 @@ export class Session {
     const packet = this.#link.open(bytes)
     if (packet.type === 'drop') {
       this.#outbox.drop(packet.reason)
+      if (packet.fatal) this.#ending.end('protocol-error', this.#nowMs)
       return
     }
     const { opcode, keyId, body } = packet
@@ -161,6 +180,7 @@ export class Session {
   }
 
   #deliver(keyState: KeyState, { body }: ReceivedPacket): void {
+    keyState.heard = true
     const { tlsBytes, drop } = keyState.channel.receive(body, this.#nowMs)
     if (drop !== undefined) this.#outbox.drop(drop)
     if (tlsBytes.length === 0 || !keyState.tlsRunning || this.#ending.closeAtMs !== undefined) return
@@ -192,29 +212,20 @@ export class Session {
         this.#fail(keyState, 'protocol-error')
         break
       case 'introduction':
-        this.#introduce(keyState, result.introduction)
-        this.#readMessages(result.rest)
+        this.#decision.introduce(keyState, result.introduction)
+        this.#readMessages(keyState, result.rest)
         break
       case 'messages':
-        this.#readMessages(result.bytes)
+        this.#readMessages(keyState, result.bytes)
         break
     }
   }
 
-  #introduce(keyState: KeyState, introduction: ClientIntroduction): void {
-    const { keyId } = keyState
-    const answer = keyState.answerKeyMethod(this.#suite, introduction.options)
-    this.#outbox.emit({ type: 'tls-write', keyId, bytes: answer })
-    if (this.#ending.begun) return
-    const consideration = this.#admission.consider(introduction)
-    if (consideration.type === 'refused') this.#refuse(keyState, consideration.refusal, consideration.reason)
-    else this.#outbox.emit({ type: 'authenticate', keyId, request: consideration.request })
-  }
-
-  #readMessages(record: Uint8Array): void {
-    for (const message of parseControlMessages(record) ?? [undefined]) {
-      if (message === 'PUSH_REQUEST') this.#pushRequested = true
-      else if (message === 'EXIT') this.#exit()
+  #readMessages(keyState: KeyState, record: Uint8Array): void {
+    for (const message of readClientMessages(record)) {
+      if (message.type === 'push-request') this.#pushRequested = true
+      else if (message.type === 'exit') this.#exit()
+      else if (message.type === 'challenge-response') this.#decision.answer(keyState, message.response)
       else this.#outbox.drop('bad-control-message')
     }
   }
@@ -224,30 +235,6 @@ export class Session {
     for (const { channel } of this.#keys.all) channel.stopSending()
   }
 
-  #allow(keyState: KeyState, grant: SessionGrant): void {
-    // Without TLS its secrets are gone and nothing more can be said on it; a refusal counts all the same.
-    if (!this.#isUndecided(keyState) || !keyState.tlsRunning) return
-    this.#renewal.noteGrant(grant)
-    const phase = keyState === this.#keys.pending ? 'renegotiation' : 'initial'
-    keyState.announcement = this.#admission.announce(phase, grant)
-    if (keyState.announcement === undefined) {
-      const message = 'The configuration of this connection is not valid'
-      this.#refuse(keyState, { code: 'invalid-grant', message })
-    } else if (phase === 'renegotiation') {
-      this.#installKeys(keyState, 'secondary')
-    }
-  }
-
-  #refuse(keyState: KeyState, refusal: Refusal, reason: SessionEndReason = 'refused'): void {
-    if (!this.#isUndecided(keyState)) return
-    const understandsTemporary = this.#admission.admitted?.terms.understandsTemporaryFailure ?? false
-    this.#ending.plan({ text: authFailedMessage(refusal, understandsTemporary), reason, refusal }, this.#connected)
-  }
-
-  #isUndecided(keyState: KeyState): boolean {
-    return keyState.introduced && keyState.announcement === undefined && !this.#ending.begun
-  }
-
   #advance(): void {
     for (const keyState of this.#keys.all) keyState.updateActive()
     this.#bidFarewell()
@@ -255,6 +242,17 @@ export class Session {
     const { current, pending } = this.#keys
     if (pending?.active === true) this.#finishRenegotiation(pending)
     else if (!this.#connected && current.active) this.#connectWhenReady(current)
+    this.#decision.say(this.#keys.current)
+    this.#sayNews()
+  }
+
+  #sayNews(): void {
+    const { keyId, active } = this.#keys.newest
+    const abilities = this.#admission.admitted?.terms.abilities
+    if (!this.#connected || !active || abilities === undefined) return
+    const { messages, updated } = this.#bulletin.take(abilities)
+    for (const message of messages) this.#outbox.write(keyId, message)
+    if (!updated) this.#outbox.emit({ type: 'not-updated' })
   }
 
   #bidFarewell(): void {
@@ -265,21 +263,24 @@ export class Session {
 
   #connectWhenReady(keyState: KeyState): void {
     const { admitted } = this.#admission
-    if (keyState.announcement === undefined || admitted === undefined) return
-    if (!admitted.terms.pushUnasked && !this.#pushRequested) return
+    const { grant } = this.#decision
+    if (keyState.announcement === undefined || admitted === undefined || grant === undefined) return
+    if (!admitted.terms.abilities.pushUnasked && !this.#pushRequested) return
     const exported = keyState.dynamicTlsCryptSecret
     if (admitted.terms.dynamicTlsCrypt && exported !== undefined) this.#wrapRenegotiations(exported)
     if (!this.#installKeys(keyState, 'primary')) return
     this.#connected = true
     this.#renewal.noteKey(this.#nowMs)
+    this.#bulletin.noteTold(grant.configuration)
     this.#announce(keyState)
-    this.#outbox.emit({ type: 'connected', cipher: admitted.terms.cipher, peerInfo: admitted.peerInfo })
+    const { terms, peerInfo } = admitted
+    this.#outbox.emit({ type: 'connected', cipher: terms.cipher, peerInfo, family: terms.abilities.family.name })
   }
 
   #wrapRenegotiations(exported: Uint8Array): void {
     const keys = tlsCryptKeys(dynamicTlsCryptKey(exported, this.#wrappingKey), 'server')
     const last = { id: 0, timeSeconds: Math.floor(this.#nowMs / 1000) }
-    this.#link.wrapRenegotiationsWith(new TlsCryptWrapping(this.#suite, keys, last))
+    this.#link.wrapRenegotiationsWith(new TlsCryptWrapping(this.#suite, keys, last, this.#link.transport))
   }
 
   #finishRenegotiation(keyState: KeyState): void {
@@ -295,9 +296,13 @@ export class Session {
     const keys =
       terms && keyState.deriveDataKeys(this.#suite, terms, { client: remoteSessionId, server: localSessionId })
     keyState.wipe()
-    if (keys === undefined) this.#fail(keyState, 'protocol-error')
-    else this.#outbox.emit({ type: 'install-keys', keyId: keyState.keyId, slot, keys })
-    return keys !== undefined
+    if (keys === undefined || terms === undefined) {
+      this.#fail(keyState, 'protocol-error')
+      return false
+    }
+    if (slot === 'secondary') this.#keys.noteInstalled()
+    this.#outbox.emit({ type: 'install-keys', keyId: keyState.keyId, slot, keys, framing: terms.framing })
+    return true
   }
 
   #announce(keyState: KeyState): void {
@@ -321,14 +326,17 @@ export class Session {
       this.#ending.end('protocol-error', this.#nowMs)
     }
     if (isPast(pending?.deadlineMs, this.#nowMs)) this.#giveUpRenegotiation()
-    if (isPast(current.deadlineMs, this.#nowMs)) {
-      this.#ending.end(this.#ending.unsaid?.reason ?? 'handshake-timeout', this.#nowMs)
-    }
-    if (isPast(this.#renewal.endsAtMs, this.#nowMs)) this.#endByOrder(SESSION_OVER_MESSAGE)
+    if (isPast(current.deadlineMs, this.#nowMs)) this.#giveUpHandshake(current)
+    if (isPast(this.#renewal.endsAtMs, this.#nowMs)) this.#endByOrder(SESSION_OVER)
     if (this.#mayRenegotiate() && isPast(this.#renewal.dueAtMs, this.#nowMs)) this.#beginRenegotiation()
-    if (this.#ending.over) this.#keys.cancelSwap()
-    this.#keys.swapIfDue(this.#nowMs)
+    if (this.#ending.over) this.#keys.freeze()
+    this.#keys.expire(this.#nowMs)
     this.#closed = isPast(this.#ending.closeAtMs, this.#nowMs)
+  }
+
+  #giveUpHandshake(keyState: KeyState): void {
+    if (this.#decision.expire(keyState)) this.#bidFarewell()
+    else this.#ending.end(this.#ending.unsaid?.reason ?? 'handshake-timeout', this.#nowMs)
   }
 
   #giveUpRenegotiation(): void {
@@ -338,11 +346,14 @@ export class Session {
       return
     }
     this.#keys.abandon()
-    if (this.#renewal.noteFailure(this.#nowMs)) this.#endByOrder(NOT_RENEWED_MESSAGE, 'renegotiation-failed')
+    if (this.#renewal.noteFailure(this.#nowMs)) this.#endByOrder(NOT_RENEWED, 'renegotiation-failed')
   }
 
   /** The connection is over at once; its client is told as soon as it can hear it. */
-  #endByOrder(text: string, reason: SessionEndReason = 'ordered'): void {
+  #endByOrder(order: EndOrder, reason: SessionEndReason = 'ordered'): void {
+    // A client is told of EXIT with its configuration.
+    const how = order.how === 'exit' && !this.#connected ? 'restart' : order.how
+    const text = endMessage({ ...order, how }, this.#admission.admitted?.terms.abilities)
     this.#ending.plan({ text, reason, refusal: undefined }, true)
     this.#bidFarewell()
   }
@@ -356,21 +367,22 @@ export class Session {
   }
 
   #finish(): void {
-    const wakeAtMs = this.#closed ? undefined : this.#wakeAtMs()
-    if (wakeAtMs !== this.#timerAtMs) this.#outbox.emit({ type: 'timer', atMs: wakeAtMs })
-    this.#timerAtMs = wakeAtMs
+    this.#timer.set(this.#closed ? [] : this.#wakeTimes())
     if (!this.#closed) return
     for (const keyState of this.#keys.all) this.#keys.stopTls(keyState)
     this.#wrappingKey.fill(0)
     this.#outbox.emit({ type: 'closed' })
   }
 
-  #wakeAtMs(): number | undefined {
-    const times = this.#keys.all.flatMap((keyState) => [keyState.deadlineMs, keyState.channel.nextDueMs])
+  #wakeTimes(): readonly (number | undefined)[] {
+    const { closeAtMs, begun } = this.#ending
+    const times = [closeAtMs, ...this.#keys.all.map(({ channel }) => channel.nextDueMs)]
+    // What is left of a session that closes waits for nothing else; a time that has passed would wake it without end.
+    if (closeAtMs !== undefined) return times
+    times.push(...this.#keys.all.map(({ deadlineMs }) => deadlineMs), this.#keys.swapAtMs, this.#keys.deleteAtMs)
     if (this.#mayRenegotiate()) times.push(this.#renewal.dueAtMs)
-    if (!this.#ending.begun) times.push(this.#renewal.endsAtMs)
-    const known = [...times, this.#keys.swapAtMs, this.#ending.closeAtMs].filter((time) => time !== undefined)
-    return known.length === 0 ? undefined : Math.min(...known)
+    if (!begun) times.push(this.#renewal.endsAtMs)
+    return times
   }
 }
 

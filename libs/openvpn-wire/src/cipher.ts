@@ -20,15 +20,17 @@ export function negotiateCipher(
   clientOptionsCipher: string | undefined,
   preference: readonly DataCipherName[] = DATA_CIPHERS,
 ): DataCipherName | undefined {
-  const client = clientCiphers(peerInfo, clientOptionsCipher)
+  const client = new Set(offeredCiphers(peerInfo, clientOptionsCipher))
   return preference.find((cipher) => client.has(cipher))
 }
 
-function clientCiphers(peerInfo: PeerInfo, clientOptionsCipher: string | undefined): ReadonlySet<string> {
+/**
+ * Lists what the client has, in upper case and in its order. Its options string counts only without `IV_CIPHERS`, that
+ * is for clients before 2.5; those before 2.4.10 have `IV_NCP` at most.
+ */
+export function offeredCiphers(peerInfo: PeerInfo, clientOptionsCipher: string | undefined): readonly string[] {
   const listed = peerInfo.get('IV_CIPHERS')
-  if (listed !== undefined) return new Set(listed.toUpperCase().split(':'))
-  const ciphers = new Set<string>()
-  if (/^[2-9]$/.test(peerInfo.get('IV_NCP') ?? '')) ciphers.add('AES-256-GCM').add('AES-128-GCM')
-  if (clientOptionsCipher !== undefined) ciphers.add(clientOptionsCipher.toUpperCase())
-  return ciphers
+  if (listed !== undefined) return listed.toUpperCase().split(':')
+  const negotiable = /^[2-9]$/.test(peerInfo.get('IV_NCP') ?? '') ? ['AES-256-GCM', 'AES-128-GCM'] : []
+  return clientOptionsCipher === undefined ? negotiable : [...negotiable, clientOptionsCipher.toUpperCase()]
 }

@@ -43,6 +43,9 @@ describe('vectors', () => {
     const parsed = parseCredential(vector.text('field'))
     expect(parsed.kind).toBe(vector.text('kind'))
     if (parsed.kind === 'session-token') expect(parsed.token).toBe(vector.text('field'))
+    if (parsed.kind === 'challenge-response') {
+      expect(parsed).toMatchObject({ state: vector.text('state'), response: vector.text('response') })
+    }
     if (parsed.kind !== 'password') return
     expect(parsed.password).toBe(vector.text('password'))
     expect(parsed.response).toBe(vector.has('response') ? vector.text('response') : undefined)

@@ -11,18 +11,34 @@ export const MAX_PASSWORD_LENGTH = 2048
 export type ParsedCredential =
   | { readonly kind: 'password'; readonly password: string; readonly response: string | undefined }
   | { readonly kind: 'session-token'; readonly token: string }
+  /** The answer to a dynamic challenge; the state is the one that was given with it. */
+  | { readonly kind: 'challenge-response'; readonly state: string; readonly response: string }
   | { readonly kind: 'malformed' }
 
 const MALFORMED: ParsedCredential = { kind: 'malformed' }
 const STATIC_CHALLENGE_PREFIX = 'SCRV1:'
+const CHALLENGE_RESPONSE_PREFIX = 'CRV1::'
+const CHALLENGE_RESPONSE = /^([A-Za-z0-9_-]{1,64})::(.*)$/su
+/** What graphical clients put into the field when a profile asks for a user name alone. */
+const NO_PASSWORD = '[[BLANK]]'
 const TOKEN = /^[A-Za-z0-9+/=_-]+$/
 
-/** Tells a session token, a static-challenge answer and a plain password apart. Lengths are checked before all else. */
+/**
+ * Tells a session token, the answer to a static or dynamic challenge and a plain password apart. Lengths are checked
+ * before all else.
+ */
 export function parseCredential(field: string): ParsedCredential {
   if (field.length > MAX_PASSWORD_LENGTH) return MALFORMED
   if (field.startsWith(SESSION_TOKEN_PREFIX)) return parseSessionToken(field)
   if (field.startsWith(STATIC_CHALLENGE_PREFIX)) return parseStaticChallenge(field)
-  return { kind: 'password', password: field, response: undefined }
+  if (field.startsWith(CHALLENGE_RESPONSE_PREFIX)) return parseChallengeAnswer(field)
+  return { kind: 'password', password: field === NO_PASSWORD ? '' : field, response: undefined }
+}
+
+function parseChallengeAnswer(field: string): ParsedCredential {
+  const [, state, response] = CHALLENGE_RESPONSE.exec(field.slice(CHALLENGE_RESPONSE_PREFIX.length)) ?? []
+  if (state === undefined || response === undefined) return MALFORMED
+  return { kind: 'challenge-response', state, response }
 }
 
 function parseSessionToken(field: string): ParsedCredential {

@@ -1,4 +1,5 @@
-export { CIPHER_KEY_BYTES, DATA_CIPHERS, type DataCipherName, negotiateCipher } from './cipher.ts'
+export { type DynamicChallenge, dynamicChallengeText, parseChallengeResponse, textChallengeText } from './challenge.ts'
+export { CIPHER_KEY_BYTES, DATA_CIPHERS, type DataCipherName, negotiateCipher, offeredCiphers } from './cipher.ts'
 export { MAX_CONTROL_MESSAGE_BYTES, parseControlMessages, serialiseControlMessage } from './control-message.ts'
 export {
   CONTROL_HEADER_BYTES,
@@ -21,6 +22,7 @@ export { nodeCryptoSuite } from './crypto/node-suite.ts'
 export type { CryptoSuite } from './crypto-suite.ts'
 export { type DataHeader, parseDataHeader, serialiseDataHeader, UNDEFINED_PEER_ID } from './data-packet.ts'
 export { parseResendWkc, serialiseResendWkc } from './early-negotiation.ts'
+export { EPOCH_SECRET_BYTES, type EpochDataKey, epochDataKey, nextEpochSecret } from './epoch-key.ts'
 export {
   parseClientKeyFile,
   parseServerKeyFile,
@@ -50,9 +52,17 @@ export {
   parsePacketType,
   toKeyId,
 } from './opcode.ts'
-export { mirrorOptionsString, optionsStringCipher } from './options-string.ts'
+export { expectsCompression, mirrorOptionsString, optionsStringCipher } from './options-string.ts'
 export { hasIvProto, IV_PROTO, parsePeerInfo, type PeerInfo, serialisePeerInfo } from './peer-info.ts'
 export { assemblePushReply, isPushableOption, parsePushReply } from './push-reply.ts'
+export {
+  assemblePushUpdate,
+  type ChangedKind,
+  optionKind,
+  parsePushUpdate,
+  PUSH_UPDATE_KINDS,
+  type PushUpdateItem,
+} from './push-update.ts'
 export { sameSessionId, SESSION_ID_BYTES, type SessionId, toSessionId } from './session-id.ts'
 export {
   CLIENT_KEY_BYTES,

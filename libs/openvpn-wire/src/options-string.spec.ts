@@ -1,7 +1,7 @@
 import { readVectors } from '@sallyport/testkit'
 import { describe, expect, it } from 'vitest'
 
-import { mirrorOptionsString, optionsStringCipher } from './options-string.ts'
+import { expectsCompression, mirrorOptionsString, optionsStringCipher } from './options-string.ts'
 
 it('names no cipher when the string has none', () => {
   expect(optionsStringCipher('V4,auth SHA1,keysize 128,tls-client')).toBeUndefined()
@@ -13,4 +13,9 @@ describe('strings of real clients', () => {
     expect(mirrorOptionsString(vector.text('client'))).toBe(vector.text('server'))
     if (vector.has('cipher')) expect(optionsStringCipher(vector.text('client'))).toBe(vector.text('cipher'))
   })
+})
+
+it('says whether a profile has compression', () => {
+  expect(expectsCompression('V4,dev-type tun,link-mtu 1542,tun-mtu 1500,proto UDPv4,comp-lzo,auth SHA1')).toBe(true)
+  expect(expectsCompression('V4,dev-type tun,auth SHA1,x comp-lzo')).toBe(false)
 })

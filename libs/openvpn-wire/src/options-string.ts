@@ -24,3 +24,8 @@ export function optionsStringCipher(options: string): string | undefined {
     .find((option) => option.startsWith(prefix))
     ?.slice(prefix.length)
 }
+
+/** Says whether a client's profile has compression, which changes the form of its data packets. */
+export function expectsCompression(options: string): boolean {
+  return options.split(',').includes('comp-lzo')
+}

@@ -6,7 +6,7 @@ import { DATA_CIPHERS, negotiateCipher } from './cipher.ts'
 import { hasIvProto, IV_PROTO, parsePeerInfo, serialisePeerInfo } from './peer-info.ts'
 
 it('leaves out lines that are no NAME=VALUE, have control characters or come too late', () => {
-  const text = ['iv_ver=1', '=x', 'A B=1', 'IV_PLAT=li\u0007nux', `UV_X=${'x'.repeat(513)}`, 'IV_VER=2.6'].join('\n')
+  const text = ['iv-ver=1', '=x', 'A B=1', 'IV_PLAT=li\u0007nux', `UV_X=${'x'.repeat(513)}`, 'IV_VER=2.6'].join('\n')
   expect([...parsePeerInfo(text)]).toEqual([['IV_VER', '2.6']])
   expect(parsePeerInfo('A=1\n'.repeat(64) + 'IV_VER=2.6\n').has('IV_VER')).toBe(false)
 })
@@ -14,6 +14,14 @@ it('leaves out lines that are no NAME=VALUE, have control characters or come too
 it('finds names only at the start of a line, and lets the first one count', () => {
   const info = parsePeerInfo('UV_NOTE=IV_PROTO=8\nIV_PROTO=2\nIV_PROTO=8\n')
   expect(info.get('IV_PROTO')).toBe('2')
+})
+
+it('takes names of mixed case, as some that announce compression are', () => {
+  const info = parsePeerInfo('IV_LZ4v2=1\nIV_COMP_STUBv2=1\n')
+  expect([...info]).toEqual([
+    ['IV_LZ4v2', '1'],
+    ['IV_COMP_STUBv2', '1'],
+  ])
 })
 
 it('takes no ability from an IV_PROTO that is no number', () => {

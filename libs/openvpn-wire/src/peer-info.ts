@@ -19,7 +19,7 @@ export const IV_PROTO = {
 export type IvProtoBit = (typeof IV_PROTO)[keyof typeof IV_PROTO]
 
 const MAX_LINES = 64
-const LINE = /^([A-Z0-9_]{1,64})=([^\p{Cc}]{0,512})$/u
+const LINE = /^([A-Za-z0-9_]{1,64})=([^\p{Cc}]{0,512})$/u
 
 /** Reads `NAME=VALUE` lines; the first of a name counts, and lines of another form or beyond the 64th are left out. */
 export function parsePeerInfo(text: string): PeerInfo {

@@ -4,8 +4,10 @@ const HEAD = 'PUSH_REPLY'
 /** Room that peers of the 2.x line keep free in the message for what is added at its end. */
 const RESERVED_BYTES = 84
 const MAX_TEXT_LENGTH = MAX_CONTROL_MESSAGE_BYTES - RESERVED_BYTES
-const MORE_FOLLOW = 'push-continuation 2'
-const LAST_PART = 'push-continuation 1'
+/** Says at the end of a message that the list goes on in the next one. */
+export const MORE_FOLLOW = 'push-continuation 2'
+/** Says at the end of a message that it was the last one of its list. */
+export const LAST_PART = 'push-continuation 1'
 const OPTION = /^[\x20-\x2b\x2d-\x7e]{1,255}$/
 const MAX_WORDS = 16
 
@@ -20,7 +22,12 @@ export function isPushableOption(option: string): boolean {
  */
 export function assemblePushReply(options: readonly string[]): readonly string[] | undefined {
   if (options.length === 0 || !options.every(isPushableOption)) return undefined
-  const parts = splitAtLength(options)
+  return assembleParts(HEAD, options)
+}
+
+/** Puts a head and a list into as few messages as hold it, each with the head, marked as parts when there are several. */
+export function assembleParts(head: string, options: readonly string[]): readonly string[] {
+  const parts = splitAtLength(head, options)
   if (parts.length === 1) return parts
   return parts.map((part, index) => `${part},${index < parts.length - 1 ? MORE_FOLLOW : LAST_PART}`)
 }
@@ -33,13 +40,13 @@ export function parsePushReply(messages: readonly string[]): readonly string[] |
   return options.filter((option) => option !== MORE_FOLLOW && option !== LAST_PART)
 }
 
-function splitAtLength(options: readonly string[]): string[] {
+function splitAtLength(head: string, options: readonly string[]): string[] {
   const parts: string[] = []
-  let part = HEAD
+  let part = head
   for (const option of options) {
     if (part.length + 1 + option.length > MAX_TEXT_LENGTH) {
       parts.push(part)
-      part = HEAD
+      part = head
     }
     part += `,${option}`
   }

@@ -10,7 +10,7 @@ export type SessionId = Uint8Array & { readonly [sessionIdBrand]: true }
 
 /** Takes a copy of the bytes as a session id; `undefined` when the length is wrong or all bytes are zero. */
 export function toSessionId(bytes: Uint8Array): SessionId | undefined {
-  const copy = Uint8Array.from(bytes)
+  const copy = new Uint8Array(bytes)
   return isSessionId(copy) ? copy : undefined
 }
 

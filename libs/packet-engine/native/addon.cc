@@ -26,17 +26,51 @@ std::optional<std::string> optional_text(const Napi::Value& value) {
   return value.As<Napi::String>().Utf8Value();
 }
 
+uint32_t number_of(const Napi::Value& value) { return value.As<Napi::Number>().Uint32Value(); }
+
+uint64_t large_number_of(const Napi::Value& value) {
+  return static_cast<uint64_t>(value.As<Napi::Number>().Int64Value());
+}
+
 EndPoint end_point_of(const Napi::Value& address, const Napi::Value& port) {
   const std::string text = address.As<Napi::String>();
-  const auto end_point = EndPoint::parse(text, static_cast<uint16_t>(port.As<Napi::Number>().Uint32Value()));
+  const auto end_point = EndPoint::parse(text, static_cast<uint16_t>(number_of(port)));
   if (!end_point) throw Failure("bad-address", text + " is not an IP address of this machine's families");
   return *end_point;
+}
+
+Transport transport_of(const Napi::Value& value) {
+  return value.As<Napi::String>().Utf8Value() == "tcp" ? Transport::tcp : Transport::udp;
+}
+
+Path path_of(const Napi::Value& value) {
+  const auto object = value.As<Napi::Object>();
+  const auto end_point = [&object](const char* name) {
+    const auto part = object.Get(name).As<Napi::Object>();
+    return end_point_of(part.Get("address"), part.Get("port"));
+  };
+  const Napi::Value stream = object.Get("stream");
+  return {number_of(object.Get("listener")), transport_of(object.Get("transport")), end_point("remote"),
+          end_point("local"), stream.IsUndefined() ? 0 : large_number_of(stream)};
 }
 
 Napi::Object to_object(Napi::Env env, const EndPoint& end_point) {
   Napi::Object object = Napi::Object::New(env);
   object["address"] = end_point.address();
   object["port"] = end_point.port();
+  return object;
+}
+
+const char* name_of(Transport transport) { return transport == Transport::udp ? "udp" : "tcp"; }
+
+Napi::Object to_object(Napi::Env env, const Path& path) {
+  Napi::Object object = Napi::Object::New(env);
+  object["listener"] = path.listener;
+  object["transport"] = name_of(path.transport);
+  object["remote"] = to_object(env, path.remote);
+  object["local"] = to_object(env, path.local);
+  const bool tcp = path.transport == Transport::tcp;
+  object["stream"] = tcp ? Napi::Number::New(env, static_cast<double>(path.stream)).As<Napi::Value>() : env.Undefined();
   return object;
 }
 
@@ -74,6 +108,7 @@ Napi::Object to_object(Napi::Env env, const Event& event) {
     case Event::Type::key_limit:
       object["type"] = "key-limit";
       object["keyId"] = uint32_t{event.key_id};
+      object["reason"] = kLimitReasonNames[static_cast<size_t>(event.reason)];
       break;
     case Event::Type::peer_timeout:
       object["type"] = "peer-timeout";
@@ -87,21 +122,68 @@ Napi::Object to_object(Napi::Env env, const Event& event) {
 
 Napi::Object to_object(Napi::Env env, const ControlPacket& packet) {
   Napi::Object object = Napi::Object::New(env);
-  object["from"] = to_object(env, packet.from);
+  object["path"] = to_object(env, packet.path);
   object["bytes"] = Napi::Buffer<uint8_t>::Copy(env, packet.bytes.data(), packet.bytes.size());
   return object;
 }
 
-template <class Item>
-Napi::Array to_array(Napi::Env env, const std::vector<Item>& items) {
+Napi::Object to_object(Napi::Env env, const std::pair<const uint32_t, Path>& moved) {
+  Napi::Object object = Napi::Object::New(env);
+  object["type"] = "peer-float";
+  object["peerId"] = moved.first;
+  object["path"] = to_object(env, moved.second);
+  return object;
+}
+
+Napi::Object to_object(Napi::Env env, const StreamClosed& closed) {
+  Napi::Object object = Napi::Object::New(env);
+  object["type"] = "stream-closed";
+  object["stream"] = static_cast<double>(closed.path.stream);
+  object["path"] = to_object(env, closed.path);
+  object["peerId"] = closed.peer_id ? Napi::Number::New(env, *closed.peer_id).As<Napi::Value>() : env.Undefined();
+  object["reason"] = kCloseReasonNames[static_cast<size_t>(closed.reason)];
+  return object;
+}
+
+// The receiver owns the descriptor from here on.
+Napi::Object to_object(Napi::Env env, ForeignStream& stream) {
+  Napi::Object object = Napi::Object::New(env);
+  object["listener"] = stream.path.listener;
+  object["remote"] = to_object(env, stream.path.remote);
+  object["bytes"] = Napi::Buffer<uint8_t>::Copy(env, stream.bytes.data(), stream.bytes.size());
+  object["fd"] = stream.socket.release();
+  return object;
+}
+
+template <class Items>
+Napi::Array to_array(Napi::Env env, Items&& items) {
   Napi::Array array = Napi::Array::New(env, items.size());
-  for (size_t i = 0; i < items.size(); ++i) array[static_cast<uint32_t>(i)] = to_object(env, items[i]);
+  uint32_t index = 0;
+  for (auto& item : items) array[index++] = to_object(env, item);
   return array;
+}
+
+KeyMaterial key_material_of(const Napi::Value& value) {
+  const auto object = value.As<Napi::Object>();
+  const auto limit = [&object](const char* name) {
+    const Napi::Value given = object.Get(name);
+    bool lossless;
+    return given.IsUndefined() ? UINT64_MAX : given.As<Napi::BigInt>().Uint64Value(&lossless);
+  };
+  KeyMaterial material{cipher_of(object.Get("cipher")), static_cast<uint8_t>(number_of(object.Get("keyId"))),
+                       bytes_of(object.Get("sealKey")), bytes_of(object.Get("sealIv")),
+                       bytes_of(object.Get("openKey")), bytes_of(object.Get("openIv"))};
+  material.first_packet_id = large_number_of(object.Get("firstPacketId"));
+  material.epoch = object.Get("format").As<Napi::String>().Utf8Value() == "epoch";
+  material.lzo_byte = object.Get("framing").As<Napi::String>().Utf8Value() == "lzo-byte";
+  material.traffic_limits = {limit("packetLimit"), limit("byteLimit")};
+  return material;
 }
 
 }  // namespace
 
-// new Engine(EngineError, upward): `upward(control, events, fatal)` gets what the engine's thread reports.
+// new Engine(EngineError, upward): `upward(events, control, closed, foreign, fatal)` gets what the engine's thread
+// reports; its arrays are to be read in this order.
 class EngineBinding : public Napi::ObjectWrap<EngineBinding> {
  public:
   static Napi::Function define(Napi::Env env);
@@ -125,54 +207,49 @@ class EngineBinding : public Napi::ObjectWrap<EngineBinding> {
   Napi::Error to_error(Napi::Env env, const char* code, const char* message);
 
   Napi::Value send_control(Info info) {
-    return run(info, [&] { engine_->send_control(end_point_of(info[0], info[1]), bytes_of(info[2])); });
+    return run(info, [&] { engine_->send_control(path_of(info[0]), bytes_of(info[1])); });
+  }
+  Napi::Value close_stream(Info info) {
+    return run(info, [&] { engine_->close_stream(large_number_of(info[0])); });
   }
   Napi::Value add_network(Info info) {
     return run(info, [&] {
       TunOptions options;
       options.name_space = optional_text(info[1]);
       options.interface_name = info[2].As<Napi::String>();
-      engine_->add_network(number(info[0]), options);
+      engine_->add_network(number_of(info[0]), options);
     });
   }
   Napi::Value remove_network(Info info) {
-    return run(info, [&] { engine_->remove_network(number(info[0])); });
+    return run(info, [&] { engine_->remove_network(number_of(info[0])); });
   }
   Napi::Value add_peer(Info info) {
     return run(info, [&] {
-      engine_->add_peer({number(info[0]), number(info[1]), end_point_of(info[2], info[3]),
-                         inner_address_of<Ipv4Address>(info[4], AF_INET),
-                         inner_address_of<Ipv6Address>(info[5], AF_INET6)});
+      engine_->add_peer({number_of(info[0]), number_of(info[1]), path_of(info[2]),
+                         inner_address_of<Ipv4Address>(info[3], AF_INET),
+                         inner_address_of<Ipv6Address>(info[4], AF_INET6)});
     });
   }
   Napi::Value set_key(Info info) {
-    return run(info, [&] {
-      const KeyMaterial material{cipher_of(info[3]), static_cast<uint8_t>(number(info[2])),
-                                 bytes_of(info[4]),  bytes_of(info[5]),
-                                 bytes_of(info[6]),  bytes_of(info[7]),
-                                 number(info[8])};
-      engine_->set_key(number(info[0]), slot_of(info[1]), material);
-    });
+    return run(info, [&] { engine_->set_key(number_of(info[0]), slot_of(info[1]), key_material_of(info[2])); });
   }
   Napi::Value swap_keys(Info info) {
-    return run(info, [&] { engine_->swap_keys(number(info[0])); });
+    return run(info, [&] { engine_->swap_keys(number_of(info[0])); });
   }
   Napi::Value delete_key(Info info) {
-    return run(info, [&] { engine_->delete_key(number(info[0]), slot_of(info[1])); });
+    return run(info, [&] { engine_->delete_key(number_of(info[0]), slot_of(info[1])); });
   }
   Napi::Value set_keepalive(Info info) {
-    return run(info, [&] { engine_->set_keepalive(number(info[0]), {number(info[1]), number(info[2])}); });
+    return run(info, [&] { engine_->set_keepalive(number_of(info[0]), {number_of(info[1]), number_of(info[2])}); });
   }
   Napi::Value delete_peer(Info info) {
-    return run(info, [&] { engine_->delete_peer(number(info[0])); });
+    return run(info, [&] { engine_->delete_peer(number_of(info[0])); });
   }
   Napi::Value cpu_seconds(Info info) {
     double seconds = 0;
     run(info, [&] { seconds = engine_->cpu_seconds(); });
     return Napi::Number::New(info.Env(), seconds);
   }
-
-  static uint32_t number(const Napi::Value& value) { return value.As<Napi::Number>().Uint32Value(); }
 
   static void on_environment_end(void* self);
   void stop();
@@ -187,6 +264,7 @@ Napi::Function EngineBinding::define(Napi::Env env) {
   return DefineClass(
       env, "Engine",
       {InstanceMethod("listen", &EngineBinding::listen), InstanceMethod("sendControl", &EngineBinding::send_control),
+       InstanceMethod("closeStream", &EngineBinding::close_stream),
        InstanceMethod("addNetwork", &EngineBinding::add_network),
        InstanceMethod("removeNetwork", &EngineBinding::remove_network),
        InstanceMethod("addPeer", &EngineBinding::add_peer), InstanceMethod("setKey", &EngineBinding::set_key),
@@ -236,14 +314,18 @@ Napi::Error EngineBinding::to_error(Napi::Env env, const char* code, const char*
 }
 
 Napi::Value EngineBinding::listen(Info info) {
-  EndPoint local;
-  run(info, [&] { local = engine_->listen(end_point_of(info[0], info[1])); });
-  return to_object(info.Env(), local);
+  Engine::Listening listening;
+  const Transport transport = transport_of(info[0]);
+  run(info, [&] { listening = engine_->listen(transport, end_point_of(info[1], info[2]), info[3].ToBoolean()); });
+  Napi::Object object = to_object(info.Env(), listening.local);
+  object["listener"] = listening.listener;
+  object["transport"] = name_of(transport);
+  return object;
 }
 
 Napi::Value EngineBinding::statistics(Info info) {
   PeerStatistics statistics;
-  run(info, [&] { statistics = engine_->statistics(number(info[0])); });
+  run(info, [&] { statistics = engine_->statistics(number_of(info[0])); });
   Napi::Object object = Napi::Object::New(info.Env());
   const auto set = [&](const char* name, uint64_t value) { object[name] = Napi::BigInt::New(info.Env(), value); };
   set("receivedBytes", statistics.received_bytes);
@@ -295,10 +377,12 @@ Napi::Value EngineBinding::close(Info info) {
 void EngineBinding::deliver(Napi::Env env, Napi::Function upward, EngineBinding* self, void*) {
   // A call that was still queued when the environment ended has no environment to run in.
   if (env == nullptr) return;
-  const UpwardQueue::Batch batch = self->engine_->upward().take(kControlPacketsPerCall);
+  UpwardQueue::Batch batch = self->engine_->upward().take(kControlPacketsPerCall);
   const Napi::Value fatal =
       batch.fatal ? self->to_error(env, "engine-stopped", batch.fatal->c_str()).Value() : env.Undefined();
-  upward.Call({to_array(env, batch.control), to_array(env, batch.events), fatal});
+  Napi::Array events = to_array(env, batch.events);
+  for (const auto& moved : batch.floats) events[events.Length()] = to_object(env, moved);
+  upward.Call({events, to_array(env, batch.control), to_array(env, batch.closed), to_array(env, batch.foreign), fatal});
 }
 
 }  // namespace sallyport

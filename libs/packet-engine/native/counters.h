@@ -11,6 +11,8 @@ namespace sallyport {
 #define SALLYPORT_COUNTERS(X) \
   X(udpPacketsReceived)       \
   X(udpPacketsSent)           \
+  X(tcpPacketsReceived)       \
+  X(tcpPacketsSent)           \
   X(tunPacketsReceived)       \
   X(tunPacketsSent)           \
   X(controlPacketsReceived)   \
@@ -20,8 +22,11 @@ namespace sallyport {
   X(dropUnknownPeer)          \
   X(dropWrongRemote)          \
   X(dropUnknownKey)           \
+  X(dropUnknownEpoch)         \
   X(dropBadTag)               \
   X(dropReplayed)             \
+  X(dropOpenExhausted)        \
+  X(dropCompressed)           \
   X(dropNotIp)                \
   X(dropSourceAddress)        \
   X(dropNoRoute)              \
@@ -31,6 +36,19 @@ namespace sallyport {
   X(dropNoSourcePort)         \
   X(dropSendFailed)           \
   X(dropTunWriteFailed)       \
+  X(dropUnknownStream)        \
+  X(dropStreamQueueFull)      \
+  X(dropStreamLimit)          \
+  X(dropForeignStream)        \
+  X(streamsAccepted)          \
+  X(streamsPassedOn)          \
+  X(streamsPeerClosed)        \
+  X(streamsDesynchronised)    \
+  X(streamsBadPacket)         \
+  X(streamsQueueFull)         \
+  X(streamsIdle)              \
+  X(streamsFailed)            \
+  X(peersFloated)             \
   X(pingsReceived)            \
   X(pingsSent)                \
   X(occIgnored)

@@ -39,10 +39,15 @@ void DataPath::receive(const ReceiveBatch::Datagram& datagram) {
   if (datagram.bytes.empty()) return drop(Counter::dropTooShort);
   if (datagram.truncated) return drop(Counter::dropTooLong);
   // Nothing can be answered to port 0, and no client sends from it.
-  if (datagram.from.port() == 0) return drop(Counter::dropNoSourcePort);
-  switch (datagram.bytes[0] >> kOpcodeShift) {
+  if (datagram.path.remote.port() == 0) return drop(Counter::dropNoSourcePort);
+  receive(datagram.path, datagram.bytes);
+}
+
+// `bytes` is not empty.
+Received DataPath::receive(const Path& path, std::span<uint8_t> bytes) {
+  switch (bytes[0] >> kOpcodeShift) {
     case kOpcodeDataV2:
-      return receive_data(datagram.from, datagram.bytes);
+      return receive_data(path, bytes);
     case 3:   // SOFT_RESET_V1
     case 4:   // CONTROL_V1
     case 5:   // ACK_V1
@@ -50,37 +55,69 @@ void DataPath::receive(const ReceiveBatch::Datagram& datagram) {
     case 8:   // HARD_RESET_SERVER_V2
     case 10:  // HARD_RESET_CLIENT_V3
     case 11:  // CONTROL_WKC_V1
-      return receive_control(datagram.from, datagram.bytes);
+      return receive_control(path, bytes);
     default:
-      return drop(Counter::dropBadOpcode);
+      return refuse(Counter::dropBadOpcode);
   }
 }
 
-void DataPath::receive_control(const EndPoint& from, std::span<const uint8_t> bytes) {
-  const bool accepted = upward_.push_control(from, bytes);
-  counters_.add(accepted ? Counter::controlPacketsReceived : Counter::dropControlQueueFull);
+Received DataPath::refuse(Counter reason, Received received) {
+  drop(reason);
+  return received;
 }
 
-void DataPath::receive_data(const EndPoint& from, std::span<uint8_t> bytes) {
-  if (bytes.size() <= kDataOverheadBytes) return drop(Counter::dropTooShort);
+Received DataPath::receive_control(const Path& path, std::span<const uint8_t> bytes) {
+  if (!upward_.push_control(path, bytes)) return refuse(Counter::dropControlQueueFull);
+  counters_.add(Counter::controlPacketsReceived);
+  return Received::control;
+}
+
+Received DataPath::receive_data(const Path& path, std::span<uint8_t> bytes) {
+  if (bytes.size() < kHeaderBytes) return refuse(Counter::dropTooShort, Received::unopened);
   Peer* peer = peers_.find(read_peer_id(bytes));
-  if (!peer) return drop(Counter::dropUnknownPeer);
-  if (!(peer->remote == from)) return drop(Counter::dropWrongRemote);
+  if (!peer) return refuse(Counter::dropUnknownPeer);
+  const bool elsewhere = !(peer->path == path);
+  const bool may_float = peer->path.transport == Transport::udp && path.transport == Transport::udp;
+  if (elsewhere && !may_float) return refuse(Counter::dropWrongRemote);
   DataKey* key = peer->key(bytes[0] & kKeyIdMask);
-  if (!key) return drop(Counter::dropUnknownKey);
-  switch (key->open(bytes)) {
-    case DataKey::Opened::replayed:
-      return drop(Counter::dropReplayed);
-    case DataKey::Opened::bad_tag:
-      return drop(Counter::dropBadTag);
-    case DataKey::Opened::ok:
-      break;
-  }
+  if (!key) return refuse(Counter::dropUnknownKey);
+  const Opened opened = key->open(bytes);
+  report_key(*peer, *key);
+  if (opened.result != Opened::Result::ok) return refuse_unopened(opened.result);
   peer->last_received_tick = now_;
   peer->statistics.transport_received_bytes += bytes.size();
-  report_key(*peer, *key);
-  const auto text = bytes.subspan(kDataOverheadBytes);
-  if (!receive_magic(*peer, text)) deliver(*peer, text);
+  if (elsewhere && opened.newest) follow(*peer, path);
+  if (!receive_magic(*peer, opened.text)) deliver(*peer, opened.text);
+  return Received::data;
+}
+
+Received DataPath::refuse_unopened(Opened::Result result) {
+  switch (result) {
+    case Opened::Result::ok:
+      break;
+    case Opened::Result::too_short:
+      return refuse(Counter::dropTooShort, Received::unopened);
+    case Opened::Result::unknown_epoch:
+      return refuse(Counter::dropUnknownEpoch, Received::unopened);
+    case Opened::Result::replayed:
+      return refuse(Counter::dropReplayed, Received::unopened);
+    case Opened::Result::bad_tag:
+      return refuse(Counter::dropBadTag, Received::unopened);
+    case Opened::Result::exhausted:
+      return refuse(Counter::dropOpenExhausted, Received::unopened);
+    case Opened::Result::compressed:
+      // Authentic, so that the stream is in step; only its content is not ours to read.
+      return refuse(Counter::dropCompressed, Received::data);
+  }
+  return Received::data;
+}
+
+// A late packet from where the peer was before must not call it back, nor may one that was caught and kept from
+// arriving decide: only the newest packet moves it.
+void DataPath::follow(Peer& peer, const Path& path) {
+  peer.path = path;
+  counters_.add(Counter::peersFloated);
+  upward_.push_float(peer.id, path);
 }
 
 // Answers whether `text` is one of the payloads that OpenVPN peers send to each other instead of an IP packet.
@@ -112,45 +149,43 @@ void DataPath::deliver(Peer& peer, std::span<const uint8_t> text) {
 bool DataPath::forward(Network& network) {
   bool alive = true;
   for (size_t round = 0; round < kBatchPackets; ++round) {
-    // One byte of room more than is carried tells a packet that was cut from one that just fits.
-    const auto text = batch_.buffer().subspan(kDataOverheadBytes, kMaxInnerBytes + 1);
-    const ssize_t bytes = read(network.device(), text.data(), text.size());
+    PacketBuffer packet = outbox_.buffer();
+    const ssize_t bytes = read(network.device(), packet.room().data(), packet.room().size());
     if (bytes <= 0) {
       alive = bytes < 0 && (errno == EAGAIN || errno == EINTR);
       break;
     }
     counters_.add(Counter::tunPacketsReceived);
-    forward_one(network, static_cast<size_t>(bytes));
+    packet.set_text(static_cast<size_t>(bytes));
+    forward_one(network, packet);
   }
   flush();
   return alive;
 }
 
-void DataPath::forward_one(const Network& network, size_t inner_bytes) {
-  if (inner_bytes > kMaxInnerBytes) return drop(Counter::dropTooLong);
-  const auto header = read_ip_header(batch_.buffer().subspan(kDataOverheadBytes, inner_bytes));
+void DataPath::forward_one(const Network& network, PacketBuffer packet) {
+  if (packet.size() > kMaxInnerBytes) return drop(Counter::dropTooLong);
+  const auto header = read_ip_header(packet.bytes());
   if (!header) return drop(Counter::dropNotIp);
   Peer* peer = network.route(*header);
   if (!peer) return drop(Counter::dropNoRoute);
-  seal(*peer, inner_bytes, Kind::packet);
+  seal(*peer, packet, Kind::packet);
 }
 
-// The plaintext stands in the batch's next buffer, behind the head-room.
-void DataPath::seal(Peer& peer, size_t inner_bytes, Kind kind) {
+// `packet` is the outbox's next buffer with the plaintext in it.
+void DataPath::seal(Peer& peer, PacketBuffer packet, Kind kind) {
   if (!peer.primary) return drop(Counter::dropNoKey);
-  const size_t bytes = kDataOverheadBytes + inner_bytes;
-  switch (peer.primary->seal(peer.id, batch_.buffer().first(bytes))) {
-    case DataKey::Sealed::exhausted:
-      return drop(Counter::dropKeyExhausted);
-    case DataKey::Sealed::failed:
-      return drop(Counter::dropSendFailed);
-    case DataKey::Sealed::ok:
-      break;
-  }
+  if (!outbox_.reserve(peer.path)) return;
+  const size_t inner_bytes = packet.size();
+  const Sealed sealed = peer.primary->seal(peer.id, packet);
   report_key(peer, *peer.primary);
-  outgoing_[batch_.size()] = {&peer, inner_bytes, kind};
-  batch_.add(peer.remote, bytes);
-  if (batch_.full()) flush();
+  if (sealed != Sealed::ok) {
+    outbox_.cancel(peer.path);
+    return drop(sealed == Sealed::exhausted ? Counter::dropKeyExhausted : Counter::dropSendFailed);
+  }
+  outgoing_[outbox_.size()] = {&peer, inner_bytes, packet.size(), kind};
+  outbox_.add(peer.path, packet);
+  if (outbox_.full()) flush();
 }
 
 void DataPath::tick(uint64_t seconds) {
@@ -168,23 +203,27 @@ void DataPath::tick(uint64_t seconds) {
 
 void DataPath::ping(Peer& peer) {
   if (!peer.primary) return;
-  std::copy(kPing.begin(), kPing.end(), batch_.buffer().begin() + kDataOverheadBytes);
-  seal(peer, kPing.size(), Kind::ping);
+  PacketBuffer packet = outbox_.buffer();
+  std::copy(kPing.begin(), kPing.end(), packet.room().begin());
+  packet.set_text(kPing.size());
+  seal(peer, packet, Kind::ping);
 }
 
 void DataPath::report_key(const Peer& peer, DataKey& key) {
   if (key.take_first_use()) upward_.push_event({Event::Type::key_used, peer.id, key.key_id()});
-  if (key.take_limit_notice()) upward_.push_event({Event::Type::key_limit, peer.id, key.key_id()});
+  while (const auto reason = key.take_limit_notice()) {
+    upward_.push_event({Event::Type::key_limit, peer.id, key.key_id(), *reason});
+  }
 }
 
 void DataPath::flush() {
-  batch_.flush(socket_, [this](size_t index, bool sent) {
+  outbox_.flush([this](size_t index, bool sent) {
     if (!sent) return drop(Counter::dropSendFailed);
     const Outgoing& outgoing = outgoing_[index];
     Peer& peer = *outgoing.peer;
     peer.last_sent_tick = now_;
-    peer.statistics.transport_sent_bytes += kDataOverheadBytes + outgoing.inner_bytes;
-    counters_.add(Counter::udpPacketsSent);
+    peer.statistics.transport_sent_bytes += outgoing.packet_bytes;
+    counters_.add(peer.path.transport == Transport::udp ? Counter::udpPacketsSent : Counter::tcpPacketsSent);
     if (outgoing.kind == Kind::ping) return counters_.add(Counter::pingsSent);
     ++peer.statistics.sent_packets;
     peer.statistics.sent_bytes += outgoing.inner_bytes;

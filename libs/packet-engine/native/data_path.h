@@ -6,25 +6,22 @@
 #include <span>
 
 #include "counters.h"
+#include "outbox.h"
 #include "peer_table.h"
+#include "stream_table.h"
 #include "udp.h"
 #include "upward_queue.h"
 
 namespace sallyport {
 
-// The longest inner packet that is carried; a longer one is dropped and counted.
-inline constexpr size_t kMaxInnerBytes = 9000;
-static_assert(kDataOverheadBytes + kMaxInnerBytes < kBufferBytes);
-
-// What happens to a packet between the UDP socket and the TUN devices, both ways. Lives on the engine's thread.
+// What happens to a packet between the transport and the TUN devices, both ways. Lives on the engine's thread.
 class DataPath {
  public:
-  DataPath(PeerTable& peers, Counters& counters, UpwardQueue& upward)
-      : peers_(peers), counters_(counters), upward_(upward) {}
-
-  void set_socket(int fd) { socket_ = fd; }
+  DataPath(PeerTable& peers, Outbox& outbox, Counters& counters, UpwardQueue& upward)
+      : peers_(peers), outbox_(outbox), counters_(counters), upward_(upward) {}
 
   void receive(const ReceiveBatch::Datagram& datagram);
+  Received receive(const Path& path, std::span<uint8_t> bytes);
   // Seals and sends up to one batch of what waits in the TUN device; false when the device no longer exists.
   bool forward(Network& network);
   // Lets `seconds` pass: pings idle peers and reports silent ones.
@@ -36,26 +33,29 @@ class DataPath {
   struct Outgoing {
     Peer* peer;
     size_t inner_bytes;
+    size_t packet_bytes;
     Kind kind;
   };
 
   void drop(Counter reason) { counters_.add(reason); }
-  void receive_control(const EndPoint& from, std::span<const uint8_t> bytes);
-  void receive_data(const EndPoint& from, std::span<uint8_t> bytes);
+  Received refuse(Counter reason, Received received = Received::dropped);
+  Received receive_control(const Path& path, std::span<const uint8_t> bytes);
+  Received receive_data(const Path& path, std::span<uint8_t> bytes);
+  Received refuse_unopened(Opened::Result result);
+  void follow(Peer& peer, const Path& path);
   bool receive_magic(Peer& peer, std::span<const uint8_t> text);
   void deliver(Peer& peer, std::span<const uint8_t> text);
-  void forward_one(const Network& network, size_t inner_bytes);
-  void seal(Peer& peer, size_t inner_bytes, Kind kind);
+  void forward_one(const Network& network, PacketBuffer packet);
+  void seal(Peer& peer, PacketBuffer packet, Kind kind);
   void ping(Peer& peer);
   void report_key(const Peer& peer, DataKey& key);
   void flush();
 
   PeerTable& peers_;
+  Outbox& outbox_;
   Counters& counters_;
   UpwardQueue& upward_;
-  int socket_ = -1;
   uint64_t now_ = 0;
-  SendBatch batch_;
   std::array<Outgoing, kBatchPackets> outgoing_{};
 };
 

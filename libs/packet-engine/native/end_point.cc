@@ -30,6 +30,24 @@ std::optional<EndPoint> EndPoint::parse(const std::string& address, uint16_t por
   return end_point;
 }
 
+EndPoint EndPoint::ipv4(const in_addr& address, uint16_t port) {
+  EndPoint end_point;
+  end_point.storage_.v4 = {};
+  end_point.storage_.v4.sin_family = AF_INET;
+  end_point.storage_.v4.sin_port = htons(port);
+  end_point.storage_.v4.sin_addr = address;
+  return end_point;
+}
+
+EndPoint EndPoint::ipv6(const in6_addr& address, uint16_t port, uint32_t scope) {
+  EndPoint end_point;
+  end_point.storage_.v6.sin6_family = AF_INET6;
+  end_point.storage_.v6.sin6_port = htons(port);
+  end_point.storage_.v6.sin6_addr = address;
+  end_point.storage_.v6.sin6_scope_id = IN6_IS_ADDR_LINKLOCAL(&address) ? scope : 0;
+  return end_point;
+}
+
 std::optional<EndPoint> EndPoint::for_family(int wanted) const {
   if (wanted == family()) return *this;
   if (wanted != AF_INET6) return std::nullopt;
@@ -59,6 +77,11 @@ std::string EndPoint::address() const {
   char zone[IF_NAMESIZE];
   if (v6.sin6_scope_id == 0 || if_indextoname(v6.sin6_scope_id, zone) == nullptr) return text;
   return std::string(text) + "%" + zone;
+}
+
+bool EndPoint::is_wildcard() const {
+  if (family() == AF_INET) return storage_.v4.sin_addr.s_addr == htonl(INADDR_ANY);
+  return IN6_IS_ADDR_UNSPECIFIED(&storage_.v6.sin6_addr);
 }
 
 bool EndPoint::operator==(const EndPoint& other) const {

@@ -8,8 +8,8 @@
 
 namespace sallyport {
 
-// A UDP address in the form in which one socket uses it: on an IPv6 socket an IPv4 peer is a mapped address. End points
-// compare equal only when both are in the form of the same socket.
+// An address and port in the form in which one socket uses it: on an IPv6 socket an IPv4 peer is a mapped address. End
+// points compare equal only when both are in the form of the same socket.
 class EndPoint {
  public:
   static constexpr socklen_t kCapacity = sizeof(sockaddr_in6);
@@ -17,6 +17,9 @@ class EndPoint {
   EndPoint() = default;
   // Accepts a numeric address, IPv6 with an optional %zone; `nullopt` for anything else.
   static std::optional<EndPoint> parse(const std::string& address, uint16_t port);
+  static EndPoint ipv4(const in_addr& address, uint16_t port);
+  // The scope counts for a link-local address only; elsewhere 0 keeps equal addresses equal.
+  static EndPoint ipv6(const in6_addr& address, uint16_t port, uint32_t scope);
 
   // This address as a socket of `family` uses it; `nullopt` when that socket cannot reach it.
   std::optional<EndPoint> for_family(int family) const;
@@ -25,6 +28,11 @@ class EndPoint {
   uint16_t port() const;
   // Numeric text, never a mapped address.
   std::string address() const;
+  // 0.0.0.0 or ::, which stand for every local address.
+  bool is_wildcard() const;
+  // By `family`: one of these is meaningful.
+  const sockaddr_in& as_ipv4() const { return storage_.v4; }
+  const sockaddr_in6& as_ipv6() const { return storage_.v6; }
 
   const sockaddr* data() const { return &storage_.any; }
   // For system calls that fill in an address of at most kCapacity bytes.

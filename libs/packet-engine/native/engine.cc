@@ -2,12 +2,10 @@
 
 #include <pthread.h>
 #include <signal.h>
-#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
 #include <time.h>
 
-#include <array>
 #include <cerrno>
 #include <utility>
 
@@ -16,11 +14,6 @@
 namespace sallyport {
 
 namespace {
-
-// What an epoll event is about; a tag below kSocketTag is the index of a network.
-constexpr uint64_t kSocketTag = uint64_t{1} << 32;
-constexpr uint64_t kWakeTag = kSocketTag + 1;
-constexpr uint64_t kTimerTag = kSocketTag + 2;
 
 FileDescriptor checked(int fd, const char* what) {
   if (fd < 0) throw system_failure(what, errno);
@@ -59,12 +52,13 @@ std::unique_ptr<DataKey>& key_in(Peer& peer, Slot slot) {
 
 Engine::Engine(std::function<void()> wake)
     : upward_(std::move(wake)),
-      path_(peers_, counters_, upward_),
-      epoll_(checked(epoll_create1(EPOLL_CLOEXEC), "epoll_create1")),
+      streams_(epoll_, counters_, upward_),
+      outbox_(listeners_, streams_),
+      path_(peers_, outbox_, counters_, upward_),
       wake_(checked(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), "eventfd")),
       timer_(open_second_timer()) {
-  watch(wake_.get(), kWakeTag);
-  watch(timer_.get(), kTimerTag);
+  epoll_.watch(wake_.get(), Epoll::Source::wake, 0);
+  epoll_.watch(timer_.get(), Epoll::Source::timer, 0);
 }
 
 Engine::~Engine() { stop(); }
@@ -79,7 +73,8 @@ void Engine::stop() {
   eventfd_write(wake_.get(), 1);
   if (thread_.joinable()) thread_.join();
   peers_.clear();
-  socket_.reset();
+  streams_.clear();
+  listeners_.clear();
 }
 
 void Engine::call(const std::function<void()>& command) {
@@ -104,28 +99,47 @@ void Engine::call(const std::function<void()>& command) {
 
 // The verbs, on the caller's thread.
 
-EndPoint Engine::listen(const EndPoint& local) {
-  if (socket_) throw Failure("already-listening", "the packet engine listens already");
-  auto socket = std::make_unique<UdpSocket>(local);
+Engine::Listening Engine::listen(Transport transport, const EndPoint& local, bool pass_foreign) {
+  Listener opened = transport == Transport::udp ? Listener(std::in_place_type<UdpSocket>, local)
+                                                : Listener(std::in_place_type<TcpListener>, local, pass_foreign);
   if (!thread_.joinable()) thread_ = start_without_signals([this] { run(); });
-  call([this, &socket] {
-    watch(socket->fd(), kSocketTag);
-    path_.set_socket(socket->fd());
-    socket_ = std::move(socket);
+  Listening listening{0, local_of(opened)};
+  call([&] {
+    listening.listener = static_cast<uint32_t>(listeners_.size());
+    epoll_.watch(descriptor_of(opened), Epoll::Source::listener, listening.listener);
+    listeners_.push_back(std::move(opened));
   });
-  return socket_->local();
+  return listening;
 }
 
-EndPoint Engine::reachable(const EndPoint& remote) const {
-  if (!socket_) throw Failure("not-listening", "the packet engine does not listen yet");
-  const auto converted = remote.for_family(socket_->family());
-  if (!converted) throw Failure("bad-address", "an IPv4 socket cannot reach " + remote.address());
-  return *converted;
+Path Engine::reachable(const Path& path) const {
+  if (listeners_.empty()) throw Failure("not-listening", "the packet engine does not listen yet");
+  if (path.listener >= listeners_.size() || transport_of(listeners_[path.listener]) != path.transport) {
+    throw Failure("unknown-listener", "there is no such listener of that transport: " + std::to_string(path.listener));
+  }
+  const int family = local_of(listeners_[path.listener]).family();
+  const auto remote = path.remote.for_family(family);
+  const auto local = path.local.for_family(family);
+  if (!remote || !local) throw Failure("bad-address", "an IPv4 socket cannot reach " + path.remote.address());
+  return {path.listener, path.transport, *remote, *local, path.stream};
 }
 
-void Engine::send_control(const EndPoint& to, std::span<const uint8_t> bytes) {
-  const bool sent = socket_->send(reachable(to), bytes);
-  counters_.add(sent ? Counter::udpPacketsSent : Counter::dropSendFailed);
+void Engine::send_control(const Path& path, std::span<const uint8_t> bytes) {
+  const Path way = reachable(path);
+  if (way.transport == Transport::udp) {
+    const bool sent = std::get<UdpSocket>(listeners_[way.listener]).send(way, bytes);
+    return counters_.add(sent ? Counter::udpPacketsSent : Counter::dropSendFailed);
+  }
+  if (bytes.empty() || bytes.size() > kMaxFramePacketBytes) {
+    throw Failure("bad-argument", "a packet of " + std::to_string(bytes.size()) + " bytes has no place on a stream");
+  }
+  call([&] {
+    if (streams_.send_control(way.stream, bytes)) counters_.add(Counter::tcpPacketsSent);
+  });
+}
+
+void Engine::close_stream(uint64_t stream) {
+  call([&] { streams_.close_when_sent(stream); });
 }
 
 void Engine::add_network(uint32_t index, const TunOptions& options) {
@@ -136,25 +150,32 @@ void Engine::add_network(uint32_t index, const TunOptions& options) {
 void Engine::attach_network(uint32_t index, FileDescriptor device) {
   call([&] {
     peers_.require_free_network(index);
-    watch(device.get(), index);
+    epoll_.watch(device.get(), Epoll::Source::network, index);
     peers_.add_network(index, std::move(device));
   });
 }
 
 void Engine::remove_network(uint32_t index) {
-  call([&] { peers_.remove_network(index); });
+  call([&] {
+    const Network& network = peers_.get_network(index);
+    peers_.for_each([&](const Peer& peer) {
+      if (peer.network == &network) streams_.detach(peer.path.stream, peer.id);
+    });
+    peers_.remove_network(index);
+  });
 }
 
 void Engine::add_peer(const PeerDescription& description) {
   Peer peer;
   peer.id = description.id;
-  peer.remote = reachable(description.remote);
+  peer.path = reachable(description.path);
   peer.ipv4 = description.ipv4;
   peer.ipv6 = description.ipv6;
   call([&] {
     peer.network = &peers_.get_network(description.network);
     peer.last_sent_tick = peer.last_received_tick = path_.now();
     peers_.add(std::move(peer));
+    streams_.attach(description.path.stream, description.id);
   });
 }
 
@@ -197,7 +218,10 @@ void Engine::set_keepalive(uint32_t peer_id, const Keepalive& keepalive) {
 }
 
 void Engine::delete_peer(uint32_t peer_id) {
-  call([&] { peers_.remove(peer_id); });
+  call([&] {
+    streams_.detach(peers_.get(peer_id).path.stream, peer_id);
+    peers_.remove(peer_id);
+  });
 }
 
 PeerStatistics Engine::statistics(uint32_t peer_id) {
@@ -215,24 +239,14 @@ double Engine::cpu_seconds() {
 
 // The loop, on the engine's thread.
 
-void Engine::watch(int fd, uint64_t tag) {
-  epoll_event event{};
-  event.events = EPOLLIN;
-  event.data.u64 = tag;
-  if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) throw system_failure("epoll_ctl", errno);
-}
-
 void Engine::run() {
-  std::array<epoll_event, 64> events;
   const auto stopping = [this] {
     const std::lock_guard lock(commands_mutex_);
     return stopping_;
   };
   try {
     while (!stopping()) {
-      const int ready = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), -1);
-      if (ready < 0 && errno != EINTR) throw system_failure("epoll_wait", errno);
-      for (int i = 0; i < ready; ++i) dispatch(events[static_cast<size_t>(i)].data.u64);
+      for (const epoll_event& event : epoll_.wait()) dispatch(Epoll::read(event));
     }
   } catch (const std::exception& error) {
     upward_.push_fatal(error.what());
@@ -242,16 +256,19 @@ void Engine::run() {
   commands_.clear();
 }
 
-void Engine::dispatch(uint64_t tag) {
-  switch (tag) {
-    case kSocketTag:
-      return receive();
-    case kWakeTag:
+void Engine::dispatch(const Epoll::Ready& ready) {
+  switch (ready.source) {
+    case Epoll::Source::wake:
       return run_commands();
-    case kTimerTag:
-      return path_.tick(read_count(timer_.get()));
-    default:
-      return forward(static_cast<uint32_t>(tag));
+    case Epoll::Source::timer:
+      return tick(read_count(timer_.get()));
+    case Epoll::Source::network:
+      return forward(static_cast<uint32_t>(ready.number));
+    case Epoll::Source::listener:
+      return take_from(static_cast<uint32_t>(ready.number));
+    case Epoll::Source::stream:
+      return streams_.serve(
+          ready, [this](const Path& path, std::span<uint8_t> packet) { return path_.receive(path, packet); });
   }
 }
 
@@ -265,9 +282,26 @@ void Engine::run_commands() {
   for (Command& command : commands) command();
 }
 
-void Engine::receive() {
-  const size_t count = received_.receive(socket_->fd());
+void Engine::take_from(uint32_t index) {
+  const Listener& listener = listeners_[index];
+  if (const auto* tcp = std::get_if<TcpListener>(&listener)) return accept(index, *tcp);
+  const size_t count = received_.receive(std::get<UdpSocket>(listener), index);
   for (size_t i = 0; i < count; ++i) path_.receive(received_.datagram(i));
+}
+
+void Engine::accept(uint32_t index, const TcpListener& socket) {
+  if (streams_.accept(index, socket)) return;
+  // The waiting connection would be reported for ever.
+  epoll_.rewatch(socket.fd(), Epoll::Source::listener, index, false, false);
+  resting_.push_back(index);
+}
+
+void Engine::tick(uint64_t seconds) {
+  for (const uint32_t index : std::exchange(resting_, {})) {
+    epoll_.rewatch(descriptor_of(listeners_[index]), Epoll::Source::listener, index, true, false);
+  }
+  path_.tick(seconds);
+  streams_.tick(seconds);
 }
 
 void Engine::forward(uint32_t index) {
@@ -276,7 +310,7 @@ void Engine::forward(uint32_t index) {
   if (!network || path_.forward(*network)) return;
   // Somebody deleted the device. Its descriptor would report an error for ever, so nobody listens to it any more; what
   // peers send to it is counted as a failed write.
-  epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, network->device(), nullptr);
+  epoll_.forget(network->device());
 }
 
 }  // namespace sallyport

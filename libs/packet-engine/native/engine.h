@@ -14,21 +14,24 @@
 
 #include "counters.h"
 #include "data_path.h"
+#include "epoll.h"
 #include "file_descriptor.h"
+#include "listener.h"
+#include "outbox.h"
 #include "peer_table.h"
+#include "stream_table.h"
 #include "tun.h"
-#include "udp.h"
 #include "upward_queue.h"
 
 namespace sallyport {
 
 enum class Slot { primary, secondary };
 
-// A peer as its owner describes it; the remote is in the form of its own address family.
+// A peer as its owner describes it; the path's ends are in the form of their own address family.
 struct PeerDescription {
   uint32_t id;
   uint32_t network;
-  EndPoint remote;
+  Path path;
   std::optional<Ipv4Address> ipv4;
   std::optional<Ipv6Address> ipv6;
 };
@@ -44,8 +47,14 @@ class Engine {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  EndPoint listen(const EndPoint& local);
-  void send_control(const EndPoint& to, std::span<const uint8_t> bytes);
+  struct Listening {
+    uint32_t listener;
+    EndPoint local;
+  };
+
+  Listening listen(Transport transport, const EndPoint& local, bool pass_foreign);
+  void send_control(const Path& path, std::span<const uint8_t> bytes);
+  void close_stream(uint64_t stream);
   void add_network(uint32_t index, const TunOptions& options);
   // Takes a device that the caller opened: one IP packet per read and write, non-blocking.
   void attach_network(uint32_t index, FileDescriptor device);
@@ -61,7 +70,7 @@ class Engine {
   const Counters& counters() const { return counters_; }
   UpwardQueue& upward() { return upward_; }
 
-  // Ends the thread, deletes every TUN device and closes the socket. May be called again.
+  // Ends the thread, deletes every TUN device and closes the sockets. May be called again.
   void stop();
 
  private:
@@ -69,24 +78,31 @@ class Engine {
 
   // Runs `command` on the engine's thread (on the caller's before `listen`) and waits; rethrows what it throws.
   void call(const std::function<void()>& command);
-  EndPoint reachable(const EndPoint& remote) const;
+  // The path in the form of its listener's family. Throws Failure `not-listening`, `unknown-listener` or `bad-address`.
+  Path reachable(const Path& path) const;
 
   void run();
-  void watch(int fd, uint64_t tag);
-  void dispatch(uint64_t tag);
+  void dispatch(const Epoll::Ready& ready);
   void run_commands();
-  void receive();
+  void take_from(uint32_t listener);
+  void accept(uint32_t listener, const TcpListener& socket);
   void forward(uint32_t network);
+  void tick(uint64_t seconds);
 
   Counters counters_;
   UpwardQueue upward_;
   PeerTable peers_;
+  Epoll epoll_;
+  // Grows on the engine's thread while the calling thread waits, so that both may read it.
+  Listeners listeners_;
+  StreamTable streams_;
+  Outbox outbox_;
   DataPath path_;
   ReceiveBatch received_;
-  FileDescriptor epoll_;
   FileDescriptor wake_;
   FileDescriptor timer_;
-  std::unique_ptr<UdpSocket> socket_;
+  // TCP listeners that found the process without room for another connection.
+  std::vector<uint32_t> resting_;
 
   std::mutex commands_mutex_;
   std::vector<Command> commands_;

@@ -9,9 +9,9 @@
 #include <utility>
 
 #include "data_key.h"
-#include "end_point.h"
 #include "file_descriptor.h"
 #include "ip_packet.h"
+#include "path.h"
 
 namespace sallyport {
 
@@ -35,7 +35,7 @@ class Network;
 struct Peer {
   uint32_t id = 0;
   Network* network = nullptr;
-  EndPoint remote;
+  Path path;
   std::optional<Ipv4Address> ipv4;
   std::optional<Ipv6Address> ipv6;
 

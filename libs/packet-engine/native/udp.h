@@ -9,38 +9,46 @@
 #include <span>
 #include <vector>
 
-#include "end_point.h"
 #include "file_descriptor.h"
+#include "packet_buffer.h"
+#include "packet_info.h"
+#include "path.h"
 
 namespace sallyport {
 
-inline constexpr size_t kBatchPackets = 64;
-
-// An odd multiple of a cache line, so that the buffers of a batch do not compete for the same cache sets.
-inline constexpr size_t kBufferBytes = 143 * 64;
-
-// A bound, non-blocking UDP socket with large buffers whose datagrams may be fragmented on the way.
+// A bound, non-blocking UDP socket with large buffers whose datagrams may be fragmented on the way. On a wildcard
+// address every datagram says which local address it came to, and leaves from the one its path names.
 class UdpSocket {
  public:
-  // Throws Failure `port-in-use`, `address-not-available`, `not-permitted` or `system-call-failed`.
+  // For each datagram in turn: whether the kernel took it.
+  using Report = std::function<void(size_t index, bool sent)>;
+
+  // Throws as open_bound_socket does.
   explicit UdpSocket(const EndPoint& local);
 
   int fd() const { return fd_.get(); }
   int family() const { return local_.family(); }
   const EndPoint& local() const { return local_; }
+  bool wildcard() const { return wildcard_; }
+
   // May be called from any thread.
-  bool send(const EndPoint& to, std::span<const uint8_t> bytes) const;
+  bool send(const Path& path, std::span<const uint8_t> bytes) const;
+  // Fills in where a message goes and whence; `path` and `info` must outlive the sending call.
+  void address(msghdr& header, const Path& path, PacketInfo& info) const;
+  // Sends all messages, with one system call when the kernel takes them all.
+  void send(std::span<mmsghdr> messages, const Report& report) const;
 
  private:
-  FileDescriptor fd_;
   EndPoint local_;
+  FileDescriptor fd_;
+  bool wildcard_;
 };
 
 // Buffers for up to kBatchPackets datagrams received by one system call.
 class ReceiveBatch {
  public:
   struct Datagram {
-    const EndPoint& from;
+    const Path& path;
     std::span<uint8_t> bytes;
     bool truncated;
   };
@@ -50,40 +58,17 @@ class ReceiveBatch {
   ReceiveBatch& operator=(const ReceiveBatch&) = delete;
 
   // Number of datagrams received, 0 when none waits. Throws Failure when the socket is beyond use.
-  size_t receive(int fd);
+  size_t receive(const UdpSocket& socket, uint32_t listener);
   // The views hold until the next call of `receive`.
   Datagram datagram(size_t index);
 
  private:
   std::unique_ptr<uint8_t[]> buffers_;
-  std::vector<EndPoint> from_;
+  std::vector<Path> paths_;
+  std::vector<PacketInfo> infos_;
   std::vector<iovec> vectors_;
   std::vector<mmsghdr> messages_;
-};
-
-// Buffers for up to kBatchPackets datagrams sent by one system call.
-class SendBatch {
- public:
-  using Report = std::function<void(size_t index, bool sent)>;
-
-  SendBatch();
-  SendBatch(const SendBatch&) = delete;
-  SendBatch& operator=(const SendBatch&) = delete;
-
-  size_t size() const { return size_; }
-  bool full() const { return size_ == kBatchPackets; }
-  // The next free buffer; the batch must not be full.
-  std::span<uint8_t> buffer();
-  // Takes the first `bytes` of the buffer into the batch. `to` must stay valid until the flush.
-  void add(const EndPoint& to, size_t bytes);
-  // Sends everything, reports each datagram, and leaves the batch empty.
-  void flush(int fd, const Report& report);
-
- private:
-  size_t size_ = 0;
-  std::unique_ptr<uint8_t[]> buffers_;
-  std::vector<iovec> vectors_;
-  std::vector<mmsghdr> messages_;
+  size_t filled_ = kBatchPackets;
 };
 
 }  // namespace sallyport

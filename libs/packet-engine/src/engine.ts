@@ -2,15 +2,58 @@
 export const ENGINE_CIPHERS = ['AES-256-GCM', 'AES-128-GCM', 'CHACHA20-POLY1305'] as const
 export type EngineCipher = (typeof ENGINE_CIPHERS)[number]
 
-/** A UDP end point; IPv4 addresses are never written as mapped IPv6. */
+/** The transports that a listener takes connections by. */
+export type Transport = 'udp' | 'tcp'
+
+/** An IP address and a port; IPv4 addresses are never written as mapped IPv6. */
 export interface EndPoint {
   readonly address: string
   readonly port: number
 }
 
+/** Where a control packet came from and how an answer goes back. */
+export interface Path {
+  /** As given by `listen`. */
+  readonly listener: number
+  readonly transport: Transport
+  readonly remote: EndPoint
+  /** The address that the packet was sent to; an answer leaves from it, whichever of the host's addresses that is. */
+  readonly local: EndPoint
+  /** TCP only: number of the connection, never used again while the engine lives. */
+  readonly stream: number | undefined
+}
+
 /** One control packet received by the engine; `bytes` is owned by the receiver. */
 export interface ControlPacket {
-  readonly from: EndPoint
+  readonly path: Path
+  readonly bytes: Uint8Array
+}
+
+/** What to listen on; port 0 lets the kernel choose, `::` also takes IPv4 where the host has both. */
+export interface ListenOptions {
+  readonly transport: Transport
+  readonly address: string
+  readonly port: number
+  /** TCP: streams that do not begin like OpenVPN go to `onForeignStream` (port sharing); absent, they are closed. */
+  readonly passForeign?: boolean
+}
+
+/** A socket that the engine listens on, under the address and port that it really has. */
+export interface Listener {
+  /** 0, 1, 2 … in the order of the calls of `listen`. */
+  readonly listener: number
+  readonly transport: Transport
+  readonly address: string
+  readonly port: number
+}
+
+/** A TCP stream that is not OpenVPN's. */
+export interface ForeignStream {
+  /** The connected, non-blocking socket; the receiver owns it and must close it. */
+  readonly fd: number
+  readonly listener: number
+  readonly remote: EndPoint
+  /** What the engine has read of the stream already. */
   readonly bytes: Uint8Array
 }
 
@@ -28,23 +71,46 @@ export interface PeerOptions {
   /** 24-bit peer-id as sent on the wire, 0..0xFFFFFE. */
   readonly peerId: number
   readonly network: number
-  readonly remote: EndPoint
+  /** As it came with a control packet of the peer; the peer's later float (UDP) is the engine's own business. */
+  readonly path: Path
   /** The only inner source addresses accepted from the peer, and the destinations routed to it. */
   readonly ipv4: string | undefined
   readonly ipv6: string | undefined
 }
 
-/** Keys for one direction pair; key 32 or 16 bytes by cipher, implicit IVs of 8 bytes. Copied; the caller wipes its own. */
+/** A data key's own limits on traffic, each for one direction; the engine's limits of the cipher hold besides. */
+export interface KeyLimits {
+  readonly packets?: bigint
+  /** Bytes of plaintext. */
+  readonly bytes?: bigint
+}
+
+/** Keys for one direction pair. Copied; the caller wipes its own. */
 export interface KeyOptions {
   readonly peerId: number
   readonly slot: 'primary' | 'secondary'
   readonly keyId: number
   readonly cipher: EngineCipher
+  /**
+   * Data packet format, classic when absent. Classic: keys of 32 or 16 bytes by cipher, implicit IVs of 8 bytes. Epoch
+   * (OpenVPN's `aead-epoch`): the 32-byte secrets of epoch 1 whatever the cipher, and empty IVs.
+   */
+  readonly format?: 'classic' | 'epoch'
   readonly sealKey: Uint8Array
   readonly sealIv: Uint8Array
   readonly openKey: Uint8Array
   readonly openIv: Uint8Array
-  /** Packet id to seal with first, 1 when absent; whoever takes over a key jumps forward, since a nonce is used once. */
+  /**
+   * `lzo-byte` is for a peer whose profile insists on `comp-lzo`: every plaintext is preceded by the byte that says
+   * "not compressed", and what arrives with another byte is dropped. Nothing is ever compressed or decompressed.
+   */
+  readonly framing?: 'none' | 'lzo-byte'
+  /** `key-limit` is reported when either direction reaches one of them. */
+  readonly limits?: KeyLimits
+  /**
+   * Packet id (epoch format: counter of epoch 1) to seal with first, 1 when absent; whoever takes over a key jumps
+   * forward, since a nonce is used once.
+   */
   readonly firstPacketId?: number
 }
 
@@ -56,7 +122,7 @@ export interface KeepaliveOptions {
   readonly timeoutSeconds: number
 }
 
-/** Inner (tunnel) and outer (UDP payload of data packets) traffic of a peer since it was added. */
+/** Inner (tunnel) and outer (data packets without UDP or TCP framing) traffic of a peer since it was added. */
 export interface PeerStatistics {
   readonly receivedBytes: bigint
   readonly receivedPackets: bigint
@@ -66,19 +132,50 @@ export interface PeerStatistics {
   readonly transportSentBytes: bigint
 }
 
-/** What the engine reports of a peer. */
+/**
+ * Why a data key must soon be replaced: its packet id is near the end, the AEAD usage limit is near, its own limit on
+ * bytes or packets is reached, too many packets failed to open, or the epochs run out.
+ */
+export type KeyLimitReason = 'packet-id' | 'usage' | 'bytes' | 'packets' | 'failed-decryptions' | 'epoch'
+
+/**
+ * Why a TCP stream ended that `closeStream` did not end: the client closed it, its length framing broke, a data packet
+ * did not open, the client did not read control packets any more, it was silent for too long, or the kernel reported an
+ * error.
+ */
+export type StreamCloseReason = 'peer-closed' | 'desynchronised' | 'bad-packet' | 'queue-full' | 'idle' | 'error'
+
+/** What the engine reports of a peer or a stream. */
 export type EngineEvent =
   /** The first packet opened with a key that was set in the secondary slot and has not been swapped since. */
   | { readonly type: 'key-used'; readonly peerId: number; readonly keyId: number }
-  /** The sealing key is near its limit (packet id ≥ 0xFF000000 or 7/8 of the AEAD usage limit). */
-  | { readonly type: 'key-limit'; readonly peerId: number; readonly keyId: number }
+  /** The key must soon be replaced; each reason is reported once for a key. */
+  | { readonly type: 'key-limit'; readonly peerId: number; readonly keyId: number; readonly reason: KeyLimitReason }
   | { readonly type: 'peer-timeout'; readonly peerId: number }
   | { readonly type: 'occ-exit'; readonly peerId: number }
+  /**
+   * The peer has moved to the path: its newest packet (authentic, not replayed) came from there. UDP only; control
+   * packets to the peer must go there too.
+   */
+  | { readonly type: 'peer-float'; readonly peerId: number; readonly path: Path }
+  /**
+   * The stream is gone; its peer, if it had one, stays without a way to send until it is deleted. Comes after the last
+   * control packet of the stream, and never for a stream that no control packet came from.
+   */
+  | {
+      readonly type: 'stream-closed'
+      readonly stream: number
+      readonly path: Path
+      readonly peerId: number | undefined
+      readonly reason: StreamCloseReason
+    }
 
 /** Every reason for which the engine drops a packet, and the traffic totals; index = position in the counter array. */
 export const ENGINE_COUNTERS = [
   'udpPacketsReceived',
   'udpPacketsSent',
+  'tcpPacketsReceived',
+  'tcpPacketsSent',
   'tunPacketsReceived',
   'tunPacketsSent',
   'controlPacketsReceived',
@@ -88,8 +185,11 @@ export const ENGINE_COUNTERS = [
   'dropUnknownPeer',
   'dropWrongRemote',
   'dropUnknownKey',
+  'dropUnknownEpoch',
   'dropBadTag',
   'dropReplayed',
+  'dropOpenExhausted',
+  'dropCompressed',
   'dropNotIp',
   'dropSourceAddress',
   'dropNoRoute',
@@ -99,6 +199,19 @@ export const ENGINE_COUNTERS = [
   'dropNoSourcePort',
   'dropSendFailed',
   'dropTunWriteFailed',
+  'dropUnknownStream',
+  'dropStreamQueueFull',
+  'dropStreamLimit',
+  'dropForeignStream',
+  'streamsAccepted',
+  'streamsPassedOn',
+  'streamsPeerClosed',
+  'streamsDesynchronised',
+  'streamsBadPacket',
+  'streamsQueueFull',
+  'streamsIdle',
+  'streamsFailed',
+  'peersFloated',
   'pingsReceived',
   'pingsSent',
   'occIgnored',
@@ -109,6 +222,8 @@ export type EngineCounter = (typeof ENGINE_COUNTERS)[number]
 export interface EngineHandlers {
   readonly onControl: (packets: readonly ControlPacket[]) => void
   readonly onEvent: (event: EngineEvent) => void
+  /** Called for listeners with `passForeign` only; the receiver owns the descriptor. */
+  readonly onForeignStream: (stream: ForeignStream) => void
   /** The engine's thread stopped because of an error it cannot survive. */
   readonly onFatal: (error: Error) => void
 }
@@ -119,15 +234,20 @@ export interface EngineHandlers {
  * engine as it was.
  */
 export interface PacketEngine extends AsyncDisposable {
-  /** Binds the UDP socket and starts the thread; port 0 lets the kernel choose. `::` also takes IPv4. */
-  listen(local: EndPoint): EndPoint
-  /** Sends a control packet; loss and refusal by the kernel are counted, not reported. */
-  sendControl(to: EndPoint, bytes: Uint8Array): void
+  /** Binds a socket and starts the thread with the first one; several listeners share the one thread. */
+  listen(options: ListenOptions): Listener
+  /** Sends a control packet; loss, refusal by the kernel and a stream that has ended are counted, not reported. */
+  sendControl(path: Path, bytes: Uint8Array): void
+  /** Closes a TCP stream when what is queued was sent, or after two seconds; an unknown stream is ignored. */
+  closeStream(stream: number): void
   /** Creates the TUN device (down, without address). Needs CAP_NET_ADMIN and CAP_SYS_ADMIN. */
   addNetwork(options: NetworkOptions): void
   /** Deletes the TUN device and every peer of the network. */
   removeNetwork(network: number): void
-  /** Needs a socket (`listen`) and the network; inner addresses are unique within the network. */
+  /**
+   * Needs the path's listener and the network; inner addresses are unique within the network. A TCP stream that has just
+   * ended is no error: `stream-closed` is on its way.
+   */
   addPeer(options: PeerOptions): void
   /** Replaces the key in the slot; the two slots never hold the same key id. */
   setKey(options: KeyOptions): void

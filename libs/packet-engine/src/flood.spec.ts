@@ -14,7 +14,7 @@ it('survives 200 000 random datagrams with flat memory and goes on working', { t
   await using client = await ReferenceClient.create(test.local)
   expect(namespace.name).toContain('spe-flood')
   const pair = randomKeyPair('AES-256-GCM', 0)
-  test.engine.addPeer({ peerId: 1, network: 0, remote: client.endPoint, ipv4: '10.8.0.2', ipv6: undefined })
+  test.engine.addPeer({ peerId: 1, network: 0, path: test.pathTo(client.endPoint), ipv4: '10.8.0.2', ipv6: undefined })
   test.engine.setKey(engineKey(pair, 1, 'primary'))
 
   const random = new SeededRandom(2026)

@@ -7,14 +7,30 @@ export {
   type EngineCounter,
   type EngineEvent,
   type EngineHandlers,
+  type ForeignStream,
   type KeepaliveOptions,
+  type KeyLimitReason,
+  type KeyLimits,
   type KeyOptions,
+  type Listener,
+  type ListenOptions,
   type NetworkOptions,
   type PacketEngine,
+  type Path,
   type PeerOptions,
   type PeerStatistics,
+  type StreamCloseReason,
+  type Transport,
 } from './engine.ts'
 export { ENGINE_ERROR_CODES, EngineError, type EngineErrorCode } from './engine-error.ts'
+export {
+  EPOCH_OVERHEAD_BYTES,
+  type EpochHeader,
+  type EpochReferenceKey,
+  type OpenedEpochPacket,
+  openEpochPacket,
+  sealEpochPacket,
+} from './epoch-reference.ts'
 export { createPacketEngine } from './native-engine.ts'
 export {
   DATA_OVERHEAD_BYTES,

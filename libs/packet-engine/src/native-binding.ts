@@ -5,46 +5,46 @@ import { errorCode } from '@sallyport/foundation'
 
 import {
   type ControlPacket,
-  type EndPoint,
   ENGINE_COUNTERS,
   type EngineCounter,
   type EngineEvent,
+  type ForeignStream,
+  type KeyOptions,
+  type Listener,
+  type Path,
   type PeerStatistics,
+  type Transport,
 } from './engine.ts'
 import { EngineError } from './engine-error.ts'
 
-// Receives what the engine's thread reports; `fatal` is set when that thread has stopped.
+// Receives what the engine's thread reports, to be handled in the order of the arguments: a peer moves before its control
+// packets come from the new address, and a stream ends after its last packet. `fatal` is set when the thread stopped.
 type UpwardHandler = (
-  control: readonly ControlPacket[],
   events: readonly EngineEvent[],
+  control: readonly ControlPacket[],
+  closed: readonly EngineEvent[],
+  foreign: readonly ForeignStream[],
   fatal: EngineError | undefined,
 ) => void
 
+/** A data key as the addon takes it: every field is there. */
+export interface NativeKey extends Required<
+  Pick<KeyOptions, 'keyId' | 'cipher' | 'format' | 'sealKey' | 'sealIv' | 'openKey' | 'openIv' | 'framing'>
+> {
+  readonly firstPacketId: number
+  readonly packetLimit: bigint | undefined
+  readonly byteLimit: bigint | undefined
+}
+
 /** The addon's class; it trusts the types and ranges of its arguments and throws `EngineError` for everything else. */
 export interface NativeEngineBinding {
-  listen(address: string, port: number): EndPoint
-  sendControl(address: string, port: number, bytes: Uint8Array): void
+  listen(transport: Transport, address: string, port: number, passForeign: boolean): Listener
+  sendControl(path: Path, bytes: Uint8Array): void
+  closeStream(stream: number): void
   addNetwork(network: number, namespace: string | undefined, interfaceName: string): void
   removeNetwork(network: number): void
-  addPeer(
-    peerId: number,
-    network: number,
-    address: string,
-    port: number,
-    ipv4: string | undefined,
-    ipv6: string | undefined,
-  ): void
-  setKey(
-    peerId: number,
-    slot: string,
-    keyId: number,
-    cipher: string,
-    sealKey: Uint8Array,
-    sealIv: Uint8Array,
-    openKey: Uint8Array,
-    openIv: Uint8Array,
-    firstPacketId: number,
-  ): void
+  addPeer(peerId: number, network: number, path: Path, ipv4: string | undefined, ipv6: string | undefined): void
+  setKey(peerId: number, slot: string, key: NativeKey): void
   swapKeys(peerId: number): void
   deleteKey(peerId: number, slot: string): void
   setKeepalive(peerId: number, intervalSeconds: number, timeoutSeconds: number): void

@@ -13,7 +13,8 @@ import { createPacketEngine } from './native-engine.ts'
 import { engineKey, EngineUnderTest, randomKeyPair } from './testing/tunnel.ts'
 
 const REMOTE = { address: '127.0.0.1', port: 4000 }
-const NO_HANDLERS = { onControl: vi.fn(), onEvent: vi.fn(), onFatal: vi.fn() }
+const ANYWHERE = { transport: 'udp', address: '127.0.0.1', port: 0 } as const
+const NO_HANDLERS = { onControl: vi.fn(), onEvent: vi.fn(), onForeignStream: vi.fn(), onFatal: vi.fn() }
 
 function codeOf(call: () => unknown): string | undefined {
   try {
@@ -58,14 +59,28 @@ describe('misuse of the engine', () => {
     expectRefusal('bad-argument', () => {
       engine.addNetwork({ network: 0, namespace: '../netns/x', interfaceName: 'spe0' })
     })
+    const path = test.pathTo(REMOTE)
+    for (const wrong of [
+      { ...path, remote: { address: '127.0.0.1', port: 0 } },
+      { ...path, local: { address: '127.0.0.1', port: 65_536 } },
+      { ...path, listener: -1 },
+      { ...path, stream: 1 },
+      { ...path, transport: 'tcp' as const },
+    ]) {
+      expectRefusal('bad-argument', () => {
+        engine.sendControl(wrong, new Uint8Array(1))
+      })
+    }
+    for (const address of ['localhost', '::1']) {
+      expectRefusal('bad-address', () => {
+        engine.sendControl(test.pathTo({ address, port: 9 }), new Uint8Array(1))
+      })
+    }
+    expectRefusal('unknown-listener', () => {
+      engine.sendControl({ ...path, listener: 1 }, new Uint8Array(1))
+    })
     expectRefusal('bad-argument', () => {
-      engine.sendControl({ address: '127.0.0.1', port: 0 }, new Uint8Array(1))
-    })
-    expectRefusal('bad-address', () => {
-      engine.sendControl({ address: 'localhost', port: 9 }, new Uint8Array(1))
-    })
-    expectRefusal('bad-address', () => {
-      engine.sendControl({ address: '::1', port: 9 }, new Uint8Array(1))
+      engine.closeStream(0)
     })
     expectRefusal('bad-argument', () => {
       engine.setKeepalive(1, { intervalSeconds: 0.5, timeoutSeconds: 1 })
@@ -77,7 +92,7 @@ describe('misuse of the engine', () => {
     await using namespace = await Namespace.create('spe-misuse')
     const { engine } = test
     const pair = randomKeyPair('AES-256-GCM', 0)
-    const peer = { peerId: 1, network: 3, remote: REMOTE, ipv4: '10.8.0.2', ipv6: 'fd00::2' }
+    const peer = { peerId: 1, network: 3, path: test.pathTo(REMOTE), ipv4: '10.8.0.2', ipv6: 'fd00::2' }
     expectRefusal('unknown-network', () => {
       engine.addPeer(peer)
     })
@@ -112,6 +127,15 @@ describe('misuse of the engine', () => {
     })
     expectRefusal('bad-key-length', () => {
       engine.setKey({ ...engineKey(pair, 1, 'primary'), openIv: new Uint8Array(12) })
+    })
+    expectRefusal('bad-key-length', () => {
+      engine.setKey({ ...engineKey(pair, 1, 'primary'), format: 'epoch' })
+    })
+    expectRefusal('bad-argument', () => {
+      engine.setKey({ ...engineKey(pair, 1, 'primary'), limits: { packets: 0n } })
+    })
+    expectRefusal('bad-argument', () => {
+      engine.setKey({ ...engineKey(pair, 1, 'primary'), firstPacketId: 2 ** 32 })
     })
     expectRefusal('no-key', () => {
       engine.swapKeys(1)
@@ -151,12 +175,19 @@ describe('misuse of the engine', () => {
     await using test = new EngineUnderTest()
     await using other = createPacketEngine(NO_HANDLERS)
     expectRefusal('port-in-use', () => other.listen(test.local))
-    expectRefusal('address-not-available', () => other.listen({ address: '192.0.2.1', port: 0 }))
+    expect(() => other.listen(test.local)).toThrow(`UDP 127.0.0.1 port ${String(test.local.port)}`)
+    for (const transport of ['udp', 'tcp'] as const) {
+      const absent = { transport, address: '192.0.2.1', port: 1194 }
+      expectRefusal('address-not-available', () => other.listen(absent))
+      expect(() => other.listen(absent)).toThrow(`${transport.toUpperCase()} 192.0.2.1 port 1194`)
+    }
     expectRefusal('not-listening', () => {
-      other.sendControl(test.local, new Uint8Array(1))
+      other.sendControl(test.pathTo(REMOTE), new Uint8Array(1))
     })
-    expect(other.listen({ address: '127.0.0.1', port: 0 }).port).toBeGreaterThan(0)
-    expectRefusal('already-listening', () => other.listen({ address: '127.0.0.1', port: 0 }))
+    expect(other.listen(ANYWHERE)).toMatchObject({ listener: 0, transport: 'udp', address: '127.0.0.1' })
+    const tcp = other.listen({ ...ANYWHERE, transport: 'tcp' })
+    expect(tcp).toMatchObject({ listener: 1, transport: 'tcp' })
+    expectRefusal('port-in-use', () => other.listen(tcp))
   })
 })
 
@@ -194,7 +225,7 @@ describe('the life of the engine', () => {
     const worker = new Worker(
       `const { Engine } = require(${JSON.stringify(addon)})
        const engine = new Engine(Error, () => {})
-       require('node:worker_threads').parentPort.postMessage(engine.listen('127.0.0.1', 0).port)`,
+       require('node:worker_threads').parentPort.postMessage(engine.listen('udp', '127.0.0.1', 0, false).port)`,
       { eval: true },
     )
     const message: unknown[] = await once(worker, 'message')
@@ -216,11 +247,12 @@ describe('control packets', () => {
     await using first = new EngineUnderTest()
     await using second = new EngineUnderTest()
     const reset = Buffer.from('386891923fa31034370000000000', 'hex')
-    first.engine.sendControl(second.local, reset)
+    first.engine.sendControl(first.pathTo(second.local), reset)
     await vi.waitFor(() => {
       expect(second.control).toHaveLength(1)
     })
-    expect(second.control[0]?.from).toEqual(first.local)
+    const { address, port } = first.local
+    expect(second.control[0]?.path).toEqual(second.pathTo({ address, port }))
     expect(Buffer.from(second.control[0]?.bytes ?? []).equals(reset)).toBe(true)
     expect(first.engine.counters()).toMatchObject({ udpPacketsSent: 1n, udpPacketsReceived: 0n })
     expect(second.engine.counters()).toMatchObject({ udpPacketsReceived: 1n, controlPacketsReceived: 1n })
@@ -232,13 +264,20 @@ describe('control packets', () => {
     await using narrow = new EngineUnderTest()
     await using ipv6 = new EngineUnderTest('::1')
     const { port } = wide.local
-    narrow.engine.sendControl({ address: '127.0.0.1', port }, Buffer.from([0x20, 1]))
-    ipv6.engine.sendControl({ address: '::1', port }, Buffer.from([0x20, 2]))
+    narrow.engine.sendControl(narrow.pathTo({ address: '127.0.0.1', port }), Buffer.from([0x20, 1]))
+    ipv6.engine.sendControl(ipv6.pathTo({ address: '::1', port }), Buffer.from([0x20, 2]))
     await vi.waitFor(() => {
       expect(wide.control).toHaveLength(2)
     })
-    expect(wide.control.map(({ from }) => from)).toEqual(expect.arrayContaining([narrow.local, ipv6.local]))
-    wide.engine.sendControl(narrow.local, Buffer.from([0x20, 3]))
+    const paths = wide.control.map(({ path }) => path).sort((a, b) => a.local.address.localeCompare(b.local.address))
+    expect(paths).toMatchObject([
+      { remote: { address: '::1', port: ipv6.local.port }, local: { address: '::1', port } },
+      { remote: { address: '127.0.0.1', port: narrow.local.port }, local: { address: '127.0.0.1', port } },
+    ])
+    for (const path of paths) wide.engine.sendControl(path, Buffer.from([0x20, 3]))
+    await vi.waitFor(() => {
+      expect(ipv6.control).toHaveLength(1)
+    })
     await vi.waitFor(() => {
       expect(narrow.control).toHaveLength(1)
     })

@@ -1,11 +1,15 @@
+import { closeSync } from 'node:fs'
+
 import {
-  type EndPoint,
   type EngineCounter,
   type EngineHandlers,
   type KeepaliveOptions,
   type KeyOptions,
+  type Listener,
+  type ListenOptions,
   type NetworkOptions,
   type PacketEngine,
+  type Path,
   type PeerOptions,
   type PeerStatistics,
 } from './engine.ts'
@@ -16,7 +20,9 @@ const MAX_PORT = 0xffff
 const MAX_NETWORK = 0xffff
 const MAX_PEER_ID = 0xfffffe
 const MAX_KEY_ID = 7
-const MAX_PACKET_ID = 0xffffffff
+const MAX_PACKET_ID = { classic: 0xffffffff, epoch: 2 ** 48 - 1 } as const
+const MAX_LIMIT = 2n ** 63n
+const MAX_LISTENER = 0xffff
 const MAX_KEEPALIVE_SECONDS = 86_400
 const INTERFACE_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}$/
 const NAMESPACE_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}$/
@@ -35,21 +41,30 @@ class NativePacketEngine implements PacketEngine {
 
   constructor(handlers: EngineHandlers) {
     const Engine = loadNativeEngine()
-    this.#binding = new Engine(EngineError, (control, events, fatal) => {
+    this.#binding = new Engine(EngineError, (events, control, closed, foreign, fatal) => {
       // What was already under way when the owner disposed of the engine concerns nobody any more.
-      if (this.#closed !== undefined) return
+      if (this.#closed !== undefined) {
+        for (const { fd } of foreign) closeSync(fd)
+        return
+      }
       if (fatal !== undefined) handlers.onFatal(fatal)
       for (const event of events) handlers.onEvent(event)
       if (control.length > 0) handlers.onControl(control)
+      for (const event of closed) handlers.onEvent(event)
+      for (const stream of foreign) handlers.onForeignStream(stream)
     })
   }
 
-  listen(local: EndPoint): EndPoint {
-    return this.#open().listen(local.address, checkInteger('port', local.port, 0, MAX_PORT))
+  listen({ transport, address, port, passForeign = false }: ListenOptions): Listener {
+    return this.#open().listen(transport, address, checkInteger('port', port, 0, MAX_PORT), passForeign)
   }
 
-  sendControl(to: EndPoint, bytes: Uint8Array): void {
-    this.#open().sendControl(to.address, checkInteger('port', to.port, 1, MAX_PORT), bytes)
+  sendControl(path: Path, bytes: Uint8Array): void {
+    this.#open().sendControl(checkPath(path), bytes)
+  }
+
+  closeStream(stream: number): void {
+    this.#open().closeStream(checkInteger('stream', stream, 1, Number.MAX_SAFE_INTEGER))
   }
 
   addNetwork({ network, namespace, interfaceName }: NetworkOptions): void {
@@ -63,18 +78,25 @@ class NativePacketEngine implements PacketEngine {
     this.#open().removeNetwork(checkInteger('network', network, 0, MAX_NETWORK))
   }
 
-  addPeer({ peerId, network, remote, ipv4, ipv6 }: PeerOptions): void {
+  addPeer({ peerId, network, path, ipv4, ipv6 }: PeerOptions): void {
     checkPeerId(peerId)
     checkInteger('network', network, 0, MAX_NETWORK)
-    checkInteger('port', remote.port, 1, MAX_PORT)
-    this.#open().addPeer(peerId, network, remote.address, remote.port, ipv4, ipv6)
+    this.#open().addPeer(peerId, network, checkPath(path), ipv4, ipv6)
   }
 
-  setKey({ peerId, slot, keyId, cipher, sealKey, sealIv, openKey, openIv, firstPacketId = 1 }: KeyOptions): void {
+  setKey({ peerId, slot, limits = {}, ...options }: KeyOptions): void {
+    const { format = 'classic', framing = 'none', firstPacketId = 1, ...key } = options
     checkPeerId(peerId)
-    checkInteger('key id', keyId, 0, MAX_KEY_ID)
-    checkInteger('first packet id', firstPacketId, 1, MAX_PACKET_ID)
-    this.#open().setKey(peerId, slot, keyId, cipher, sealKey, sealIv, openKey, openIv, firstPacketId)
+    checkInteger('key id', key.keyId, 0, MAX_KEY_ID)
+    checkInteger('first packet id', firstPacketId, 1, MAX_PACKET_ID[format])
+    this.#open().setKey(peerId, slot, {
+      ...key,
+      format,
+      framing,
+      firstPacketId,
+      packetLimit: checkLimit('packet limit', limits.packets),
+      byteLimit: checkLimit('byte limit', limits.bytes),
+    })
   }
 
   swapKeys(peerId: number): void {
@@ -121,6 +143,22 @@ class NativePacketEngine implements PacketEngine {
 
 function checkPeerId(peerId: number): number {
   return checkInteger('peer-id', peerId, 0, MAX_PEER_ID)
+}
+
+function checkPath(path: Path): Path {
+  checkInteger('listener', path.listener, 0, MAX_LISTENER)
+  checkInteger('remote port', path.remote.port, 1, MAX_PORT)
+  checkInteger('local port', path.local.port, 1, MAX_PORT)
+  if ((path.transport === 'tcp') !== (path.stream !== undefined)) {
+    throw new EngineError('bad-argument', 'a path has a stream when its transport is TCP, and only then')
+  }
+  if (path.stream !== undefined) checkInteger('stream', path.stream, 1, Number.MAX_SAFE_INTEGER)
+  return path
+}
+
+function checkLimit(what: string, value: bigint | undefined): bigint | undefined {
+  if (value === undefined || (value >= 1n && value <= MAX_LIMIT)) return value
+  throw new EngineError('bad-argument', `the ${what} must be from 1 to ${String(MAX_LIMIT)}, not ${String(value)}`)
 }
 
 function checkInteger(what: string, value: number, minimum: number, maximum: number): number {

@@ -38,7 +38,8 @@ afterAll(async () => {
 function connectPeer(options: { cipher?: EngineCipher; peerId?: number; network?: number } = {}) {
   const { cipher = 'AES-256-GCM', peerId = PEER, network = 7 } = options
   const { engine } = test
-  engine.addPeer({ peerId, network, remote: client.endPoint, ipv4: '10.8.0.2', ipv6: 'fd00::2' })
+  const path = test.pathTo(client.endPoint)
+  engine.addPeer({ peerId, network, path, ipv4: '10.8.0.2', ipv6: 'fd00::2' })
   const pair = randomKeyPair(cipher, 0)
   engine.setKey(engineKey(pair, peerId, 'primary'))
   client.take()
@@ -88,7 +89,7 @@ describe('dropped packets, each with its counter', () => {
     await expectCounted('dropBadOpcode', () => client.sendRaw(Buffer.from([0x30, 1, 2, 3])))
     await expectCounted('dropReplayed', () => client.sendRaw(packet))
     await expectCounted('dropBadTag', () => client.sendRaw(forged))
-    await expectCounted('dropWrongRemote', () => stranger.sendRaw(sealed))
+    await expectCounted('dropBadTag', () => stranger.sendRaw(forged))
     await expectCounted('dropTooLong', () => client.sendRaw(Buffer.alloc(20_000, 0x48)))
     for (const [counter, changed] of [
       ['dropUnknownPeer', { ...header, peerId: 77 }],
@@ -118,7 +119,7 @@ describe('dropped packets, each with its counter', () => {
       red?.try('ping', '-c', '2', '-W', '0.1', '-i', '0.01', '10.8.0.2'),
     )
     expect(client.take().map((bytes) => bytes.readUInt32BE(4))).toEqual([0xffff_ffff])
-    expect(test.events).toContainEqual({ type: 'key-limit', peerId: PEER, keyId: 0 })
+    expect(test.events).toContainEqual({ type: 'key-limit', peerId: PEER, keyId: 0, reason: 'packet-id' })
   })
 
   it('covers a TUN device that is down', async () => {

@@ -1,4 +1,11 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto'
+import {
+  type CipherChaCha20Poly1305,
+  type CipherGCM,
+  createCipheriv,
+  createDecipheriv,
+  type DecipherChaCha20Poly1305,
+  type DecipherGCM,
+} from 'node:crypto'
 
 import type { EngineCipher } from './engine.ts'
 
@@ -45,7 +52,7 @@ export function sealPacket(key: ReferenceKey, { peerId, keyId, packetId }: DataH
 
 /** Seals behind a ready header and packet id of 8 bytes, whatever opcode the header has. */
 export function sealBehind(key: ReferenceKey, clear: Uint8Array, text: Uint8Array): Uint8Array {
-  const cipher = createSealer(key, nonce(key, clear))
+  const cipher = createSealer(key, makeNonce(key, clear))
   cipher.setAAD(clear, { plaintextLength: text.length })
   const sealed = Buffer.concat([cipher.update(text), cipher.final()])
   return Buffer.concat([clear, cipher.getAuthTag(), sealed])
@@ -57,7 +64,7 @@ export function openPacket(key: ReferenceKey, packet: Uint8Array): OpenedPacket 
   if (bytes.length <= DATA_OVERHEAD_BYTES || bytes.readUInt8(0) >> 3 !== OPCODE_DATA_V2) return undefined
   const clear = bytes.subarray(0, TAG_OFFSET)
   const sealed = bytes.subarray(DATA_OVERHEAD_BYTES)
-  const decipher = createOpener(key, nonce(key, clear))
+  const decipher = createOpener(key, makeNonce(key, clear))
   decipher.setAAD(clear, { plaintextLength: sealed.length })
   decipher.setAuthTag(bytes.subarray(TAG_OFFSET, DATA_OVERHEAD_BYTES))
   const text = decipher.update(sealed)
@@ -69,19 +76,28 @@ export function openPacket(key: ReferenceKey, packet: Uint8Array): OpenedPacket 
   return { peerId: bytes.readUIntBE(1, 3), keyId: bytes.readUInt8(0) & 7, packetId: bytes.readUInt32BE(4), text }
 }
 
-function nonce(key: ReferenceKey, clear: Uint8Array): Uint8Array {
+function makeNonce(key: ReferenceKey, clear: Uint8Array): Uint8Array {
   return Buffer.concat([clear.subarray(4, TAG_OFFSET), key.implicitIv])
 }
 
-// Node types the two AEAD families by overloads, so that each needs a call of its own.
-function createSealer({ cipher, key }: ReferenceKey, iv: Uint8Array) {
-  const options = { authTagLength: TAG_BYTES }
-  if (cipher === 'CHACHA20-POLY1305') return createCipheriv('chacha20-poly1305', key, iv, options)
-  return createCipheriv(cipher === 'AES-256-GCM' ? 'aes-256-gcm' : 'aes-128-gcm', key, iv, options)
+/** A keyed AEAD cipher for one packet; the key's length is the cipher's. */
+export interface CipherKey {
+  readonly cipher: EngineCipher
+  readonly key: Uint8Array
 }
 
-function createOpener({ cipher, key }: ReferenceKey, iv: Uint8Array) {
+// Node types the two AEAD families by overloads, so that each needs a call of its own.
+
+/** Makes the sealing side of a data cipher with a tag of 16 bytes. */
+export function createSealer({ cipher, key }: CipherKey, nonce: Uint8Array): CipherGCM | CipherChaCha20Poly1305 {
   const options = { authTagLength: TAG_BYTES }
-  if (cipher === 'CHACHA20-POLY1305') return createDecipheriv('chacha20-poly1305', key, iv, options)
-  return createDecipheriv(cipher === 'AES-256-GCM' ? 'aes-256-gcm' : 'aes-128-gcm', key, iv, options)
+  if (cipher === 'CHACHA20-POLY1305') return createCipheriv('chacha20-poly1305', key, nonce, options)
+  return createCipheriv(cipher === 'AES-256-GCM' ? 'aes-256-gcm' : 'aes-128-gcm', key, nonce, options)
+}
+
+/** Makes the opening side of a data cipher with a tag of 16 bytes. */
+export function createOpener({ cipher, key }: CipherKey, nonce: Uint8Array): DecipherGCM | DecipherChaCha20Poly1305 {
+  const options = { authTagLength: TAG_BYTES }
+  if (cipher === 'CHACHA20-POLY1305') return createDecipheriv('chacha20-poly1305', key, nonce, options)
+  return createDecipheriv(cipher === 'AES-256-GCM' ? 'aes-256-gcm' : 'aes-128-gcm', key, nonce, options)
 }

@@ -1,3 +1,4 @@
+export { type ClientChallenge } from './client-challenge.ts'
 export { ManualClock } from './manual-clock.ts'
 export { type CommandResult, connect, type LinkEnd, Namespace } from './netns.ts'
 export { type ConnectedState, OpenVpnClient, type OpenVpnClientOptions } from './openvpn-client.ts'

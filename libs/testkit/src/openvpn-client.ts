@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline'
 
 import { ManagedProcess } from '@sallyport/local-services'
 
+import { challengeOf, type ClientChallenge } from './client-challenge.ts'
 import type { Namespace } from './netns.ts'
 
 /** How to start the client; the profile stays as it was downloaded. */
@@ -17,6 +18,11 @@ export interface OpenVpnClientOptions {
   readonly password: string
   /** Gives a code whenever the client asks for one (static challenge). */
   readonly otp?: () => Promise<string>
+  /**
+   * Answers what the server asks in the middle of connecting: a dynamic challenge (CRV1; only with `auth-retry`, for
+   * the client connects again with the answer) or CR_TEXT (only with `setenv IV_SSO crtext`).
+   */
+  readonly answer?: (challenge: ClientChallenge) => Promise<string>
   readonly extraArgs?: readonly string[]
 }
 
@@ -27,7 +33,10 @@ export interface ConnectedState {
   readonly remote: string
 }
 
-/** Debian's `openvpn`, driven through its management interface (management-notes.txt of OpenVPN). */
+/**
+ * `openvpn`, driven through its management interface (management-notes.txt of OpenVPN): Debian's, or the program that
+ * the environment variable OPENVPN_CLIENT names.
+ */
 export class OpenVpnClient implements AsyncDisposable {
   readonly #options: OpenVpnClientOptions
   readonly #directory: string
@@ -36,6 +45,8 @@ export class OpenVpnClient implements AsyncDisposable {
   readonly #events: string[] = []
   readonly #waiting = new Set<() => void>()
   #prompts = 0
+  readonly #challenges: ClientChallenge[] = []
+  #challenge: ClientChallenge | undefined
 
   private constructor(options: OpenVpnClientOptions, directory: string, server: Server) {
     this.#options = options
@@ -47,7 +58,7 @@ export class OpenVpnClient implements AsyncDisposable {
     const management = ['--management', join(directory, 'management'), 'unix', '--management-client']
     this.#process = new ManagedProcess({
       name: 'openvpn',
-      file: 'openvpn',
+      file: process.env['OPENVPN_CLIENT'] ?? 'openvpn',
       args: [
         '--config',
         join(directory, 'client.ovpn'),
@@ -80,6 +91,11 @@ export class OpenVpnClient implements AsyncDisposable {
   /** How often the client asked its user for credentials. */
   get promptCount(): number {
     return this.#prompts
+  }
+
+  /** What the server asked in the middle of connecting. */
+  get challenges(): readonly ClientChallenge[] {
+    return this.#challenges
   }
 
   /** Every management event and output line since the start. */
@@ -169,18 +185,38 @@ export class OpenVpnClient implements AsyncDisposable {
     createInterface({ input: socket }).on('line', (line) => {
       // The token is a credential; what is recorded is printed when a test fails.
       this.#record(line.startsWith('>PASSWORD:Auth-Token:') ? '>PASSWORD:Auth-Token' : line)
+      const challenge = challengeOf(line)
+      if (challenge) this.#challenges.push(challenge)
+      if (challenge?.kind === 'text') void this.#respond(socket, challenge)
+      else if (challenge) this.#challenge = challenge
       if (line.startsWith(">PASSWORD:Need 'Auth'")) void this.#answer(socket, line.includes(' SC:'))
     })
   }
 
+  async #respond(socket: Socket, challenge: ClientChallenge): Promise<void> {
+    const response = (await this.#options.answer?.(challenge)) ?? ''
+    socket.write(`cr-response ${Buffer.from(response).toString('base64')}\n`)
+  }
+
   async #answer(socket: Socket, challenged: boolean): Promise<void> {
+    const challenge = this.#challenge
+    this.#challenge = undefined
+    if (challenge?.kind === 'dynamic') {
+      const response = (await this.#options.answer?.(challenge)) ?? ''
+      sendCredentials(socket, challenge.username, `CRV1::${challenge.stateId}::${response}`)
+      return
+    }
     this.#prompts++
     const { username, password, otp } = this.#options
     const response = challenged ? ((await otp?.()) ?? '') : undefined
     const encode = (text: string): string => Buffer.from(text).toString('base64')
     const secret = response === undefined ? password : `SCRV1:${encode(password)}:${encode(response)}`
-    socket.write(`username "Auth" ${quote(username)}\npassword "Auth" ${quote(secret)}\n`)
+    sendCredentials(socket, username, secret)
   }
+}
+
+function sendCredentials(socket: Socket, username: string, password: string): void {
+  socket.write(`username "Auth" ${quote(username)}\npassword "Auth" ${quote(password)}\n`)
 }
 
 function quote(text: string): string {

@@ -25,8 +25,9 @@ export class TotpDevice {
 
   /** A fresh code; waits up to 30 s when the current one was given out. */
   async code(): Promise<string> {
-    const waitMs = Math.max(0, (this.#lastStep + 1) * STEP_SECONDS * 1000 - Date.now())
-    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs))
+    const freshMs = (this.#lastStep + 1) * STEP_SECONDS * 1000
+    // A timer may fire a little before its time by this clock.
+    while (Date.now() < freshMs) await new Promise((resolve) => setTimeout(resolve, freshMs - Date.now()))
     this.#lastStep = Math.floor(Date.now() / 1000 / STEP_SECONDS)
     return totpCode(this.#secret, this.#lastStep * STEP_SECONDS * 1000)
   }

@@ -55,7 +55,7 @@ async function person(username: string, options: { totp: boolean }) {
   const codes = options.totp ? await enrolTotp(user) : undefined
   const device = await enrolDevice(user, 'Laptop')
   sources += 1
-  const remote = { address: `203.0.113.${String(sources)}`, port: 1 }
+  const remote = { transport: 'udp' as const, address: `203.0.113.${String(sources)}`, port: 1 }
   const decide = (credential: Credential, address = remote.address) =>
     node.decision(authoriseRequestOf(user, device, credential, { remote: { ...remote, address } }))
   return { user, codes, device, decide }
@@ -188,10 +188,23 @@ it('allows nothing that was disabled, revoked, suspended or given a new password
   await database.query('update tenants set suspended_at = null')
 })
 
+it('does not end a wait that another attempt began, when an attempt of before is taken back', async () => {
+  const { user, codes, decide } = await person('quinn', { totp: true })
+  const account = `sallyport:auth:1:{${tenant.tenantId}}:attempts:vpn:account:${user.userId}`
+  await database.query('begin')
+  await setLastStep(user, 2 ** 31)
+  const taken = decide(password(PASSWORD, codes?.next() ?? ''))
+  await expect.poll(() => redis.hget(account, 'count')).toBe('1')
+  await redis.hset(account, 'until', String(Math.floor(Date.now() / 1000) + 60))
+  await database.query('commit')
+  expect(await taken).toBe('otp-reused')
+  expect(await decide(password(PASSWORD, codes?.next() ?? ''))).toBe('too-many-attempts')
+})
+
 it('renegotiates no connection whose end was wanted while the token was checked', async () => {
   const { user, device } = await person('nina', { totp: false })
   const answer = await node.authorise(authoriseRequestOf(user, device, password(PASSWORD)))
-  if (answer.decision !== 'allow') throw new Error(answer.code)
+  if (answer.decision !== 'allow') throw new Error(answer.decision)
   const { connectionId, sessionToken: token } = answer.grant
   await database.query('begin')
   await database.query('update connections set end_requested_at = now() where id = $1', [connectionId])

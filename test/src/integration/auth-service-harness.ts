@@ -122,8 +122,7 @@ export class AuthServiceHarness implements AsyncDisposable {
 
   /** A client of the node-api with the identity of a fresh node. */
   async node(name: string): Promise<NodeClient> {
-    const credentials = await this.enrol('vpn-node', name)
-    return new NodeClient(new ClusterClient({ baseUrl: this.nodeApiUrl, serverRole: 'auth-service', credentials }))
+    return NodeClient.at(this.nodeApiUrl, await this.enrol('vpn-node', name))
   }
 
   /** A tenant with a network in the host's namespace, its administrator signed in with a password of their own. */
@@ -214,12 +213,14 @@ export function authoriseRequestOf(
   return {
     version: 1,
     phase: 'initial',
+    controlKey: 'device',
     tenantId: user.tenant.tenantId,
     deviceId: device.deviceId,
     certificate: device.certificate,
     username: user.username,
     credential,
-    remote: { address: '203.0.113.9', port: 40_000 },
+    dialogues: [],
+    remote: { transport: 'udp', address: '203.0.113.9', port: 40_000 },
     peerInfo: { IV_VER: '2.6.14' },
     ...changes,
   }
@@ -229,8 +230,12 @@ export function authoriseRequestOf(
 export class NodeClient {
   readonly api: ClusterClient
 
-  constructor(api: ClusterClient) {
+  private constructor(api: ClusterClient) {
     this.api = api
+  }
+
+  static at(baseUrl: string, credentials: ClusterIdentity): NodeClient {
+    return new NodeClient(new ClusterClient({ baseUrl, serverRole: 'auth-service', credentials }))
   }
 
   authorise(request: AuthoriseRequest): Promise<AuthoriseResponse> {
@@ -238,10 +243,10 @@ export class NodeClient {
     return this.api.call({ method: 'POST', path, body: request, response: authoriseResponse })
   }
 
-  /** The code of a denial, or `allow`. */
+  /** The code of a denial, `allow` or `challenge`. */
   async decision(request: AuthoriseRequest): Promise<string> {
     const answer = await this.authorise(request)
-    return answer.decision === 'allow' ? 'allow' : answer.code
+    return answer.decision === 'deny' ? answer.code : answer.decision
   }
 }
 

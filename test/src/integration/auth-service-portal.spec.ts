@@ -163,6 +163,20 @@ it('writes a profile that OpenVPN reads, with a key that names tenant and device
   expectOpenVpnReads(device.profile)
 })
 
+it.each(['tls-auth', 'tls-crypt'])(
+  'writes a profile for old clients that OpenVPN reads, with %s',
+  async (legacyClients) => {
+    const user = await harness.user(acme, `old-${legacyClients}`, { totp: false })
+    await harness.operator.call('PATCH', `/platform/tenants/${acme.tenantId}`, { settings: { legacyClients } })
+    const device = await enrolDevice(user, 'Old laptop')
+    const path = `/devices/${device.deviceId}/profile`
+    const profile = String(await user.client.api.call('POST', path, { flavour: 'legacy' }))
+    expect(profile).toMatch(/^# Sallyport profile, flavour "legacy"/)
+    const privateKey = /<key>[^]*<\/key>\n/.exec(device.profile)?.[0] ?? ''
+    expectOpenVpnReads(profile + privateKey)
+  },
+)
+
 /** Lets the real client read the profile up to the point where it would ask for the password. */
 function expectOpenVpnReads(profile: string): void {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-profile-'))

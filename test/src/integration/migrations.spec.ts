@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
@@ -43,6 +44,19 @@ it('applies each migration once, also when several instances start at the same t
   expect(applied.flat().toSorted()).toEqual([...new Set(applied.flat())].toSorted())
   expect(applied.flat()).toContain('20261122000000_init')
   expect(await applyMigrations(url)).toEqual([])
+})
+
+it('brings a database of the first version forward, with what is in it', async () => {
+  const url = await postgres.createDatabase()
+  const first = await readFile(`${ROOT}/prisma/migrations/20261122000000_init/migration.sql`, 'utf8')
+  await query(url, first)
+  await query(url, "INSERT INTO tenants (slug, name) VALUES ('old', 'Old')")
+  await query(url, "INSERT INTO platform_secrets (name, sealed) VALUES ('cookie-key', 'x'), ('cluster-ca', 'x')")
+  const next = await readFile(`${ROOT}/prisma/migrations/20261123000000_client_dialogues/migration.sql`, 'utf8')
+  await query(url, next)
+  const tenants = await query(url, 'SELECT legacy_clients, web_sign_in, renegotiate_seconds FROM tenants')
+  expect(tenants.rows).toEqual([{ legacy_clients: 'off', web_sign_in: false, renegotiate_seconds: 3600 }])
+  expect((await query(url, 'SELECT name FROM platform_secrets')).rows).toEqual([{ name: 'cluster-ca' }])
 })
 
 it('describes in schema.prisma what the migrations make', async () => {

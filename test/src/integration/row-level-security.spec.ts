@@ -30,6 +30,7 @@ beforeAll(async () => {
       const tenantId = id
       await session.user.create({ data: { tenantId, id: userId, username: 'alice', passwordHash: 'x' } })
       await session.network.create({ data: { tenantId, id: userId, name: 'main', ipv4: '10.8.0.0/24' } })
+      await session.staticKey.create({ data: { tenantId, mode: 'tls-crypt', sealed: new Uint8Array(1) } })
       await session.auditEvent.create({ data: { tenantId, actor: 'test', action: 'test', outcome: 'ok' } })
     })
   }
@@ -63,7 +64,7 @@ async function tenantTables(): Promise<string[]> {
 
 it('protects every table that is not named as the platform’s', async () => {
   expect(await unprotectedTables(owner)).toEqual([])
-  expect((await tenantTables()).length).toBeGreaterThanOrEqual(6)
+  expect((await tenantTables()).length).toBeGreaterThanOrEqual(7)
 })
 
 it.each([
@@ -102,6 +103,11 @@ it('shows no row of another tenant in any table', async () => {
     const seen = await asTenant(OURS, `SELECT count(*)::int AS n FROM ${table} WHERE tenant_id = '${THEIRS}'`)
     expect(seen.rows, table).toEqual([{ n: 0 }])
   }
+  for (const table of ['users', 'networks', 'static_keys', 'audit_events']) {
+    expect((await asTenant(OURS, `SELECT 1 FROM ${table}`)).rowCount, table).toBeGreaterThan(0)
+  }
+  const keys = await database.withTenant(OURS, (session) => session.staticKey.findMany())
+  expect(keys.map((key) => key.tenantId)).toEqual([OURS])
   const users = await database.withTenant(OURS, (session) => session.user.findMany())
   expect(users.map((user) => user.tenantId)).toEqual([OURS])
 })
@@ -124,6 +130,8 @@ it('neither inserts for another tenant nor moves a row to one', async () => {
   await expect(asTenant(OURS, `UPDATE users SET tenant_id = '${THEIRS}'`)).rejects.toThrow(/row-level security/)
   const update = await asTenant(OURS, `UPDATE users SET role = 'administrator' WHERE tenant_id = '${THEIRS}'`)
   expect(update.rowCount).toBe(0)
+  const remove = await asTenant(OURS, `DELETE FROM static_keys WHERE tenant_id = '${THEIRS}'`)
+  expect(remove.rowCount).toBe(0)
 })
 
 it('refuses a reference to a row of another tenant', async () => {

@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
 import type { Namespace, OpenVpnClient } from '@sallyport/testkit'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
@@ -7,6 +9,8 @@ import { World } from './world.ts'
 
 const RENEGOTIATE_SECONDS = 20
 const WATCH_SECONDS = 120
+/** Longer than twice the pushed ping-restart, after which the node gives a silent client up. */
+const ASLEEP_MS = 25_000
 
 let world: World
 let host: Namespace
@@ -44,6 +48,20 @@ it('needs no second code to reconnect, and keeps its addresses', async () => {
   const mark = client.mark
   client.process.signal('SIGUSR1')
   expect(await client.waitForConnected(30_000, mark)).toMatchObject({ ipv4, ipv6 })
+  expect(client.promptCount).toBe(1)
+  expect(await fetchPage(host, PRIVATE_HOST.ipv4)).toContain('<h1>tenant-a</h1>')
+})
+
+it('needs no second code after it was asleep for longer than the node waits for it', async () => {
+  const { ipv4, ipv6 } = await client.waitForConnected()
+  const mark = client.mark
+  const ended = await world.metrics.growth('node_connection_ends_total', 'keepalive-timeout', async () => {
+    client.process.signal('SIGSTOP')
+    await delay(ASLEEP_MS)
+    client.process.signal('SIGCONT')
+  })
+  expect(ended).toBe(1)
+  expect(await client.waitForConnected(60_000, mark)).toMatchObject({ ipv4, ipv6 })
   expect(client.promptCount).toBe(1)
   expect(await fetchPage(host, PRIVATE_HOST.ipv4)).toContain('<h1>tenant-a</h1>')
 })

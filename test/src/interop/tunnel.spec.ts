@@ -109,14 +109,6 @@ it('drops packets with an inner source address that was not leased to the client
   })
 })
 
-it.each(['AES-128-GCM', 'CHACHA20-POLY1305'])('uses %s when the client offers nothing else', async (cipher) => {
-  const place = { slug: 'tenant-a', username: cipher.toLowerCase(), namespace: host }
-  await withClient({ ...place, extraArgs: ['--data-ciphers', cipher] }, async (client) => {
-    await client.waitForEvent(new RegExp(`Data Channel: cipher '${cipher}'`), 5_000)
-    expect(await download(host, PRIVATE_HOST.ipv4, 10_000_000)).toBe(sha256OfBytes(10_000_000))
-  })
-})
-
 it('speaks TLS 1.2 with a client that does not know more', async () => {
   const place = { slug: 'tenant-a', username: 'tls12', namespace: host, extraArgs: ['--tls-version-max', '1.2'] }
   await withClient(place, async (client) => {

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
 import { type EnrolledDevice, type RunningStack, type StackOptions, startStack } from '@sallyport/local-services'
-import { connect, Namespace, OpenVpnClient } from '@sallyport/testkit'
+import { connect, Namespace, OpenVpnClient, type OpenVpnClientOptions } from '@sallyport/testkit'
 
 import { childProcesses, expectNoLeftovers } from './leftovers.ts'
 import { NodeMetrics } from './node-metrics.ts'
@@ -20,6 +20,9 @@ export interface WorldOptions {
   readonly sites: readonly SiteOptions[]
   readonly durable?: boolean
   readonly leaseSeconds?: number
+  /** NODE_LISTEN by the node's outer addresses; default UDP on the IPv4 one. */
+  readonly listen?: (outer: { readonly ipv4: string; readonly ipv6: string }) => string
+  readonly nodeTcpShare?: string
 }
 
 /** How a client differs from one that does everything right. */
@@ -29,13 +32,15 @@ export interface ClientOptions {
   readonly password?: string
   /** Default: a fresh code of the member's second factor. */
   readonly otp?: () => Promise<string>
+  /** Answers what the server asks in the middle of connecting. */
+  readonly answer?: OpenVpnClientOptions['answer']
   readonly extraArgs?: readonly string[]
 }
 
 /**
  * A whole installation for one spec file: the stack, the tenants' networks in namespaces, and an outer network that
- * joins clients in namespaces with the node. Its outer addresses are in 198.18.0.0/15 (RFC 2544) and random, so that
- * several worlds fit on one machine.
+ * joins clients in namespaces with the node. Its outer addresses are in 198.18.0.0/15 (RFC 2544) and in a random prefix
+ * of fd18::/16, so that several worlds fit on one machine.
  */
 export class World implements AsyncDisposable {
   readonly stack: RunningStack
@@ -108,6 +113,7 @@ export class World implements AsyncDisposable {
         username: options.username ?? member.username,
         password: options.password ?? member.password,
         ...(otp === undefined ? {} : { otp }),
+        ...(options.answer === undefined ? {} : { answer: options.answer }),
         ...(options.extraArgs === undefined ? {} : { extraArgs: options.extraArgs }),
       }),
     )
@@ -120,7 +126,7 @@ export class World implements AsyncDisposable {
     const belongings = {
       namespaces: places.map(({ name }) => name),
       interfaces: this.#hosts.map(linkName),
-      addresses: [this.#outer.nodeAddress],
+      addresses: [this.#outer.nodeAddress, this.#outer.nodeAddress6],
     }
     await expectNoLeftovers(belongings, this.#childrenBefore)
   }
@@ -135,24 +141,30 @@ function stackOptions(options: WorldOptions, dataDirectory: string, outer: Outer
     nodeApiListen: '127.0.0.1:0',
     allocatorListen: '127.0.0.1:0',
     metricsListen: '127.0.0.1:0',
-    nodeListen: `${outer.nodeAddress}:0`,
+    nodeListen: options.listen?.({ ipv4: outer.nodeAddress, ipv6: outer.nodeAddress6 }) ?? `udp:${outer.nodeAddress}:0`,
+    ...(options.nodeTcpShare === undefined ? {} : { nodeTcpShare: options.nodeTcpShare }),
     logLevel: 'debug',
     ...(options.leaseSeconds === undefined ? {} : { leaseSeconds: options.leaseSeconds }),
   }
 }
 
-/** The internet of a world: the node's address on loopback and a /30 for each host that reaches it. */
+/** The internet of a world: the node's addresses on loopback, and a /30 and a /64 for each host that reaches them. */
 class OuterNetwork implements AsyncDisposable {
   readonly #base: string
+  readonly #base6: string
   #hosts = 0
 
-  private constructor(base: string) {
+  private constructor(base: string, base6: string) {
     this.#base = base
+    this.#base6 = base6
   }
 
   static async create(): Promise<OuterNetwork> {
-    const outer = new OuterNetwork(`198.${String(randomInt(18, 20))}.${String(randomInt(1, 255))}`)
+    const group = (): string => randomInt(1, 0x1_0000).toString(16)
+    const base6 = `fd18:${group()}:${group()}`
+    const outer = new OuterNetwork(`198.${String(randomInt(18, 20))}.${String(randomInt(1, 255))}`, base6)
     await ip('address', 'add', `${outer.nodeAddress}/32`, 'dev', 'lo')
+    await ip('address', 'add', `${outer.nodeAddress6}/128`, 'dev', 'lo', 'nodad')
     return outer
   }
 
@@ -160,20 +172,28 @@ class OuterNetwork implements AsyncDisposable {
     return `${this.#base}.1`
   }
 
+  get nodeAddress6(): string {
+    return `${this.#base6}::1`
+  }
+
   async join(host: Namespace): Promise<AsyncDisposable> {
     const subnet = ++this.#hosts * 4
     const [near, far] = [`${this.#base}.${String(subnet + 1)}`, `${this.#base}.${String(subnet + 2)}`]
+    const prefix6 = `${this.#base6}:${this.#hosts.toString(16)}`
+    const [near6, far6] = [`${prefix6}::1`, `${prefix6}::2`]
     const device = linkName(host)
     const link = await connect(
-      { namespace: undefined, device, addresses: [`${near}/30`] },
-      { namespace: host, device: 'eth0', addresses: [`${far}/30`] },
+      { namespace: undefined, device, addresses: [`${near}/30`, `${near6}/64`] },
+      { namespace: host, device: 'eth0', addresses: [`${far}/30`, `${far6}/64`] },
     )
     await host.exec('ip', 'route', 'add', `${this.nodeAddress}/32`, 'via', near)
+    await host.exec('ip', 'route', 'add', `${this.nodeAddress6}/128`, 'via', near6)
     return link
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await ip('address', 'delete', `${this.nodeAddress}/32`, 'dev', 'lo')
+    await ip('address', 'delete', `${this.nodeAddress6}/128`, 'dev', 'lo')
   }
 }
 

@@ -1,8 +1,6 @@
 import { expect, it } from 'vitest'
 
-import { median, summarise, table } from './report.ts'
-
-const sample = (cpuSecondsPerGb: number) => ({ cpuSecondsPerGb, megabitsPerSecond: 400, mss: 1388, retransmits: 2 })
+import { compare, median, table } from './report.ts'
 
 it('has no median of nothing', () => {
   expect(() => median([])).toThrow(RangeError)
@@ -17,9 +15,9 @@ it.each([
 })
 
 it('compares medians, so that one bad round decides nothing', () => {
-  const series = { ours: [5, 6, 50].map(sample), peer: [12, 11, 1].map(sample) }
-  const result = summarise({ direction: 'down', ...series }, 'veth')
+  const series = { ours: [5, 6, 50], peer: [12, 11, 1] }
+  const result = compare({ name: 'stock-down-1', unit: 'CPU s per GB', ...series, conditions: 'veth' })
   expect(result).toMatchObject({ name: 'stock-down-1', ours: 6, peer: 11, ratio: 0.545 })
-  expect(result.note).toContain('5.00–50.00')
+  expect(result.note).toMatch(/3 interleaved rounds; ours 5\.00–50\.00, peer 1\.00–12\.00; veth$/)
   expect(table([result])).toContain('stock-down-1  6.00  11.00  0.55   CPU s per GB')
 })

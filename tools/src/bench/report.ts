@@ -1,12 +1,3 @@
-import type { Direction, Sample } from './measure.ts'
-
-/** Samples of both servers in one direction, in the order in which they were taken. */
-export interface Series {
-  readonly direction: Direction
-  readonly ours: readonly Sample[]
-  readonly peer: readonly Sample[]
-}
-
 /** One line of the machine-readable result. */
 export interface BenchResult {
   readonly name: string
@@ -17,22 +8,26 @@ export interface BenchResult {
   readonly note: string
 }
 
-/** Names of the measurements: one stock client, one direction. */
-const NAMES: Readonly<Record<Direction, string>> = { up: 'stock-up-1', down: 'stock-down-1' }
-const UNIT = 'CPU s per GB'
+/** What both servers paid in the rounds of one measurement, in the order in which they were taken. */
+export interface Costs {
+  readonly name: string
+  readonly unit: string
+  readonly ours: readonly number[]
+  readonly peer: readonly number[]
+  /** What else a reader must know: what was the same for both servers, and what was not. */
+  readonly conditions: string
+}
 
-/** Reduces a series to medians; `conditions` says what was the same for both servers. */
-export function summarise({ direction, ours, peer }: Series, conditions: string): BenchResult {
-  const [oursCost, peerCost] = [median(ours.map(cost)), median(peer.map(cost))]
+/** Reduces the costs of two servers to medians. */
+export function compare({ name, unit, ours, peer, conditions }: Costs): BenchResult {
+  const [oursCost, peerCost] = [median(ours), median(peer)]
   return {
-    name: NAMES[direction],
+    name,
     ours: round(oursCost),
     peer: round(peerCost),
     ratio: round(oursCost / peerCost),
-    unit: UNIT,
-    note:
-      `medians of ${String(ours.length)} interleaved rounds; ours ${spread(ours)}, peer ${spread(peer)}; ` +
-      `inner MSS ours ${String(ours[0]?.mss)} B, peer ${String(peer[0]?.mss)} B; ${conditions}`,
+    unit,
+    note: `medians of ${String(ours.length)} interleaved rounds; ours ${spread(ours)}, peer ${spread(peer)}; ${conditions}`,
   }
 }
 
@@ -64,15 +59,8 @@ export function median(values: readonly number[]): number {
   return (low + high) / 2
 }
 
-function cost(sample: Sample): number {
-  return sample.cpuSecondsPerGb
-}
-
-function spread(samples: readonly Sample[]): string {
-  const costs = samples.map(cost)
-  const speed = median(samples.map((sample) => sample.megabitsPerSecond)).toFixed(0)
-  const retransmits = median(samples.map((sample) => sample.retransmits)).toFixed(0)
-  return `${Math.min(...costs).toFixed(2)}–${Math.max(...costs).toFixed(2)} at ${speed} Mbit/s (${retransmits} retransmits)`
+function spread(costs: readonly number[]): string {
+  return `${Math.min(...costs).toFixed(2)}–${Math.max(...costs).toFixed(2)}`
 }
 
 function round(value: number): number {

@@ -22,7 +22,16 @@ export type CheckedDevice = Pick<Device, 'tenantId' | 'id' | 'certificateSha256'
 /** What is known when a connection is allowed. */
 export type NewConnection = Pick<
   Connection,
-  'tenantId' | 'id' | 'userId' | 'deviceId' | 'networkId' | 'serviceId' | 'remoteAddress' | 'remotePort'
+  | 'tenantId'
+  | 'id'
+  | 'userId'
+  | 'deviceId'
+  | 'networkId'
+  | 'serviceId'
+  | 'controlKey'
+  | 'transport'
+  | 'remoteAddress'
+  | 'remotePort'
 >
 
 /** A connection with the names that people know. */
@@ -81,7 +90,7 @@ export class ConnectionsRepository {
   start(device: CheckedDevice, connection: NewConnection, entry: AuditEntry): Promise<boolean> {
     const { tenantId } = device
     return this.#database.withTenant(tenantId, async (session) => {
-      if (!(await lockAsChecked(session, device))) return false
+      if (!(await lockAsChecked(session, device, connection.controlKey))) return false
       await session.connection.create({ data: connection })
       await recordAudit(session, tenantId, entry)
       return true
@@ -89,10 +98,10 @@ export class ConnectionsRepository {
   }
 
   /** The same for a connection of this node that is renegotiated; false also when it ended or somebody wants it ended. */
-  goOn(device: CheckedDevice, id: string, serviceId: string, entry: AuditEntry): Promise<boolean> {
+  goOn(device: CheckedDevice, id: string, serviceId: string, controlKey: string, entry: AuditEntry): Promise<boolean> {
     const { tenantId } = device
     return this.#database.withTenant(tenantId, async (session) => {
-      if (!(await lockAsChecked(session, device))) return false
+      if (!(await lockAsChecked(session, device, controlKey))) return false
       const live = await session.$queryRaw<unknown[]>`
         SELECT id FROM connections
         WHERE tenant_id = ${tenantId}::uuid AND id = ${id}::uuid AND device_id = ${device.id}::uuid
@@ -148,7 +157,7 @@ export class ConnectionsRepository {
 }
 
 /** Locks tenant, user and device until the transaction ends; false when a change came first. */
-async function lockAsChecked(session: TenantSession, device: CheckedDevice): Promise<boolean> {
+async function lockAsChecked(session: TenantSession, device: CheckedDevice, controlKey: string): Promise<boolean> {
   const locked = await session.$queryRaw<unknown[]>`
     SELECT device.id
     FROM devices device
@@ -157,7 +166,7 @@ async function lockAsChecked(session: TenantSession, device: CheckedDevice): Pro
     WHERE device.tenant_id = ${device.tenantId}::uuid AND device.id = ${device.id}::uuid
       AND device.certificate_sha256 = ${device.certificateSha256} AND device.revoked_at IS NULL
       AND account.token_generation = ${device.user.tokenGeneration} AND account.disabled_at IS NULL
-      AND tenant.suspended_at IS NULL
+      AND tenant.suspended_at IS NULL AND (${controlKey}::text = 'device' OR tenant.legacy_clients <> 'off')
     FOR SHARE`
   return locked.length === 1
 }

@@ -9,6 +9,7 @@ export const connectionView = z.strictObject({
   deviceName: z.string(),
   networkId: uuid,
   node: z.string(),
+  transport: z.enum(['udp', 'tcp']),
   remote: z.string(),
   ipv4: z.string().nullable(),
   ipv6: z.string().nullable(),

@@ -40,6 +40,7 @@ export class ConnectionsService {
       deviceName: row.device.name,
       networkId: row.networkId,
       node: row.service.name,
+      transport: row.transport === 'tcp' ? 'tcp' : 'udp',
       remote: `${row.remoteAddress}:${String(row.remotePort)}`,
       ipv4: row.ipv4,
       ipv6: row.ipv6,

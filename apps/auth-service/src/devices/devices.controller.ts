@@ -12,6 +12,8 @@ import {
   createDeviceRequest,
   type DeviceView,
   deviceView,
+  type WriteProfileRequest,
+  writeProfileRequest,
 } from './devices.schemas.ts'
 import { DevicesService } from './devices.service.ts'
 
@@ -50,9 +52,17 @@ export class DevicesController {
   @Header('cache-control', 'no-store')
   @Header('content-type', 'application/x-openvpn-profile')
   @ApiProduces('application/x-openvpn-profile')
-  @Contract({ summary: 'Writes the profile anew, without the private key', response: z.string() })
-  profile(@CurrentActor() actor: Actor, @Param('id', IdPipe) id: string): Promise<string> {
-    return this.#devices.profile(actor, id)
+  @Contract({
+    summary: 'Writes the profile anew, without the private key',
+    body: writeProfileRequest,
+    response: z.string(),
+  })
+  profile(
+    @CurrentActor() actor: Actor,
+    @Param('id', IdPipe) id: string,
+    @Body(new ZodValidationPipe(writeProfileRequest)) request: WriteProfileRequest,
+  ): Promise<string> {
+    return this.#devices.profile(actor, id, request.flavour)
   }
 
   @Delete(':id')

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common'
 
+import { HandshakeKeysModule } from '../handshake-keys/handshake-keys.module.ts'
 import { NetworksModule } from '../networks/networks.module.ts'
 import { OrdersModule } from '../node-api/orders.module.ts'
 import { TenantsModule } from '../tenants/tenants.module.ts'
@@ -10,7 +11,7 @@ import { DevicesService } from './devices.service.ts'
 
 /** Devices with their certificates and profiles. */
 @Module({
-  imports: [NetworksModule, OrdersModule, TenantsModule, UsersModule],
+  imports: [HandshakeKeysModule, NetworksModule, OrdersModule, TenantsModule, UsersModule],
   controllers: [DevicesController],
   providers: [DevicesService, DevicesRepository],
   exports: [DevicesRepository],

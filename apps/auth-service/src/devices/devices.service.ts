@@ -4,8 +4,15 @@ import { Inject, Injectable } from '@nestjs/common'
 import { parseCertificateRequest, type RequestedKey } from '@sallyport/certificate-authority'
 import type { Network, Tenant, User } from '@sallyport/database'
 import type { Clock } from '@sallyport/foundation'
-import { createClientKey, encodeMetadata, nodeCryptoSuite, serialiseClientKeyFile } from '@sallyport/openvpn-wire'
+import {
+  createClientKey,
+  encodeMetadata,
+  nodeCryptoSuite,
+  serialiseClientKeyFile,
+  serialiseStaticKeyFile,
+} from '@sallyport/openvpn-wire'
 
+import { StaticKeys } from '../handshake-keys/static-keys.ts'
 import type { Actor } from '../http/access.ts'
 import { ApiProblem, notFound } from '../http/api-problem.ts'
 import { NetworksRepository } from '../networks/networks.repository.ts'
@@ -19,8 +26,8 @@ import { TenantsRepository } from '../tenants/tenants.repository.ts'
 import { vpnServerName } from '../tenants/vpn-server-name.ts'
 import { UsersRepository } from '../users/users.repository.ts'
 import { DevicesRepository, type DeviceWithOwners } from './devices.repository.ts'
-import type { CreatedDevice, CreateDeviceRequest, DeviceView } from './devices.schemas.ts'
-import { writeProfile } from './profile.ts'
+import type { CreatedDevice, CreateDeviceRequest, DeviceView, ProfileFlavour } from './devices.schemas.ts'
+import { type ProfileControlKey, writeProfile } from './profile.ts'
 
 const CERTIFICATE_SECONDS = 2 * 365 * 24 * 3600
 
@@ -33,6 +40,7 @@ export class DevicesService {
   readonly #networks: NetworksRepository
   readonly #authority: TenantAuthority
   readonly #secrets: ClusterSecrets
+  readonly #staticKeys: StaticKeys
   readonly #orders: OrderHub
   readonly #settings: Settings
   readonly #clock: Clock
@@ -44,6 +52,7 @@ export class DevicesService {
     @Inject(NetworksRepository) networks: NetworksRepository,
     @Inject(TenantAuthority) authority: TenantAuthority,
     @Inject(ClusterSecrets) secrets: ClusterSecrets,
+    @Inject(StaticKeys) staticKeys: StaticKeys,
     @Inject(OrderHub) orders: OrderHub,
     @Inject(SETTINGS) settings: Settings,
     @Inject(CLOCK) clock: Clock,
@@ -54,6 +63,7 @@ export class DevicesService {
     this.#networks = networks
     this.#authority = authority
     this.#secrets = secrets
+    this.#staticKeys = staticKeys
     this.#orders = orders
     this.#settings = settings
     this.#clock = clock
@@ -84,6 +94,7 @@ export class DevicesService {
     const publicKey = await keyOf(request.csr)
     const { issuer, caPem } = await this.#authority.of(tenantId)
     const deviceId = randomUUID()
+    const controlKey = await this.#controlKey(tenantId, deviceId, request.flavour)
     const certificate = await issuer.issue({
       publicKey,
       subject: { profile: 'vpn-device', deviceId },
@@ -102,16 +113,17 @@ export class DevicesService {
       certificateNotAfter: certificate.notAfter,
     }
     await this.#devices.create(device, entryOf(actor, 'device.create', deviceId))
-    const profile = this.#profileOf({ ...device, tenant, user }, caPem)
+    const profile = this.#profileOf({ ...device, tenant, user }, caPem, controlKey)
     return { deviceId, name: request.name, certificate: certificate.certificatePem, profile }
   }
 
-  /** Writes the profile anew, with a fresh tls-crypt-v2 key. */
-  async profile(actor: Actor, deviceId: string): Promise<string> {
+  /** Writes the profile anew; a modern one has a fresh tls-crypt-v2 key. */
+  async profile(actor: Actor, deviceId: string, flavour: ProfileFlavour): Promise<string> {
     const device = await this.#own(actor, deviceId)
     if (device.revokedAt !== null) throw new ApiProblem(409, 'device-revoked', 'This device is revoked.')
+    const controlKey = await this.#controlKey(actor.tenantId, deviceId, flavour)
     const { caPem } = await this.#authority.of(actor.tenantId)
-    return this.#profileOf(device, caPem)
+    return this.#profileOf(device, caPem, controlKey)
   }
 
   /** Revokes a device for good and cuts its connections. */
@@ -137,17 +149,33 @@ export class DevicesService {
     throw new ApiProblem(409, 'no-network', 'There is no network yet; an administrator has to create one.')
   }
 
-  #profileOf(device: { id: string; certificate: string; tenant: Tenant; user: User }, caPem: string): string {
-    const serverKey = this.#secrets.key('tls-crypt-v2-server-key').reveal()
-    const metadata = encodeMetadata({ tenantId: device.tenant.id, deviceId: device.id })
+  /** Throws the 409 when the tenant does not let old clients in. */
+  async #controlKey(tenantId: string, deviceId: string, flavour: ProfileFlavour): Promise<ProfileControlKey> {
+    if (flavour === 'modern') {
+      const serverKey = this.#secrets.key('tls-crypt-v2-server-key').reveal()
+      const metadata = encodeMetadata({ tenantId, deviceId })
+      const text = serialiseClientKeyFile(createClientKey(nodeCryptoSuite, serverKey, metadata))
+      return { mode: 'tls-crypt-v2', text }
+    }
+    const found = await this.#staticKeys.of(tenantId)
+    if (found !== undefined) return { mode: found.mode, text: serialiseStaticKeyFile(found.key) }
+    throw new ApiProblem(409, 'legacy-clients-off', 'Your organisation does not let old clients in.')
+  }
+
+  #profileOf(
+    device: { certificate: string; tenant: Tenant; user: User },
+    caPem: string,
+    controlKey: ProfileControlKey,
+  ): string {
     return writeProfile({
       remotes: this.#settings.VPN_REMOTES,
       serverName: vpnServerName(device.tenant.slug),
       friendlyName: device.tenant.name,
-      asksForCode: device.user.totpRequired,
+      // A client that asks for a code beside the password would never get to the browser.
+      asksForCode: device.user.totpRequired && !(device.tenant.webSignIn && controlKey.mode === 'tls-crypt-v2'),
       caPem,
       certificatePem: device.certificate,
-      tlsCryptV2ClientKey: serialiseClientKeyFile(createClientKey(nodeCryptoSuite, serverKey, metadata)),
+      controlKey,
     })
   }
 }

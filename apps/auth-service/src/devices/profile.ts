@@ -4,7 +4,13 @@ import { SallyportError } from '@sallyport/foundation'
 export interface ProfileRemote {
   readonly host: string
   readonly port: number
-  readonly protocol: 'udp'
+  readonly protocol: 'udp' | 'tcp'
+}
+
+/** What wraps the control channel, as OpenVPN writes it in a file. */
+export interface ProfileControlKey {
+  readonly mode: 'tls-crypt-v2' | 'tls-crypt' | 'tls-auth'
+  readonly text: string
 }
 
 /** Everything that goes into a profile. */
@@ -18,12 +24,25 @@ export interface ProfileParts {
   readonly asksForCode: boolean
   readonly caPem: string
   readonly certificatePem: string
-  readonly tlsCryptV2ClientKey: string
+  /** The device's own key makes the profile a modern one, its tenant's static key one for old clients. */
+  readonly controlKey: ProfileControlKey
 }
 
 /** OpenVPN 2.x reads configuration lines of at most 256 bytes, the terminator included. */
 const MAX_LINE_BYTES = 255
+const REMOTE = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?)):(\d{1,5})\/(udp|tcp)$/
 const PEM = /^(?:-----BEGIN [A-Za-z0-9 -]+-----\n(?:[A-Za-z0-9+/=]+\n)+-----END [A-Za-z0-9 -]+-----\n)+$/
+
+const CLIENTS = {
+  modern: [
+    '# Sallyport profile, flavour "modern": OpenVPN 2.5 and later, OpenVPN Connect 3.4 and later, NetworkManager.',
+    '# For older clients, such as OpenVPN 2.4, get the flavour "legacy".',
+  ],
+  legacy: [
+    '# Sallyport profile, flavour "legacy": OpenVPN 2.4 and clients that do not know tls-crypt-v2.',
+    '# All others should get the flavour "modern": its key belongs to this device alone.',
+  ],
+} as const
 
 /** A part that must not be written into a profile, because it could change what the other lines mean. */
 export class ProfileError extends SallyportError {
@@ -32,25 +51,26 @@ export class ProfileError extends SallyportError {
   }
 }
 
-/** Reads `host:port/udp`; `undefined` when it is not one. */
+/** Reads `host:port/udp` or `host:port/tcp`; `undefined` when it is neither. */
 export function parseProfileRemote(text: string): ProfileRemote | undefined {
-  const [, bracketed, plain, portText] =
-    /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?)):(\d{1,5})\/udp$/.exec(text) ?? []
+  const [, bracketed, plain, portText, protocol] = REMOTE.exec(text) ?? []
   const host = bracketed ?? plain
   const port = Number(portText)
-  return host === undefined || port < 1 || port > 65535 ? undefined : { host, port, protocol: 'udp' }
+  if (host === undefined || port < 1 || port > 65535) return undefined
+  return { host, port, protocol: protocol === 'tcp' ? 'tcp' : 'udp' }
 }
 
 /**
- * Writes the unified profile without `<key>`: the device appends the private key that it made itself. Only directives
- * that OpenVPN 2.4 to 2.7 and the OpenVPN 3 core all accept; those that one family refuses are written with
- * `setenv opt`, which the others ignore.
+ * Writes the profile without `<key>`: the device appends the private key that it made itself. Only directives that
+ * OpenVPN 2.4 to 2.7, the OpenVPN 3 core and NetworkManager's importer all accept; those that one family refuses are
+ * written with `setenv opt`, which the others ignore. The first lines say which flavour it is, and for which clients.
  */
 export function writeProfile(parts: ProfileParts): string {
   const lines = [
+    ...CLIENTS[parts.controlKey.mode === 'tls-crypt-v2' ? 'modern' : 'legacy'],
     'client',
     'dev tun',
-    ...parts.remotes.map(({ host, port, protocol }) => `remote ${host} ${String(port)} ${protocol}`),
+    ...inOrder(parts.remotes).map(({ host, port, protocol }) => `remote ${host} ${String(port)} ${protocol}`),
     'server-poll-timeout 4',
     'nobind',
     'remote-cert-tls server',
@@ -67,10 +87,19 @@ export function writeProfile(parts: ProfileParts): string {
     `setenv FRIENDLY_NAME "${checked('name', /^[\p{L}\p{N} ._()&+@/-]+$/u, parts.friendlyName)}"`,
     ...block('ca', parts.caPem),
     ...block('cert', parts.certificatePem),
-    ...block('tls-crypt-v2', parts.tlsCryptV2ClientKey),
+    // The server has direction 0; tls-crypt knows no directions.
+    ...(parts.controlKey.mode === 'tls-auth' ? ['key-direction 1'] : []),
+    ...block(parts.controlKey.mode, parts.controlKey.text),
   ]
   if (lines.some((line) => Buffer.byteLength(line) > MAX_LINE_BYTES)) throw new ProfileError('longest line')
   return `${lines.join('\n')}\n`
+}
+
+/** UDP first: TCP inside TCP is slow, and is there for networks that let nothing else through. */
+function inOrder(remotes: readonly ProfileRemote[]): ProfileRemote[] {
+  const of = (wanted: ProfileRemote['protocol']): ProfileRemote[] =>
+    remotes.filter(({ protocol }) => protocol === wanted)
+  return [...of('udp'), ...of('tcp')]
 }
 
 function checked(what: string, allowed: RegExp, text: string): string {

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common'
 import { Database, type Network } from '@sallyport/database'
 
 import { type AuditEntry, recordAudit } from '../audit/audit-log.ts'
+import type { ChangeNetworkRequest } from './networks.schemas.ts'
 
 /** A tenant's networks. */
 @Injectable()
@@ -35,12 +36,7 @@ export class NetworksRepository {
   }
 
   /** Changes a network; `undefined` when the tenant has no such one. */
-  change(
-    tenantId: string,
-    id: string,
-    change: Partial<Pick<Network, 'routes' | 'dnsServers' | 'dnsDomains'>>,
-    entry: AuditEntry,
-  ): Promise<Network | undefined> {
+  change(tenantId: string, id: string, change: ChangeNetworkRequest, entry: AuditEntry): Promise<Network | undefined> {
     return this.#database.withTenant(tenantId, async (session) => {
       const changed = await session.network.updateManyAndReturn({
         where: { tenantId, id },

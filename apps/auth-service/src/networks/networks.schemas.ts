@@ -45,6 +45,15 @@ const domain = z
 const routes = z.array(cidr(undefined)).max(MAX_ITEMS)
 const dnsServers = z.array(ipAddress).max(8)
 const dnsDomains = z.array(domain).max(10)
+const dnsResolveDomains = dnsDomains.describe('only names below these are asked of the DNS servers; empty: all names')
+const blockOutsideDns = z.boolean().describe('Windows clients ask no resolver outside the tunnel')
+const blockIpv6 = z.boolean().describe('clients send no IPv6 past the tunnel')
+const inactiveSeconds = z
+  .int()
+  .min(60)
+  .max(7 * 24 * 3600)
+  .nullable()
+  .describe('a client that moved no data for so long leaves by itself')
 
 /** Whether a pool block has a size that addresses can be leased from. */
 function hasUsableSize(text: string): boolean {
@@ -69,6 +78,10 @@ export const createNetworkRequest = z
     routes: routes.default([]),
     dnsServers: dnsServers.default([]),
     dnsDomains: dnsDomains.default([]),
+    dnsResolveDomains: dnsResolveDomains.default([]),
+    blockOutsideDns: blockOutsideDns.default(false),
+    blockIpv6: blockIpv6.default(false),
+    inactiveSeconds: inactiveSeconds.default(null),
   })
   .refine(({ ipv6, ipv4 }) => hasRoomForIpv4(ipv6, ipv4), {
     path: ['ipv6'],
@@ -77,9 +90,13 @@ export const createNetworkRequest = z
 export type CreateNetworkRequest = z.infer<typeof createNetworkRequest>
 
 export const changeNetworkRequest = z.strictObject({
-  routes: routes.optional(),
-  dnsServers: dnsServers.optional(),
-  dnsDomains: dnsDomains.optional(),
+  routes: routes.exactOptional(),
+  dnsServers: dnsServers.exactOptional(),
+  dnsDomains: dnsDomains.exactOptional(),
+  dnsResolveDomains: dnsResolveDomains.exactOptional(),
+  blockOutsideDns: blockOutsideDns.exactOptional(),
+  blockIpv6: blockIpv6.exactOptional(),
+  inactiveSeconds: inactiveSeconds.exactOptional(),
 })
 export type ChangeNetworkRequest = z.infer<typeof changeNetworkRequest>
 
@@ -92,5 +109,9 @@ export const networkView = z.strictObject({
   routes: z.array(z.string()),
   dnsServers: z.array(z.string()),
   dnsDomains: z.array(z.string()),
+  dnsResolveDomains: z.array(z.string()),
+  blockOutsideDns: z.boolean(),
+  blockIpv6: z.boolean(),
+  inactiveSeconds: z.int().nullable(),
 })
 export type NetworkView = z.infer<typeof networkView>

@@ -60,18 +60,8 @@ export class NetworksService {
 
   async change(actor: Actor, networkId: string, request: ChangeNetworkRequest): Promise<NetworkView> {
     const { tenantId } = actor
-    const { routes, dnsServers, dnsDomains } = request
-    const change = {
-      ...(routes === undefined ? {} : { routes }),
-      ...(dnsServers === undefined ? {} : { dnsServers }),
-      ...(dnsDomains === undefined ? {} : { dnsDomains }),
-    }
-    const changed = await this.#networks.change(
-      tenantId,
-      networkId,
-      change,
-      entryOf(actor, 'network.change', networkId),
-    )
+    const entry = entryOf(actor, 'network.change', networkId)
+    const changed = await this.#networks.change(tenantId, networkId, request, entry)
     if (changed === undefined) throw notFound('network')
     this.#orders.publish({ type: 'policy-changed', tenantId, network: nodeNetworkOf(changed) })
     return viewOf(changed)
@@ -105,6 +95,20 @@ function entryOf(actor: Actor, action: string, networkId: string): { actor: stri
 }
 
 function viewOf(network: Network): NetworkView {
-  const { id, name, ipv4, ipv6, namespace, routes, dnsServers, dnsDomains } = network
-  return { networkId: id, name, ipv4, ipv6, namespace: namespace ?? HOST_NAMESPACE, routes, dnsServers, dnsDomains }
+  const { id: networkId, name, ipv4, ipv6, namespace, routes, ...options } = network
+  const { dnsServers, dnsDomains, dnsResolveDomains, blockOutsideDns, blockIpv6, inactiveSeconds } = options
+  return {
+    networkId,
+    name,
+    ipv4,
+    ipv6,
+    namespace: namespace ?? HOST_NAMESPACE,
+    routes,
+    dnsServers,
+    dnsDomains,
+    dnsResolveDomains,
+    blockOutsideDns,
+    blockIpv6,
+    inactiveSeconds,
+  }
 }

@@ -1,7 +1,15 @@
 import { randomUUID } from 'node:crypto'
 
 import { Inject, Injectable } from '@nestjs/common'
-import { type AuthoriseRequest, type AuthoriseResponse, DENY_CODES, type DenyCode } from '@sallyport/contracts'
+import {
+  type AuthoriseRequest,
+  type AuthoriseResponse,
+  type Challenge,
+  type ConnectionGrant,
+  DENY_CODES,
+  type DenyCode,
+} from '@sallyport/contracts'
+import type { Tenant } from '@sallyport/database'
 import { type Logger, Metrics, type ReasonCounter } from '@sallyport/telemetry'
 
 import { ConnectionsRepository } from '../connections/connections.repository.ts'
@@ -10,11 +18,12 @@ import { isTemporary } from '../http/api-error.ts'
 import { ApiProblem } from '../http/api-problem.ts'
 import { nodeNetworkOf } from '../networks/node-network.ts'
 import { LOGGER } from '../runtime/tokens.ts'
+import { settingsOf } from '../tenants/tenant-settings.ts'
 import { TenantsRepository } from '../tenants/tenants.repository.ts'
 import { CredentialCheck, userProblem } from './credential-check.ts'
 import { denial } from './denials.ts'
 
-const OUTCOMES = ['allow', ...DENY_CODES, 'temporarily-unavailable'] as const
+const OUTCOMES = ['allow', 'challenge', ...DENY_CODES, 'temporarily-unavailable'] as const
 
 /** Decides whether a VPN connection may come in or go on. Every decision is counted by its code, and audited unless it only repeats. */
 @Injectable()
@@ -45,7 +54,7 @@ export class AuthorisationService {
   async decide(serviceId: string, request: AuthoriseRequest): Promise<AuthoriseResponse> {
     try {
       const answer = await this.#decide(serviceId, request)
-      this.#outcomes.increment(answer.decision === 'allow' ? 'allow' : answer.code)
+      this.#outcomes.increment(answer.decision === 'deny' ? answer.code : answer.decision)
       return answer
     } catch (error) {
       if (isTemporary(error)) this.#outcomes.increment('temporarily-unavailable')
@@ -63,6 +72,7 @@ export class AuthorisationService {
     if (problem !== undefined) return this.#deny(request, problem)
     const checked = await this.#credentials.check(device, request)
     if ('code' in checked) return this.#deny(request, checked.code, checked.isNews)
+    if ('challenge' in checked) return this.#challenge(request, checked.challenge, checked.isNews)
 
     const connectionId = await this.#connectionOf(serviceId, device, request)
     if (connectionId === undefined) return this.#deny(request, await this.#problemNow(request))
@@ -79,6 +89,7 @@ export class AuthorisationService {
         sessionToken: token,
         sessionEndsAt: new Date(initialMs + tenant.sessionTokenSeconds * 1000).toISOString(),
         keepalive: { pingSeconds: tenant.pingSeconds, pingRestartSeconds: tenant.pingRestartSeconds },
+        ...keyTermsOf(tenant),
       },
     }
   }
@@ -91,13 +102,15 @@ export class AuthorisationService {
   ): Promise<string | undefined> {
     const entry = entryOf(request, 'ok')
     if (request.connectionId !== undefined && request.phase === 'renegotiation') {
-      const goesOn = await this.#connections.goOn(device, request.connectionId, serviceId, entry)
+      const goesOn = await this.#connections.goOn(device, request.connectionId, serviceId, request.controlKey, entry)
       return goesOn ? request.connectionId : undefined
     }
     const { tenantId, userId, networkId, id: deviceId } = device
-    const { address: remoteAddress, port: remotePort } = request.remote
+    const { controlKey, remote } = request
+    const { transport, address: remoteAddress, port: remotePort } = remote
     const id = randomUUID()
-    const connection = { tenantId, id, userId, deviceId, networkId, serviceId, remoteAddress, remotePort }
+    const of = { tenantId, id, userId, deviceId, networkId, serviceId }
+    const connection = { ...of, controlKey, transport, remoteAddress, remotePort }
     return (await this.#connections.start(device, connection, entry)) ? id : undefined
   }
 
@@ -116,6 +129,11 @@ export class AuthorisationService {
     return denial(code)
   }
 
+  async #challenge(request: AuthoriseRequest, challenge: Challenge, isNews: boolean): Promise<AuthoriseResponse> {
+    if (isNews) await this.#connections.audit(request.tenantId, entryOf(request, `challenge-${challenge.method}`))
+    return challenge
+  }
+
   /** A tenant that does not exist has no audit log; the counter and the log line remain. */
   async #denyUnknownDevice(request: AuthoriseRequest): Promise<AuthoriseResponse> {
     const tenant = await this.#tenants.find(request.tenantId)
@@ -127,8 +145,16 @@ export class AuthorisationService {
 
 function deviceProblem(device: DeviceWithOwners, request: AuthoriseRequest): DenyCode | undefined {
   if (device.tenant.suspendedAt !== null) return 'tenant-suspended'
+  if (request.controlKey === 'tenant' && device.tenant.legacyClients === 'off') return 'profile-too-old'
   if (device.revokedAt !== null) return 'device-revoked'
   return device.certificateSha256 === request.certificate.sha256 ? undefined : 'certificate-mismatch'
+}
+
+function keyTermsOf(
+  tenant: Tenant,
+): Pick<ConnectionGrant, 'renegotiateAfterSeconds' | 'keyLimitBytes' | 'keyLimitPackets'> {
+  const { renegotiateSeconds: renegotiateAfterSeconds, keyLimitBytes, keyLimitPackets } = settingsOf(tenant)
+  return { renegotiateAfterSeconds, keyLimitBytes, keyLimitPackets }
 }
 
 function entryOf(request: AuthoriseRequest, outcome: string) {

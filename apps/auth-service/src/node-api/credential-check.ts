@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common'
-import { type AuthoriseRequest, DENY_CODES, type DenyCode } from '@sallyport/contracts'
+import { type AuthoriseRequest, type Challenge, DENY_CODES, type DenyCode } from '@sallyport/contracts'
 import type { User } from '@sallyport/database'
 import type { Clock } from '@sallyport/foundation'
 import {
@@ -11,6 +11,7 @@ import {
   type VpnSession,
 } from '@sallyport/identity'
 
+import { Challenges } from '../challenges/challenges.ts'
 import type { DeviceWithOwners } from '../devices/devices.repository.ts'
 import { ClusterSecrets } from '../platform/cluster-secrets.ts'
 import { CLOCK } from '../runtime/tokens.ts'
@@ -22,8 +23,16 @@ export type CredentialResult =
   | { readonly code: DenyCode; readonly isNews: boolean }
   /** Accepted; `previous` is the login that goes on, when a session token was shown. */
   | { readonly previous: VpnSession | undefined }
+  /** The password was right and a code is needed; not `isNews` when the same challenge was given before. */
+  | { readonly challenge: Challenge; readonly isNews: boolean }
 
 type Password = Extract<AuthoriseRequest['credential'], { kind: 'password' }>
+/** `undefined` when what was shown is enough. */
+type Verdict = DenyCode | Challenge | undefined
+
+/** A password field of a client that knows no other: the password, then the code. */
+const WITH_CODE = /^(.+)(\d{6})$/s
+const OF_CODE = { accepted: undefined, reused: 'otp-reused', wrong: 'wrong-otp' } as const
 
 /** Refusals that say nothing about a guess: the password was right, or is not looked at. */
 const NO_GUESS: ReadonlySet<DenyCode> = new Set([
@@ -39,17 +48,20 @@ const NO_GUESS: ReadonlySet<DenyCode> = new Set([
 @Injectable()
 export class CredentialCheck {
   readonly #attempts: AttemptLimit
+  readonly #challenges: Challenges
   readonly #secondFactor: SecondFactor
   readonly #secrets: ClusterSecrets
   readonly #clock: Clock
 
   constructor(
     @Inject(AttemptLimit) attempts: AttemptLimit,
+    @Inject(Challenges) challenges: Challenges,
     @Inject(SecondFactor) secondFactor: SecondFactor,
     @Inject(ClusterSecrets) secrets: ClusterSecrets,
     @Inject(CLOCK) clock: Clock,
   ) {
     this.#attempts = attempts
+    this.#challenges = challenges
     this.#secondFactor = secondFactor
     this.#secrets = secrets
     this.#clock = clock
@@ -68,23 +80,38 @@ export class CredentialCheck {
       const attempt = { ...common, realm: 'vpn-token' as const, account, credential: shown }
       return this.#limited(attempt, () => Promise.resolve(checked))
     }
-    const shown = [username, credential.password, credential.response]
+    const isPassword = credential.kind === 'password'
+    const secret = isPassword ? credential.password : credential.state
+    // An answer is right for one device only; a password is for all of its user's.
+    const shown = [username, secret, credential.response, isPassword ? undefined : device.id]
     const attempt = { ...common, realm: 'vpn' as const, account: user.id, credential: shown }
-    return this.#limited(attempt, () => this.#checkPassword(user, credential, namesUser))
+    return this.#limited(attempt, async () => {
+      if (isPassword) return this.#checkPassword(device, request, credential, namesUser)
+      const result = namesUser ? await this.#challenges.answer(device, credential) : 'challenge-expired'
+      return result === 'accepted' ? undefined : result
+    })
   }
 
   /** Makes a check within the limits of attempts. */
-  async #limited(attempt: Attempt, check: () => Promise<DenyCode | undefined>): Promise<CredentialResult> {
+  async #limited(attempt: Attempt, check: () => Promise<Verdict>): Promise<CredentialResult> {
     const begun = await this.#attempts.begin(attempt)
     if ('waitSeconds' in begun) return { code: 'too-many-attempts', isNews: begun.isFirst }
     if ('staleCode' in begun) return { code: denyCodeOf(begun.staleCode), isNews: false }
-    const code = await check().catch(async (error: unknown) => {
+    const verdict = await check().catch(async (error: unknown) => {
       await begun.abandoned()
       throw error
     })
-    if (code === undefined) await begun.succeeded()
-    else await begun.refused(code, NO_GUESS.has(code) ? 'no guess' : 'a guess')
-    return code === undefined ? { previous: undefined } : { code, isNews: true }
+    if (verdict === undefined) {
+      await begun.succeeded()
+      return { previous: undefined }
+    }
+    if (typeof verdict === 'object') {
+      // No guess, and no success either: the attempts before it still count, or they would be free with the password.
+      await begun.abandoned()
+      return { challenge: verdict, isNews: !attempt.credential.includes(verdict.state) }
+    }
+    await begun.refused(verdict, NO_GUESS.has(verdict) ? 'no guess' : 'a guess')
+    return { code: verdict, isNews: true }
   }
 
   /** Issues a token bound to user, device, certificate and generation; a renewed one does not lengthen the login. */
@@ -98,31 +125,53 @@ export class CredentialCheck {
   }
 
   #checkToken(device: DeviceWithOwners, token: string, namesUser: boolean): VpnSession | DenyCode {
+    const { sessionIdleSeconds } = device.tenant
     const checked = checkSessionToken({
       keys: [this.#secrets.key('session-token-key')],
       token,
       binding: bindingOf(device),
       nowMs: this.#clock.now(),
       lifetimeSeconds: device.tenant.sessionTokenSeconds,
+      ...(sessionIdleSeconds === null ? {} : { idleSeconds: sessionIdleSeconds }),
     })
     if (checked.result === 'expired') return 'token-expired'
     if (checked.result === 'invalid' || !namesUser) return 'token-invalid'
     return userProblem(device.user) ?? checked
   }
 
-  /** Another user's name costs as much as a wrong password and looks the same. */
-  async #checkPassword(user: User, credential: Password, namesUser: boolean): Promise<DenyCode | undefined> {
-    const right = namesUser
-      ? await verifyPassword(user.passwordHash, credential.password)
-      : await verifyPasswordOfNobody(credential.password)
-    if (!right) return 'wrong-password'
+  async #checkPassword(
+    device: DeviceWithOwners,
+    request: AuthoriseRequest,
+    credential: Password,
+    namesUser: boolean,
+  ): Promise<Verdict> {
+    const { user } = device
+    const { isRight, code } = await firstFactor(user, credential, namesUser)
+    if (!isRight) return 'wrong-password'
     const problem = userProblem(user)
     if (problem !== undefined || !user.totpRequired) return problem
     if (user.totpConfirmedAt === null) return 'otp-not-enrolled'
-    if (credential.response === undefined || credential.response.trim() === '') return 'otp-required'
-    const used = await this.#secondFactor.use(user, credential.response.trim())
-    return ({ accepted: undefined, reused: 'otp-reused', wrong: 'wrong-otp' } as const)[used]
+    if (code === '') return (await this.#challenges.begin(device, request)) ?? 'otp-required'
+    return OF_CODE[await this.#secondFactor.use(user, code)]
   }
+}
+
+/**
+ * Checks the password and finds the code that came with it. Another user's name costs as much as a wrong password and
+ * looks the same; a password that ends in six digits costs the same whether the user needs a code or not.
+ */
+async function firstFactor(
+  user: User,
+  { password, response = '' }: Password,
+  namesUser: boolean,
+): Promise<{ isRight: boolean; code: string }> {
+  const code = response.trim()
+  const isPasswordOf = (known: boolean, text: string): Promise<boolean> =>
+    known ? verifyPassword(user.passwordHash, text) : verifyPasswordOfNobody(text)
+  const isRight = await isPasswordOf(namesUser, password)
+  const [, front, digits] = isRight || code !== '' ? [] : (WITH_CODE.exec(password) ?? [])
+  if (front === undefined || digits === undefined) return { isRight, code }
+  return { isRight: await isPasswordOf(namesUser && user.totpRequired, front), code: digits }
 }
 
 /** Why this user may not connect, whatever they know. */

@@ -15,6 +15,8 @@ export const DENY_MESSAGES: Readonly<Record<DenyCode, string>> = {
   'token-expired': 'Your session has ended. Please sign in again.',
   'token-invalid': 'Your session is not valid any more. Please sign in again.',
   'too-many-attempts': 'There were too many attempts. Please wait a while.',
+  'challenge-expired': 'This question has expired or was answered before. Please connect again.',
+  'profile-too-old': 'Profiles for old clients are not accepted any more. Please download a new one.',
   'tenant-suspended': 'Your organisation is suspended. Please ask your administrator.',
 }
 

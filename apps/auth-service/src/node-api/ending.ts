@@ -21,6 +21,10 @@ export const ENDINGS = {
     code: 'totp-reset',
     message: 'Your authenticator app was reset. Please sign in to the portal and enrol one.',
   },
+  legacyClientsOff: {
+    code: 'profile-too-old',
+    message: 'Profiles for old clients are not accepted any more. Please download a new one.',
+  },
   deviceRevoked: { code: 'device-revoked', message: 'This device is revoked. Please ask your administrator.' },
   connectionEnded: { code: 'connection-ended', message: 'This connection was ended. Please sign in again.' },
   unknownConnection: { code: 'unknown-connection', message: 'This connection was ended. Please connect again.' },

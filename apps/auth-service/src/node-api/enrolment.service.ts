@@ -127,7 +127,6 @@ export class EnrolmentService {
     return {
       nodeSlot,
       tlsCryptV2ServerKey: base64(this.#secrets.key('tls-crypt-v2-server-key').reveal()),
-      cookieKey: base64(this.#secrets.key('cookie-key').reveal()),
     }
   }
 }

@@ -1,7 +1,9 @@
 import { Module } from '@nestjs/common'
 
+import { ChallengesModule } from '../challenges/challenges.module.ts'
 import { ConnectionsModule } from '../connections/connections.module.ts'
 import { DevicesModule } from '../devices/devices.module.ts'
+import { HandshakeKeysModule } from '../handshake-keys/handshake-keys.module.ts'
 import { PlatformModule } from '../platform/platform.module.ts'
 import { SignInModule } from '../sign-in/sign-in.module.ts'
 import { TenantsModule } from '../tenants/tenants.module.ts'
@@ -15,7 +17,16 @@ import { ServiceCaller } from './service-caller.ts'
 
 /** What nodes and the allocator call. */
 @Module({
-  imports: [ConnectionsModule, DevicesModule, OrdersModule, PlatformModule, SignInModule, TenantsModule],
+  imports: [
+    ChallengesModule,
+    ConnectionsModule,
+    DevicesModule,
+    HandshakeKeysModule,
+    OrdersModule,
+    PlatformModule,
+    SignInModule,
+    TenantsModule,
+  ],
   providers: [
     NodeApiServer,
     ServiceCaller,

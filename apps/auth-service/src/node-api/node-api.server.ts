@@ -4,9 +4,8 @@ import { Inject, Injectable } from '@nestjs/common'
 import { serverTls } from '@sallyport/cluster-identity'
 import {
   authoriseRequest,
-  endedReport,
+  connectionReports,
   enrolRequest,
-  establishedReport,
   NODE_API_VERSION,
   renewIdentityRequest,
   serverCertificateRequest,
@@ -124,14 +123,9 @@ export class NodeApiServer {
       refuseOtherVersion(request.body)
       return this.#authorisation.decide(service.id, parseInput(authoriseRequest, request.body))
     })
-    api.post('/connections/:id/established', async (request, reply) => {
+    api.post('/connections/reports', async (request, reply) => {
       const service = await this.#caller.demand(request, NODE)
-      await this.#reports.established(service.id, idOf(request), parseInput(establishedReport, request.body))
-      return reply.status(204).send()
-    })
-    api.post('/connections/:id/ended', async (request, reply) => {
-      const service = await this.#caller.demand(request, NODE)
-      await this.#reports.ended(service.id, idOf(request), parseInput(endedReport, request.body))
+      await this.#reports.take(service.id, parseInput(connectionReports, request.body).reports)
       return reply.status(204).send()
     })
     api.post('/connections/sync', { bodyLimit: SYNC_BODY_BYTES }, async (request) => {
@@ -143,6 +137,11 @@ export class NodeApiServer {
   }
 
   #addTenants(api: FastifyInstance): void {
+    api.get('/handshake-keys', async (request, reply) => {
+      await this.#caller.demand(request, NODE)
+      void reply.header('cache-control', 'no-store')
+      return this.#reports.handshakeKeys()
+    })
     api.get('/tenants', async (request) => {
       await this.#caller.demand(request, NODE)
       return this.#reports.tenants()

@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common'
 import { parseCertificateRequest } from '@sallyport/certificate-authority'
 import type {
-  EndedReport,
-  EstablishedReport,
+  ConnectionReport,
+  HandshakeKeys,
   NodeNetwork,
   ServerCertificateResponse,
   SyncResponse,
@@ -11,6 +11,8 @@ import type {
 import type { Clock } from '@sallyport/foundation'
 
 import { ConnectionsRepository } from '../connections/connections.repository.ts'
+import { CookieKeys } from '../handshake-keys/cookie-keys.ts'
+import { StaticKeys } from '../handshake-keys/static-keys.ts'
 import { ApiProblem, notFound } from '../http/api-problem.ts'
 import { nodeNetworkOf } from '../networks/node-network.ts'
 import { CLOCK } from '../runtime/tokens.ts'
@@ -29,23 +31,34 @@ export class NodeReportsService {
   readonly #connections: ConnectionsRepository
   readonly #tenants: TenantsRepository
   readonly #authority: TenantAuthority
+  readonly #cookieKeys: CookieKeys
+  readonly #staticKeys: StaticKeys
   readonly #clock: Clock
 
   constructor(
     @Inject(ConnectionsRepository) connections: ConnectionsRepository,
     @Inject(TenantsRepository) tenants: TenantsRepository,
     @Inject(TenantAuthority) authority: TenantAuthority,
+    @Inject(CookieKeys) cookieKeys: CookieKeys,
+    @Inject(StaticKeys) staticKeys: StaticKeys,
     @Inject(CLOCK) clock: Clock,
   ) {
     this.#connections = connections
     this.#tenants = tenants
     this.#authority = authority
+    this.#cookieKeys = cookieKeys
+    this.#staticKeys = staticKeys
     this.#clock = clock
   }
 
   async tenants(): Promise<TenantList> {
     const tenants = await this.#tenants.listActive()
     return { tenants: tenants.map(({ id, slug }) => ({ tenantId: id, slug })) }
+  }
+
+  async handshakeKeys(): Promise<HandshakeKeys> {
+    const [cookieKeys, staticKeys] = await Promise.all([this.#cookieKeys.served(), this.#staticKeys.served()])
+    return { cookieKeys, staticKeys }
   }
 
   /** Signs the certificate that a node shows to one tenant's clients; its name is ours to choose. */
@@ -64,22 +77,13 @@ export class NodeReportsService {
     return { certificate: certificate.certificatePem, tenantCa: caPem, notAfter: certificate.notAfter.toISOString() }
   }
 
-  async established(serviceId: string, connectionId: string, report: EstablishedReport): Promise<void> {
-    const tenantId = await this.#connections.tenantOf(serviceId, connectionId)
-    if (tenantId === undefined) throw notFound('connection')
-    await this.#connections.change(tenantId, connectionId, { ...report, establishedAt: this.#now() })
-  }
-
-  /** Told twice, or about a connection that is gone, changes nothing. */
-  async ended(serviceId: string, connectionId: string, report: EndedReport): Promise<void> {
-    const tenantId = await this.#connections.tenantOf(serviceId, connectionId)
-    if (tenantId === undefined) return
-    await this.#connections.change(tenantId, connectionId, {
-      endedAt: this.#now(),
-      endReason: report.reason,
-      receivedBytes: BigInt(report.receivedBytes),
-      sentBytes: BigInt(report.sentBytes),
-    })
+  /** Takes reports in their order. Told twice, or about a connection that is gone or another node's, changes nothing. */
+  async take(serviceId: string, reports: readonly ConnectionReport[]): Promise<void> {
+    for (const report of reports) {
+      const { connectionId } = report
+      const tenantId = await this.#connections.tenantOf(serviceId, connectionId)
+      if (tenantId !== undefined) await this.#connections.change(tenantId, connectionId, this.#changeOf(report))
+    }
   }
 
   /** Compares what a node carries with what it may carry; what it lost is marked as ended. */
@@ -105,6 +109,19 @@ export class NodeReportsService {
   async #endWhenLost(connection: { tenantId: string; id: string; authorisedAt: Date }): Promise<void> {
     if (this.#clock.now() - connection.authorisedAt.getTime() < LOST_AFTER_MS) return
     await this.#connections.change(connection.tenantId, connection.id, { endedAt: this.#now(), endReason: 'node-lost' })
+  }
+
+  #changeOf(report: ConnectionReport): Parameters<ConnectionsRepository['change']>[2] {
+    if (report.type === 'established') {
+      const { ipv4, ipv6, cipher } = report
+      return { ipv4, ipv6, cipher, establishedAt: this.#now() }
+    }
+    return {
+      endedAt: this.#now(),
+      endReason: report.reason,
+      receivedBytes: BigInt(report.receivedBytes),
+      sentBytes: BigInt(report.sentBytes),
+    }
   }
 
   #now(): Date {

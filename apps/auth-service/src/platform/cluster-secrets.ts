@@ -15,7 +15,6 @@ const CLUSTER_CA_DAYS = 3650
 /** Random keys of the cluster, by the name of their row, with their size in bytes. */
 const RANDOM_KEYS = {
   'tls-crypt-v2-server-key': TLS_CRYPT_V2_SERVER_KEY_BYTES,
-  'cookie-key': KEY_BYTES,
   'session-token-key': KEY_BYTES,
   'attempt-fingerprint-key': KEY_BYTES,
 } as const

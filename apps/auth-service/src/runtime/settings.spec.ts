@@ -9,7 +9,7 @@ const GOOD = {
   REDIS_URL: 'redis://127.0.0.1:6379',
   MASTER_KEY: Buffer.alloc(32, 1).toString('base64'),
   OPERATOR_TOKEN: 'x'.repeat(32),
-  VPN_REMOTES: 'vpn.example.com:1194/udp, [2001:db8::1]:1194/udp',
+  VPN_REMOTES: 'vpn.example.com:1194/udp, [2001:db8::1]:443/tcp',
 }
 
 it.each(['0.0.0.0:8080', ':8080', '192.0.2.1:8080', '[::]:8080'])(

@@ -12,7 +12,10 @@ const remotes = z.string().transform((text, context): readonly ProfileRemote[] =
   const parsed = commaList(text).map(parseProfileRemote)
   const good = parsed.filter((remote) => remote !== undefined)
   if (good.length === parsed.length && good.length > 0) return good
-  context.addIssue({ code: 'custom', message: `"${text}" is not a list like vpn.example.com:1194/udp` })
+  context.addIssue({
+    code: 'custom',
+    message: `"${text}" is not a list like vpn.example.com:1194/udp,vpn.example.com:443/tcp`,
+  })
   return z.NEVER
 })
 

@@ -21,7 +21,8 @@ const STALE_KEPT = 2
  * KEYS: account, source, stale. ARGV: fingerprint, free attempts of the account, of the source, longest wait, memory,
  * memory of a stale credential (seconds). Counts an attempt before it is checked, so that many at once do not slip
  * through. Returns `wait` with its seconds and 1 for the first refusal of this wait, `stale` with the code that the same
- * credential was refused with, or `counted`. A stale credential counts for its source only.
+ * credential was refused with, or `counted` with the end of the waits that this attempt began, if any, of account and
+ * source. A stale credential counts for its source only.
  */
 const BEGIN = `
 local now = tonumber(redis.call('TIME')[1])
@@ -32,29 +33,34 @@ for i = 1, 2 do
 end
 if waiting then return {'wait', wait, redis.call('HSETNX', waiting, 'told', '1')} end
 local function count(i)
+  local ends = ''
   local over = redis.call('HINCRBY', KEYS[i], 'count', 1) - tonumber(ARGV[i + 1])
   if over >= 0 then
-    redis.call('HSET', KEYS[i], 'until', now + math.min(2 ^ math.min(over, 20), tonumber(ARGV[4])))
+    ends = string.format('%d', now + math.min(2 ^ math.min(over, 20), tonumber(ARGV[4])))
+    redis.call('HSET', KEYS[i], 'until', ends)
     redis.call('HDEL', KEYS[i], 'told')
   end
   redis.call('EXPIRE', KEYS[i], ARGV[5])
+  return ends
 end
-count(2)
+local sourceEnds = count(2)
 for _, entry in ipairs(redis.call('LRANGE', KEYS[3], 0, -1)) do
   if string.sub(entry, 1, #ARGV[1]) == ARGV[1] then
     redis.call('EXPIRE', KEYS[3], ARGV[6])
     return {'stale', string.sub(entry, #ARGV[1] + 2)}
   end
 end
-count(1)
-return {'counted'}`
+return {'counted', count(1), sourceEnds}`
 
-/** KEYS: account, source. ARGV: 1 to forget the account's attempts altogether. Takes a counted attempt back. */
+/**
+ * KEYS: account, source. ARGV: 1 to forget the account's attempts altogether, then the ends of the waits that the attempt
+ * began. Takes a counted attempt back, with its own waits only: another attempt's stays.
+ */
 const TAKE_BACK = `
 for i = 1, 2 do
   if redis.call('EXISTS', KEYS[i]) == 1 then
     redis.call('HINCRBY', KEYS[i], 'count', -1)
-    redis.call('HDEL', KEYS[i], 'until')
+    if redis.call('HGET', KEYS[i], 'until') == ARGV[i + 1] then redis.call('HDEL', KEYS[i], 'until') end
   end
 end
 if ARGV[1] == '1' then redis.call('DEL', KEYS[1]) end
@@ -93,7 +99,7 @@ export type ClosedAttempt =
 const verdict = z.union([
   z.tuple([z.literal('wait'), z.number(), z.number()]),
   z.tuple([z.literal('stale'), z.string()]),
-  z.tuple([z.literal('counted')]),
+  z.tuple([z.literal('counted'), z.string(), z.string()]),
 ])
 
 /** Limits wrong passwords and codes per account and per source, with a growing wait. */
@@ -118,11 +124,15 @@ export class AttemptLimit {
     const answer = await this.#store.run((redis) =>
       redis.eval(BEGIN, 3, account, source, stale, fingerprint, ...limits, STALE_SECONDS),
     )
-    const [outcome, detail, isFirst] = verdict.parse(answer)
-    if (outcome === 'wait') return { waitSeconds: detail, isFirst: isFirst === 1 }
-    if (outcome === 'stale') return { staleCode: detail }
+    const outcome = verdict.parse(answer)
+    if (outcome[0] === 'wait') return { waitSeconds: outcome[1], isFirst: outcome[2] === 1 }
+    if (outcome[0] === 'stale') return { staleCode: outcome[1] }
+    const [, accountWaitEnds, sourceWaitEnds] = outcome
     const takeBack = async (forgetAccount: boolean): Promise<void> => {
-      await this.#store.run((redis) => redis.eval(TAKE_BACK, 2, account, source, forgetAccount ? '1' : '0'))
+      const forget = forgetAccount ? '1' : '0'
+      await this.#store.run((redis) =>
+        redis.eval(TAKE_BACK, 2, account, source, forget, accountWaitEnds, sourceWaitEnds),
+      )
     }
     return {
       succeeded: () => takeBack(true),

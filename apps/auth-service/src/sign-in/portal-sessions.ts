@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common'
-import { Database } from '@sallyport/database'
+import { Database, type User } from '@sallyport/database'
 import type { Clock } from '@sallyport/foundation'
 import type { FastifyRequest } from 'fastify'
 
@@ -17,6 +17,16 @@ export interface SignedIn {
   /** The session ends when the user's generation moves on: password reset, sign-out everywhere. */
   readonly tokenGeneration: number
   readonly sinceMs: number
+  /** The sign-in demanded a code; absent in a session of an earlier version. */
+  readonly gaveCode?: boolean
+}
+
+/** Who is behind a request. */
+export interface Person {
+  readonly actor: Actor
+  readonly mustChangePassword: boolean
+  /** The session has passed the second factor. */
+  readonly gaveCode: boolean
 }
 
 declare module 'fastify' {
@@ -37,7 +47,7 @@ export class PortalSessions {
   }
 
   /** Gives the person, or `undefined` when the session is over, the user disabled or the tenant suspended. */
-  async personOf(request: FastifyRequest): Promise<{ actor: Actor; mustChangePassword: boolean } | undefined> {
+  async personOf(request: FastifyRequest): Promise<Person | undefined> {
     const { signedIn } = request.session
     if (signedIn === undefined) return undefined
     const { tenantId, userId: id, tokenGeneration } = signedIn
@@ -49,17 +59,23 @@ export class PortalSessions {
     )
     if (user === null) return undefined
     const role = user.role === 'administrator' ? 'administrator' : 'user'
-    return { actor: { tenantId, userId: id, username: user.username, role }, mustChangePassword: user.oneTimePassword }
+    const actor = { tenantId, userId: id, username: user.username, role } as const
+    return { actor, mustChangePassword: user.oneTimePassword, gaveCode: signedIn.gaveCode === true }
   }
 
   /** Starts a session under a new id, so that an id planted before the sign-in is worth nothing. */
-  async start(request: FastifyRequest, user: { tenantId: string; id: string; tokenGeneration: number }): Promise<void> {
+  async start(
+    request: FastifyRequest,
+    user: Pick<User, 'tenantId' | 'id' | 'tokenGeneration'>,
+    gaveCode: boolean,
+  ): Promise<void> {
     await request.session.regenerate()
     request.session.signedIn = {
       tenantId: user.tenantId,
       userId: user.id,
       tokenGeneration: user.tokenGeneration,
       sinceMs: this.#clock.now(),
+      gaveCode,
     }
   }
 

@@ -8,7 +8,15 @@ import { type SharedStore, STORE_PREFIX } from '../runtime/shared-store.ts'
 
 const storedSession = z.looseObject({
   cookie: z.looseObject({}),
-  signedIn: z.strictObject({ tenantId: uuid, userId: uuid, tokenGeneration: z.int(), sinceMs: z.number() }).optional(),
+  signedIn: z
+    .strictObject({
+      tenantId: uuid,
+      userId: uuid,
+      tokenGeneration: z.int(),
+      sinceMs: z.number(),
+      gaveCode: z.boolean().optional(),
+    })
+    .optional(),
 })
 
 type Done = (error?: unknown) => void

@@ -22,7 +22,7 @@ import {
   type TotpEnrolment,
   totpEnrolment,
 } from './sign-in.schemas.ts'
-import { signedInViewOf } from './sign-in.service.ts'
+import { needsCode, signedInViewOf } from './sign-in.service.ts'
 
 @ApiTags('sign-in')
 @Controller('api/v1')
@@ -41,7 +41,7 @@ export class SignInController {
   @Header('cache-control', 'no-store')
   @Contract({ summary: 'Signs in and starts a session', body: signInRequest, response: signedInView })
   async signIn(@Req() request: FastifyRequest & { user: User }): Promise<SignedInView> {
-    await this.#sessions.start(request, request.user)
+    await this.#sessions.start(request, request.user, needsCode(request.user))
     return signedInViewOf(request.user)
   }
 
@@ -67,8 +67,9 @@ export class SignInController {
     @Req() request: FastifyRequest,
     @Body(new ZodValidationPipe(changePasswordRequest)) body: ChangePasswordRequest,
   ): Promise<void> {
+    const gaveCode = request.session.signedIn?.gaveCode === true
     const user = await this.#account.changePassword(actor, request.ip, body)
-    await this.#sessions.start(request, user)
+    await this.#sessions.start(request, user, gaveCode)
   }
 
   @Post('me/totp')

@@ -17,6 +17,6 @@ import { SignInService } from './sign-in.service.ts'
   imports: [OrdersModule, PassportModule, TenantsModule, UsersModule],
   controllers: [SignInController],
   providers: [SignInService, AccountService, LocalStrategy, PortalSessions, SecondFactor, AttemptLimit],
-  exports: [PortalSessions, SecondFactor, AttemptLimit],
+  exports: [PortalSessions, SignInService, SecondFactor, AttemptLimit],
 })
 export class SignInModule {}

@@ -77,7 +77,7 @@ export class SignInService {
         : await verifyPassword(user.passwordHash, request.password)
     if (!right || user === null || tenant === null) return 'sign-in-failed'
     if (user.disabledAt !== null || tenant.suspendedAt !== null) return 'sign-in-failed'
-    if (!user.totpRequired || user.totpConfirmedAt === null) return undefined
+    if (!needsCode(user)) return undefined
     if (request.otp === undefined || request.otp === '') return 'otp-required'
     return (await this.#secondFactor.use(user, request.otp)) === 'accepted' ? undefined : 'wrong-otp'
   }
@@ -105,6 +105,11 @@ async function settle(attempt: OpenAttempt, refusal: Refusal | undefined): Promi
 
 function refusalOf(code: string): Refusal {
   return code === 'otp-required' || code === 'wrong-otp' ? code : 'sign-in-failed'
+}
+
+/** Whether a sign-in of this user demands a code; one who has not enrolled yet comes in to do so. */
+export function needsCode(user: Pick<User, 'totpRequired' | 'totpConfirmedAt'>): boolean {
+  return user.totpRequired && user.totpConfirmedAt !== null
 }
 
 /** What the signed-in person learns about themselves. */

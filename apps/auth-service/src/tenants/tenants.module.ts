@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common'
 
+import { HandshakeKeysModule } from '../handshake-keys/handshake-keys.module.ts'
 import { OrdersModule } from '../node-api/orders.module.ts'
 import { TenantAuthority } from './tenant-authority.ts'
 import { TenantsController } from './tenants.controller.ts'
@@ -8,7 +9,7 @@ import { TenantsService } from './tenants.service.ts'
 
 /** Tenants and their certificate authorities. */
 @Module({
-  imports: [OrdersModule],
+  imports: [HandshakeKeysModule, OrdersModule],
   controllers: [TenantsController],
   providers: [TenantsService, TenantsRepository, TenantAuthority],
   exports: [TenantsRepository, TenantAuthority],

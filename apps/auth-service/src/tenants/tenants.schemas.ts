@@ -33,6 +33,8 @@ export type CreatedTenant = z.infer<typeof createdTenant>
 
 const DAY_SECONDS = 24 * 3600
 
+export const legacyClients = z.enum(['off', 'tls-crypt', 'tls-auth'])
+
 export const tenantSettings = z.strictObject({
   pingSeconds: z.int().min(1).max(300),
   pingRestartSeconds: z.int().min(5).max(3600),
@@ -40,7 +42,19 @@ export const tenantSettings = z.strictObject({
     .int()
     .min(60)
     .max(30 * DAY_SECONDS),
+  sessionIdleSeconds: z
+    .int()
+    .min(60)
+    .max(30 * DAY_SECONDS)
+    .nullable()
+    .describe('a session token that was not renewed for so long is expired; null: only its age counts'),
+  renegotiateSeconds: z.int().min(10).max(DAY_SECONDS),
+  keyLimitBytes: z.int().min(65_536).nullable(),
+  keyLimitPackets: z.int().min(1024).nullable(),
+  legacyClients: legacyClients.describe('how clients without tls-crypt-v2 wrap their control channel'),
+  webSignIn: z.boolean().describe('clients that can open a browser give the second factor there'),
 })
+export type TenantSettings = z.infer<typeof tenantSettings>
 
 export const changeTenantRequest = z.strictObject({
   suspended: z.boolean().optional(),

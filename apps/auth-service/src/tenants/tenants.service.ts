@@ -1,19 +1,27 @@
 import { randomUUID } from 'node:crypto'
 
 import { Inject, Injectable } from '@nestjs/common'
-import { Database, isUniqueViolation, type Tenant } from '@sallyport/database'
+import { Database, isUniqueViolation, type Tenant, type TenantSession } from '@sallyport/database'
 import type { Clock } from '@sallyport/foundation'
 import { generateOneTimePassword, hashPassword } from '@sallyport/identity'
 
 import { recordAudit } from '../audit/audit-log.ts'
+import { StaticKeys } from '../handshake-keys/static-keys.ts'
 import { ApiProblem, notFound } from '../http/api-problem.ts'
 import { ENDINGS } from '../node-api/ending.ts'
 import { OrderHub } from '../node-api/order-hub.ts'
 import { CLOCK } from '../runtime/tokens.ts'
 import { refuseTakenNamespaces, refuseUsedNamespaces } from './namespaces.ts'
 import { TenantAuthority } from './tenant-authority.ts'
+import { changedSettings, columnsOf, settingsOf } from './tenant-settings.ts'
 import { TenantsRepository } from './tenants.repository.ts'
-import type { ChangeTenantRequest, CreatedTenant, CreateTenantRequest, TenantView } from './tenants.schemas.ts'
+import type {
+  ChangeTenantRequest,
+  CreatedTenant,
+  CreateTenantRequest,
+  TenantSettings,
+  TenantView,
+} from './tenants.schemas.ts'
 
 /** Creates, suspends and configures tenants, for the operator. */
 @Injectable()
@@ -21,6 +29,7 @@ export class TenantsService {
   readonly #database: Database
   readonly #tenants: TenantsRepository
   readonly #authority: TenantAuthority
+  readonly #staticKeys: StaticKeys
   readonly #orders: OrderHub
   readonly #clock: Clock
 
@@ -28,12 +37,14 @@ export class TenantsService {
     @Inject(Database) database: Database,
     @Inject(TenantsRepository) tenants: TenantsRepository,
     @Inject(TenantAuthority) authority: TenantAuthority,
+    @Inject(StaticKeys) staticKeys: StaticKeys,
     @Inject(OrderHub) orders: OrderHub,
     @Inject(CLOCK) clock: Clock,
   ) {
     this.#database = database
     this.#tenants = tenants
     this.#authority = authority
+    this.#staticKeys = staticKeys
     this.#orders = orders
     this.#clock = clock
   }
@@ -74,19 +85,13 @@ export class TenantsService {
   async change(tenantId: string, { suspended, settings, namespaces }: ChangeTenantRequest): Promise<TenantView> {
     const tenant = await this.#tenants.find(tenantId)
     if (tenant === null) throw notFound('tenant')
-    const timing = {
-      pingSeconds: settings?.pingSeconds ?? tenant.pingSeconds,
-      pingRestartSeconds: settings?.pingRestartSeconds ?? tenant.pingRestartSeconds,
-      sessionTokenSeconds: settings?.sessionTokenSeconds ?? tenant.sessionTokenSeconds,
-    }
-    if (timing.pingRestartSeconds <= timing.pingSeconds) {
-      throw new ApiProblem(400, 'bad-request', 'pingRestartSeconds must be greater than pingSeconds.')
-    }
     const suspension =
       suspended === undefined
         ? {}
         : { suspendedAt: suspended ? (tenant.suspendedAt ?? new Date(this.#clock.now())) : null }
-    const changed = await this.#database.withNamespaces(tenantId, async (session) => {
+    const { before, changed, ended } = await this.#database.withNamespaces(tenantId, async (session) => {
+      const before = await session.tenant.findUniqueOrThrow({ where: { id: tenantId } })
+      const wanted = changedSettings(before, settings)
       if (namespaces !== undefined) {
         await refuseTakenNamespaces(session, tenantId, namespaces)
         await refuseUsedNamespaces(session, tenantId, namespaces)
@@ -96,17 +101,36 @@ export class TenantsService {
         action: suspended === undefined ? 'tenant.change' : suspended ? 'tenant.suspend' : 'tenant.resume',
         target: `tenant:${tenantId}`,
       })
-      const data = { ...timing, ...suspension, ...(namespaces === undefined ? {} : { namespaces }) }
-      return session.tenant.update({ where: { id: tenantId }, data })
+      const data = { ...columnsOf(wanted), ...suspension, ...(namespaces === undefined ? {} : { namespaces }) }
+      const changed = await session.tenant.update({ where: { id: tenantId }, data })
+      return { before, changed, ended: await this.#changeLegacyClients(session, before, wanted) }
     })
     if (suspended === true) this.#orders.publish({ type: 'revoked', tenantId, ...ENDINGS.tenantSuspended })
+    if (servedModeOf(before) !== servedModeOf(changed)) this.#orders.publish({ type: 'handshake-keys-changed' })
+    for (const connectionId of ended) {
+      this.#orders.publish({ type: 'revoked', tenantId, connectionId, ...ENDINGS.legacyClientsOff })
+    }
     return viewOf(changed)
+  }
+
+  /** Makes or removes the static key, and marks the connections that end with it; gives their ids. */
+  async #changeLegacyClients(session: TenantSession, before: Tenant, wanted: TenantSettings): Promise<string[]> {
+    const { legacyClients: mode } = wanted
+    if (mode === before.legacyClients) return []
+    await this.#staticKeys.replace(session, before.id, mode)
+    if (mode !== 'off') return []
+    const ended = await session.connection.updateManyAndReturn({
+      where: { tenantId: before.id, controlKey: 'tenant', endedAt: null, endRequestedAt: null },
+      data: { endRequestedAt: new Date(this.#clock.now()) },
+      select: { id: true },
+    })
+    return ended.map(({ id }) => id)
   }
 }
 
-function settingsOf(tenant: Tenant): TenantView['settings'] {
-  const { pingSeconds, pingRestartSeconds, sessionTokenSeconds } = tenant
-  return { pingSeconds, pingRestartSeconds, sessionTokenSeconds }
+/** How old clients are let in, as nodes see it. */
+function servedModeOf({ legacyClients, suspendedAt }: Tenant): string {
+  return suspendedAt === null ? legacyClients : 'off'
 }
 
 function viewOf(tenant: Tenant): TenantView {

@@ -1,7 +1,15 @@
-import { assemblePushReply, MAX_PASSWORD_LENGTH, parsePeerInfo, type PeerInfo } from '@sallyport/openvpn-wire'
+import {
+  assemblePushReply,
+  MAX_PASSWORD_LENGTH,
+  MAX_SESSION_TOKEN_LENGTH,
+  parsePeerInfo,
+  type PeerInfo,
+  SESSION_TOKEN_PREFIX,
+} from '@sallyport/openvpn-wire'
 
 import type { AuthenticationRequest, Refusal, SessionEndReason, SessionGrant } from '../actions.ts'
 import type { ClientIntroduction } from '../keys/key-state.ts'
+import type { Transport } from '../remote-address.ts'
 import { negotiateTerms, pushedOptions, type SessionTerms } from './negotiate.ts'
 
 const MAX_USERNAME_LENGTH = 256
@@ -11,6 +19,7 @@ export interface Admitted {
   readonly terms: SessionTerms
   readonly peerInfo: PeerInfo
   readonly username: string
+  readonly commonName: string
   readonly certificateSha256: string
 }
 
@@ -21,17 +30,31 @@ export type Consideration =
 
 /** Looks at each introduction of a client before anybody is asked, and holds it to what it said at first. */
 export class Admission {
+  readonly #transport: Transport
   #admitted: Admitted | undefined
+  /** The name that came with the session token; a client that took it says it from then on. */
+  #tokenUsername: string | undefined
+  #showedToken = false
+
+  constructor(transport: Transport) {
+    this.#transport = transport
+  }
 
   /** `undefined` until a first introduction passed. */
   get admitted(): Admitted | undefined {
     return this.#admitted
   }
 
+  /** Whether the newest introduction came with a session token. */
+  get showedToken(): boolean {
+    return this.#showedToken
+  }
+
   /** Judges an introduction; the first one settles terms and identity. */
   consider(introduction: ClientIntroduction): Consideration {
     const { peer, username, password } = introduction
     const peerInfo = parsePeerInfo(introduction.peerInfo)
+    this.#showedToken = password.startsWith(SESSION_TOKEN_PREFIX)
     if (username.length > MAX_USERNAME_LENGTH || password.length > MAX_PASSWORD_LENGTH) {
       return refused({ code: 'credentials-too-long', message: 'The user name or password is too long' })
     }
@@ -42,29 +65,39 @@ export class Admission {
       const message = 'User name or certificate changed while connected'
       return refused({ code: 'identity-changed', message }, 'renegotiation-failed')
     }
-    return { type: 'ask', request: { phase, username, password, peerInfo, peer } }
+    const dialogues = phase === 'initial' ? (this.#admitted?.terms.abilities.dialogues ?? []) : []
+    return { type: 'ask', request: { phase, username, password, peerInfo, peer, dialogues } }
   }
 
   /**
    * Puts a grant into the messages that announce it: the whole configuration at first, later only a new session token.
-   * `undefined` when an option of the grant cannot be pushed.
+   * `undefined` when something of the grant cannot be pushed.
    */
   announce(phase: AuthenticationRequest['phase'], grant: SessionGrant): readonly string[] | undefined {
-    if (this.#admitted === undefined) return undefined
-    if (phase === 'initial') return assemblePushReply(pushedOptions(grant, this.#admitted.terms))
-    return grant.authToken === undefined ? [] : assemblePushReply([`auth-token ${grant.authToken}`])
+    if (this.#admitted === undefined || (grant.authToken?.length ?? 0) > MAX_SESSION_TOKEN_LENGTH) return undefined
+    const { terms, username } = this.#admitted
+    if (phase === 'renegotiation') {
+      return grant.authToken === undefined ? [] : assemblePushReply([`auth-token ${grant.authToken}`])
+    }
+    this.#tokenUsername = grant.authTokenUsername
+    return assemblePushReply(pushedOptions(grant, terms, username, this.#transport))
   }
 
   #settle({ peer, username, options }: ClientIntroduction, peerInfo: PeerInfo): Refusal | undefined {
     const negotiation = negotiateTerms(peerInfo, options)
     if (negotiation.type === 'refused') return negotiation.refusal
-    const { certificateSha256 } = peer
-    this.#admitted = { terms: negotiation.terms, peerInfo, username, certificateSha256 }
+    const { certificateSha256, commonName } = peer
+    this.#admitted = { terms: negotiation.terms, peerInfo, username, commonName, certificateSha256 }
     return undefined
   }
 
   #isSameClient({ peer, username }: ClientIntroduction): boolean {
-    return this.#admitted?.username === username && this.#admitted.certificateSha256 === peer.certificateSha256
+    const isSameName = this.#admitted?.username === username || this.#tokenUsername === username
+    return (
+      isSameName &&
+      this.#admitted?.commonName === peer.commonName &&
+      this.#admitted.certificateSha256 === peer.certificateSha256
+    )
   }
 }
 

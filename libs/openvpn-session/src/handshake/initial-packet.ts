@@ -1,72 +1,59 @@
 import {
-  type ClientMetadata,
   type ControlBody,
-  type CryptoSuite,
-  decodeMetadata,
   OPCODE,
-  type Opcode,
   parseControlBody,
-  parseControlHeader,
-  parsePacketType,
   serialiseControlBody,
   serialiseControlHeader,
   serialiseResendWkc,
-  type SessionId,
-  splitWrappedKey,
-  unwrapClientKey,
 } from '@sallyport/openvpn-wire'
 
-import type { SessionAction, SessionDropReason } from '../actions.ts'
+import type { ClientIdentity, SessionAction, SessionDropReason } from '../actions.ts'
+import type { RemoteAddress } from '../remote-address.ts'
 import { Session } from '../session.ts'
 import { ControlLink } from '../wrap/control-link.ts'
-import { MIN_TLS_CRYPT_BYTES, openTlsCrypt, type ReplayField, sealTlsCrypt, tlsCryptKeys } from '../wrap/tls-crypt.ts'
-import { TlsCryptWrapping } from '../wrap/wrapping.ts'
-import { cookieSlot, isValidCookie, makeCookie, type RemoteAddress, slotStartSeconds } from './psid-cookie.ts'
-
-/** What every server of a cluster shares; `suite` is how it computes. */
-export interface ServerContext {
-  readonly suite: CryptoSuite
-  /** 128 bytes: opens the wrapped keys of all profiles. */
-  readonly tlsCryptV2ServerKey: Uint8Array
-  /** 32 bytes or more: authenticates cookies. */
-  readonly cookieKey: Uint8Array
-}
+import type { ReplayField } from '../wrap/wrap-mode.ts'
+import { CountedWrapping } from '../wrap/wrapping.ts'
+import { type InitialQuestion, readInitialQuestion } from './initial-question.ts'
+import { type AuthenticPacket, keysToTry, openInitialQuestion } from './profile-key.ts'
+import { cookieSlot, findCookieSlot, makeCookie, newestCookieKey, slotStartSeconds } from './psid-cookie.ts'
+import type { ServerContext } from './server-context.ts'
 
 /** What becomes of a packet from an address without a session. */
 export type InitialPacketResult =
-  /** Send these bytes back and remember nothing. */
-  | { readonly type: 'answer'; readonly bytes: Uint8Array }
+  /** Send these bytes back, then each of `again` in case they are lost, and remember nothing. */
+  | { readonly type: 'answer'; readonly bytes: Uint8Array; readonly again: readonly Uint8Array[] }
   /** The client proved its address: a session was made and has taken the packet already. */
   | {
       readonly type: 'create'
       readonly session: Session
-      readonly metadata: ClientMetadata
+      readonly identity: ClientIdentity
       readonly actions: readonly SessionAction[]
     }
   /** Nothing is answered. */
   | { readonly type: 'drop'; readonly reason: SessionDropReason }
 
-interface FirstPacket {
-  readonly opcode: Opcode
-  readonly sessionId: SessionId
-  readonly replay: ReplayField
+/** A question with the authentic packet in it, and where it came from. */
+interface Asked extends AuthenticPacket {
+  readonly remote: RemoteAddress
+  readonly question: InitialQuestion
   readonly body: ControlBody
-  /** The 256-byte client key. */
-  readonly key: Uint8Array
-  readonly metadata: ClientMetadata
+  readonly nowMs: number
 }
-
-type Drop = Extract<InitialPacketResult, { type: 'drop' }>
 
 /** Clients that can send their wrapped key twice begin to count their packets at this number. */
 const EARLY_NEGOTIATION_MARK = 0x0f
-/** The stateless answer is the first packet that a server wraps for a client. */
-const ANSWER_REPLAY_ID = 1
+/**
+ * Who repeats its question sits behind a lossy path: it is answered so many times, as long as all answers together are
+ * not longer than the question.
+ */
+const MAX_ANSWERS = 3
+/** The highest message id of a client that has heard only our reset. */
+const LAST_INITIAL_ID = 1
 
 /**
- * Judges a packet from an address without a session, as tls-crypt-v2 with the stateless three-way handshake has it: a
- * reset is answered with a cookie as session id, the packet that shows the cookie opens a session, and anything that is
- * not authentic under a key of this server gets no answer at all.
+ * Judges a packet from an address without a session, by the stateless three-way handshake: a reset is answered with a
+ * cookie as session id, the packet that shows the cookie opens a session, and anything that is not authentic under a
+ * profile's key gets no answer at all. The order is length, opcode, form, rate limit, and only then keys.
  */
 export function answerInitialPacket(
   context: ServerContext,
@@ -74,77 +61,125 @@ export function answerInitialPacket(
   bytes: Uint8Array,
   nowMs: number,
 ): InitialPacketResult {
-  const packet = openFirstPacket(context, bytes)
-  if ('type' in packet) return packet
-  return packet.opcode === OPCODE.hardResetClientV3
-    ? answerReset(context, remote, packet, nowMs)
-    : createSession(context, remote, packet, bytes, nowMs)
+  const question = readInitialQuestion(bytes)
+  if (typeof question === 'string') return drop(question)
+  const { opcode, sessionId } = question
+  const remembered = isReset(question) ? undefined : context.wrappedKeys.find(remote, sessionId, nowMs)
+  const work = keysToTry(context, question, remembered)
+  if (work === 0) return drop('unexpected')
+  if (context.cookieKeys.length === 0) return drop('no-cookie-key')
+  const kind = isReset(question) ? 'reset' : context.limits.kindOfProof(remote, sessionId, nowMs)
+  if (!context.limits.allow(remote, kind, work, nowMs)) return drop('rate-limited')
+  const packet = openInitialQuestion(context, question, remembered)
+  if (typeof packet === 'string') return drop(packet)
+  const body = parseControlBody(opcode, packet.opened.body)
+  const asked = body && { ...packet, remote, question, body, nowMs }
+  const result = asked === undefined ? drop('malformed') : judge(context, asked, bytes)
+  if (result.type !== 'create') packet.key.fill(0)
+  return result
 }
 
-/** Length, then opcode, then the wrapped key's tag, then the packet's tag, then the form. */
-function openFirstPacket({ suite, tlsCryptV2ServerKey }: ServerContext, bytes: Uint8Array): FirstPacket | Drop {
-  if (bytes.length < MIN_TLS_CRYPT_BYTES) return drop('too-short')
-  const type = parsePacketType(bytes[0] ?? 0)
-  if (type === undefined) return drop('bad-opcode')
-  if (type.opcode !== OPCODE.hardResetClientV3 && type.opcode !== OPCODE.controlWkc) return drop('unexpected')
-  if (type.keyId !== 0) return drop('bad-key-id')
-  const header = parseControlHeader(bytes)
-  if (header === undefined) return drop('bad-session-id')
-  const split = splitWrappedKey(bytes, MIN_TLS_CRYPT_BYTES)
-  const unwrapped = split && unwrapClientKey(suite, tlsCryptV2ServerKey, split.wrappedKey)
-  if (unwrapped === undefined) return drop('bad-wkc')
-  const opened = openTlsCrypt(suite, tlsCryptKeys(unwrapped.key, 'server'), split?.packet ?? bytes)
-  if (opened === undefined) return drop('bad-wrap')
-  const body = parseControlBody(header.opcode, opened.body)
-  if (body === undefined) return drop('malformed')
-  const metadata = decodeMetadata(unwrapped.metadata)
-  if (metadata === undefined) return drop('bad-wkc')
-  const { opcode, sessionId } = header
-  return { opcode, sessionId, replay: opened.replay, body, key: unwrapped.key, metadata }
+function judge(context: ServerContext, asked: Asked, bytes: Uint8Array): InitialPacketResult {
+  if (isReset(asked.question)) return answerReset(context, asked)
+  return asked.body.acks.length === 0 ? repeatAnswer(context, asked) : createSession(context, asked, bytes)
 }
 
-function answerReset(
-  { suite, cookieKey }: ServerContext,
-  remote: RemoteAddress,
-  packet: FirstPacket,
-  nowMs: number,
-): InitialPacketResult {
-  if (packet.body.messageId !== 0) return drop('bad-message-id')
-  if (packet.replay.id >>> 24 !== EARLY_NEGOTIATION_MARK) return drop('no-early-negotiation')
-  const slot = cookieSlot(nowMs)
-  const cookie = makeCookie(suite, cookieKey, slot, remote, packet.sessionId)
+function isReset({ opcode }: InitialQuestion): boolean {
+  return opcode === OPCODE.hardResetClientV2 || opcode === OPCODE.hardResetClientV3
+}
+
+function answerReset(context: ServerContext, asked: Asked): InitialPacketResult {
+  const { remote, question, body, nowMs } = asked
+  if (body.messageId !== 0) return drop('bad-message-id')
+  // On a stream a second answer would stand out of order, and none is needed.
+  const answeredAtMs = context.limits.answeredAtMs(remote, question.sessionId, nowMs)
+  if (remote.transport === 'tcp' && answeredAtMs !== undefined) return drop('duplicate')
+  const refusal = refuseReset(context, asked)
+  if (refusal !== undefined) return drop(refusal)
+  context.limits.noteAnswer(remote, question.sessionId, nowMs)
+  return answer(context, asked, nowMs)
+}
+
+/**
+ * Clients up to 2.5 acknowledge the server's reset once, in a packet of its own. When that is lost their next message
+ * comes without the cookie, and only the reset, coming again, makes them show it.
+ */
+function repeatAnswer(context: ServerContext, asked: Asked): InitialPacketResult {
+  const { remote, question, body, nowMs } = asked
+  const answeredAtMs = context.limits.answeredAtMs(remote, question.sessionId, nowMs)
+  const isFirstMessage = question.opcode === OPCODE.control && body.messageId === LAST_INITIAL_ID
+  if (answeredAtMs === undefined || !isFirstMessage || remote.transport === 'tcp') return drop('bad-cookie')
+  const result = answer(context, asked, answeredAtMs)
+  return result.type === 'answer' && result.bytes.length > question.bytes ? drop('bad-cookie') : result
+}
+
+/** Makes the stateless answer as of a time. It goes out more than once when the client had to repeat itself. */
+function answer(context: ServerContext, asked: Asked, atMs: number): InitialPacketResult {
+  const { remote, question, mode } = asked
+  const cookieKey = newestCookieKey(context.cookieKeys, atMs)
+  if (cookieKey === undefined) return drop('no-cookie-key')
+  const slot = cookieSlot(atMs)
+  const cookie = makeCookie(context.suite, cookieKey, slot, remote, question.sessionId)
   const header = serialiseControlHeader({ opcode: OPCODE.hardResetServerV2, keyId: 0, sessionId: cookie })
-  const body = { acks: [0], remoteSessionId: packet.sessionId, messageId: 0, payload: serialiseResendWkc() }
-  // The session's packets follow with the time of its creation. The slot's start is never later than that, not even
-  // when another server with another clock takes the client's next packet.
-  const replay = { id: ANSWER_REPLAY_ID, timeSeconds: slotStartSeconds(slot) }
-  const keys = tlsCryptKeys(packet.key, 'server')
-  const bytes = sealTlsCrypt(suite, keys, header, replay, serialiseControlBody(body))
-  packet.key.fill(0)
-  return { type: 'answer', bytes }
+  const payload = canSendKeyAgain(asked) ? serialiseResendWkc() : new Uint8Array(0)
+  const body = serialiseControlBody({ acks: [0], remoteSessionId: question.sessionId, messageId: 0, payload })
+  const { id, timeSeconds } = nextReplay(asked, slot)
+  const seal = (copy: number): Uint8Array => mode.seal(header, { id: id + copy, timeSeconds }, body)
+  const bytes = seal(0)
+  const copies = packetCount(asked) === 1 ? 1 : Math.min(MAX_ANSWERS, Math.floor(question.bytes / bytes.length))
+  return { type: 'answer', bytes, again: Array.from({ length: Math.max(0, copies - 1) }, (_, copy) => seal(copy + 1)) }
 }
 
-function createSession(
-  { suite, cookieKey }: ServerContext,
-  remote: RemoteAddress,
-  packet: FirstPacket,
-  bytes: Uint8Array,
-  nowMs: number,
-): InitialPacketResult {
-  const { body, sessionId, key, metadata } = packet
+/**
+ * A client of tls-crypt-v2 that can send its key again gets an answer that is shorter than its question and leaves no
+ * trace. Every other answer costs the server more: twelve bytes above the question, or a place in the memory of keys.
+ */
+function refuseReset(context: ServerContext, asked: Asked): SessionDropReason | undefined {
+  const { remote, question, opened, key, identity, nowMs } = asked
+  if (canSendKeyAgain(asked)) return undefined
+  if (!context.limits.allowCostlyAnswer(question.sessionId, opened.replay, nowMs)) return 'replayed-reset'
+  if (question.wrappedKey === undefined) return undefined
+  const remembered = context.wrappedKeys.remember(remote, question.sessionId, { key, identity }, nowMs)
+  return remembered ? undefined : 'rate-limited'
+}
+
+function canSendKeyAgain({ question, opened }: Asked): boolean {
+  return question.wrappedKey !== undefined && opened.replay.id >>> 24 === EARLY_NEGOTIATION_MARK
+}
+
+function createSession(context: ServerContext, asked: Asked, bytes: Uint8Array): InitialPacketResult {
+  const { remote, question, body, nowMs, key, mode, identity } = asked
+  const { suite, cookieKeys } = context
   const cookie = body.remoteSessionId
   if (cookie === undefined) return drop('bad-cookie')
-  if (!isValidCookie(suite, cookieKey, nowMs, remote, sessionId, cookie)) return drop('bad-cookie')
+  const slot = findCookieSlot(suite, cookieKeys, nowMs, remote, question.sessionId, cookie)
+  if (slot === undefined) return drop('bad-cookie')
   // Later ids belong to a session that is gone; they must not open a ghost of it.
-  if (body.acks.some((id) => id > 1)) return drop('bad-ack')
-  if (body.messageId !== 1) return drop('bad-message-id')
-  const last = { id: ANSWER_REPLAY_ID, timeSeconds: Math.floor(nowMs / 1000) }
-  const wrapping = new TlsCryptWrapping(suite, tlsCryptKeys(key, 'server'), last)
-  const link = new ControlLink({ local: cookie, remote: sessionId }, wrapping)
-  const session = new Session({ suite, link, metadata, wrappingKey: key }, nowMs)
-  return { type: 'create', session, metadata, actions: session.handle({ type: 'datagram', bytes }, nowMs) }
+  if (body.acks.some((id) => id > LAST_INITIAL_ID)) return drop('bad-ack')
+  if (question.opcode !== OPCODE.ack && body.messageId !== LAST_INITIAL_ID) return drop('bad-message-id')
+  const { id, timeSeconds } = nextReplay(asked, slot)
+  const wrapping = new CountedWrapping(mode, { id: id - 1, timeSeconds }, remote.transport)
+  const link = new ControlLink({ local: cookie, remote: question.sessionId }, wrapping, remote.transport)
+  const session = new Session({ suite, link, identity, wrappingKey: key }, nowMs)
+  return { type: 'create', session, identity, actions: session.handle({ type: 'datagram', bytes }, nowMs) }
 }
 
-function drop(reason: SessionDropReason): Drop {
+/**
+ * The replay field of the next packet to a client, known again to every server that sees its cookie. The time is that
+ * of the cookie. On a stream the answer is packet 1 and nothing may be left out; elsewhere numbers go up with those of
+ * the client's packets, with room for copies, so that no answer has the number of an earlier one.
+ */
+function nextReplay(asked: Asked, slot: number): ReplayField {
+  const { transport } = asked.remote
+  const answers = transport === 'tcp' ? (isReset(asked.question) ? 0 : 1) : (packetCount(asked) - 1) * MAX_ANSWERS
+  return { id: 1 + answers, timeSeconds: slotStartSeconds(slot) }
+}
+
+/** Which of its client's packets this is, counted from 1; the mark of early negotiation is no part of the number. */
+function packetCount({ opened }: Asked): number {
+  return Math.max(1, opened.replay.id & 0xffffff)
+}
+
+function drop(reason: SessionDropReason): Extract<InitialPacketResult, { type: 'drop' }> {
   return { type: 'drop', reason }
 }

@@ -1,13 +1,15 @@
 import { ByteWriter, concatBytes } from '@sallyport/foundation'
 import { type CryptoSuite, SESSION_ID_BYTES, type SessionId, toSessionId } from '@sallyport/openvpn-wire'
 
-/** Where a packet came from, as the kernel writes addresses; an IPv4 address is never a mapped IPv6 one. */
-export interface RemoteAddress {
-  readonly address: string
-  readonly port: number
+import type { RemoteAddress } from '../remote-address.ts'
+
+/** A key of cookies, 32 bytes or more, with the time from which every server of a cluster is sure to have it. */
+export interface CookieKey {
+  readonly validFromMs: number
+  readonly key: Uint8Array
 }
 
-const COOKIE_VERSION = 1
+const COOKIE_VERSION = 2
 const SLOT_MS = 30_000
 const PREVIOUS_SLOTS = 2
 
@@ -19,6 +21,15 @@ export function cookieSlot(nowMs: number): number {
 /** Begin of a slot in Unix seconds. */
 export function slotStartSeconds(slot: number): number {
   return (slot * SLOT_MS) / 1000
+}
+
+/**
+ * Picks the key to make cookies with: the newest that is valid, or, where the clock lags behind them all, the one that
+ * is valid first. `undefined` when there is none.
+ */
+export function newestCookieKey(keys: readonly CookieKey[], nowMs: number): Uint8Array | undefined {
+  const byAge = keys.toSorted((a, b) => b.validFromMs - a.validFromMs)
+  return (byAge.find(({ validFromMs }) => validFromMs <= nowMs) ?? byAge.at(-1))?.key
 }
 
 /**
@@ -36,6 +47,8 @@ export function makeCookie(
   const input = new ByteWriter()
     .u8(COOKIE_VERSION)
     .u32(slot >>> 0)
+    .u8(remote.transport === 'tcp' ? 1 : 0)
+    .u16(remote.localPort)
     .u8(remote.address.includes(':') ? 6 : 4)
     .u8(address.length)
     .append(address)
@@ -48,19 +61,23 @@ export function makeCookie(
   return cookie ?? makeCookie(suite, concatBytes([key, mac]), slot, remote, clientSessionId)
 }
 
-/** Says whether a session id is a cookie of the current or the two previous slots for this client. Constant time. */
-export function isValidCookie(
+/**
+ * Finds the slot that a session id is this client's cookie of: the current one or the two before it, under any key.
+ * `undefined` when it is none. Compares in constant time.
+ */
+export function findCookieSlot(
   suite: CryptoSuite,
-  key: Uint8Array,
+  keys: readonly CookieKey[],
   nowMs: number,
   remote: RemoteAddress,
   clientSessionId: SessionId,
   candidate: SessionId,
-): boolean {
-  let valid = false
-  for (let age = 0; age <= PREVIOUS_SLOTS; age++) {
-    const cookie = makeCookie(suite, key, cookieSlot(nowMs) - age, remote, clientSessionId)
-    if (suite.timingSafeEqual(cookie, candidate)) valid = true
+): number | undefined {
+  for (const { key } of keys) {
+    for (let age = 0; age <= PREVIOUS_SLOTS; age++) {
+      const slot = cookieSlot(nowMs) - age
+      if (suite.timingSafeEqual(makeCookie(suite, key, slot, remote, clientSessionId), candidate)) return slot
+    }
   }
-  return valid
+  return undefined
 }

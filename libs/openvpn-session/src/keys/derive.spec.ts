@@ -55,37 +55,49 @@ describe('the pseudo-random function', () => {
 })
 
 it('refuses a block with a zero key or of another length', () => {
-  expect(serverDataKeys(new Uint8Array(256), 'AES-256-GCM')).toBeUndefined()
-  expect(serverDataKeys(new Uint8Array(256).fill(1, 128), 'AES-256-GCM')).toBeUndefined()
-  expect(serverDataKeys(new Uint8Array(255).fill(1), 'AES-256-GCM')).toBeUndefined()
+  expect(serverDataKeys(new Uint8Array(256), 'AES-256-GCM', 'classic')).toBeUndefined()
+  expect(serverDataKeys(new Uint8Array(256).fill(1, 128), 'AES-256-GCM', 'classic')).toBeUndefined()
+  expect(serverDataKeys(new Uint8Array(255).fill(1), 'AES-256-GCM', 'classic')).toBeUndefined()
 })
 
 it('cuts keys that survive the wiping of a block that is a Buffer', () => {
   const block = Buffer.from(vectorKeyBlock())
-  const keys = serverDataKeys(block, 'AES-256-GCM')
+  const keys = serverDataKeys(block, 'AES-256-GCM', 'classic')
   block.fill(0)
-  expect(keys).toEqual(serverDataKeys(vectorKeyBlock(), 'AES-256-GCM'))
+  expect(keys).toEqual(serverDataKeys(vectorKeyBlock(), 'AES-256-GCM', 'classic'))
 })
 
 it('derives the known block and cuts both directions out of it', () => {
   const block = vectorKeyBlock()
   expect(createHash('sha256').update(block).digest('hex')).toBe(PRF_CASE.text('keyBlockSha256'))
-  expect(serverDataKeys(block, 'AES-256-GCM')).toEqual({
+  expect(serverDataKeys(block, 'AES-256-GCM', 'classic')).toEqual({
+    format: 'classic',
     cipher: 'AES-256-GCM',
     openKey: PRF_CASE.bytes('clientCipherKey'),
     openIv: PRF_CASE.bytes('clientHmacKey').subarray(0, 8),
     sealKey: PRF_CASE.bytes('serverCipherKey'),
     sealIv: PRF_CASE.bytes('serverHmacKey').subarray(0, 8),
   } satisfies DataKeys)
-  expect(serverDataKeys(block, 'AES-128-GCM')?.openKey).toHaveLength(16)
+  expect(serverDataKeys(block, 'AES-128-GCM', 'classic')?.openKey).toHaveLength(16)
+})
+
+it('gives the secrets of the first epoch for the epoch format, 32 bytes with every cipher and no IVs', () => {
+  for (const cipher of ['AES-256-GCM', 'AES-128-GCM'] as const) {
+    expect(serverDataKeys(vectorKeyBlock(), cipher, 'epoch')).toEqual({
+      format: 'epoch',
+      cipher,
+      openKey: PRF_CASE.bytes('clientCipherKey'),
+      sealKey: PRF_CASE.bytes('serverCipherKey'),
+    } satisfies DataKeys)
+  }
 })
 
 describe('data packets sealed with the derived keys', () => {
   const packets = [...CASES].filter(([, candidate]: [string, Vector]) => candidate.has('packet'))
   it.each(packets)('opens: %s', (_, ping) => {
     const isChacha = ping.text('cipher') === 'CHACHA20-POLY1305'
-    const keys = serverDataKeys(vectorKeyBlock(), isChacha ? 'CHACHA20-POLY1305' : 'AES-256-GCM')
-    if (keys === undefined) return expect.unreachable()
+    const keys = serverDataKeys(vectorKeyBlock(), isChacha ? 'CHACHA20-POLY1305' : 'AES-256-GCM', 'classic')
+    if (keys?.format !== 'classic') return expect.unreachable()
     const [key, iv] = ping.text('direction') === 'open' ? [keys.openKey, keys.openIv] : [keys.sealKey, keys.sealIv]
     const cipher = isChacha ? 'chacha20-poly1305' : 'aes-256-gcm'
     expect(openDataPacket(ping.bytes('packet'), cipher, key, iv)).toEqual(ping.bytes('plaintext'))

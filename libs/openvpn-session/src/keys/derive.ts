@@ -4,6 +4,7 @@ import {
   type ClientKeyMethod2,
   type CryptoSuite,
   type DataCipherName,
+  EPOCH_SECRET_BYTES,
   type ServerKeyMethod2,
   type SessionId,
 } from '@sallyport/openvpn-wire'
@@ -40,23 +41,24 @@ export function prfKeyBlock(
 }
 
 /**
- * Cuts the server's AEAD keys from a key block: client-to-server cipher and HMAC part, then server-to-client. The keys
- * are copies. `undefined` when a key is all zero, which no working derivation gives.
+ * Cuts the server's keys from a key block: client-to-server cipher and HMAC part, then server-to-client. The keys are
+ * copies. `undefined` when a key is all zero, which no working derivation gives.
  */
-export function serverDataKeys(block: Uint8Array, cipher: DataCipherName): DataKeys | undefined {
+export function serverDataKeys(
+  block: Uint8Array,
+  cipher: DataCipherName,
+  format: DataKeys['format'],
+): DataKeys | undefined {
   if (block.length !== KEY_BLOCK_BYTES) return undefined
   // Not `slice`: the block may be a Buffer, whose slices are views, and it is wiped before the keys are used.
   const part = (index: number, length: number): Uint8Array =>
     Uint8Array.from(block.subarray(index * PART_BYTES, index * PART_BYTES + length))
-  const keyBytes = CIPHER_KEY_BYTES[cipher]
-  const keys: DataKeys = {
-    cipher,
-    openKey: part(0, keyBytes),
-    openIv: part(1, IMPLICIT_IV_BYTES),
-    sealKey: part(2, keyBytes),
-    sealIv: part(3, IMPLICIT_IV_BYTES),
-  }
-  return isZero(keys.openKey) || isZero(keys.sealKey) ? undefined : keys
+  const keyBytes = format === 'epoch' ? EPOCH_SECRET_BYTES : CIPHER_KEY_BYTES[cipher]
+  const [openKey, sealKey] = [part(0, keyBytes), part(2, keyBytes)]
+  if (isZero(openKey) || isZero(sealKey)) return undefined
+  if (format === 'epoch') return { format, cipher, openKey, sealKey }
+  const [openIv, sealIv] = [part(1, IMPLICIT_IV_BYTES), part(3, IMPLICIT_IV_BYTES)]
+  return { format, cipher, openKey, openIv, sealKey, sealIv }
 }
 
 /** Makes the 256-byte key for wrapping renegotiations: exporter output mixed with the key of the first wrapping. */

@@ -1,10 +1,13 @@
 import { type KeyId, nextKeyId } from '@sallyport/openvpn-wire'
 
 import type { Outbox } from '../outbox.ts'
+import type { ReliableTerms } from '../reliable/terms.ts'
 import { KeyState } from './key-state.ts'
 
 /** Sealing moves to a renegotiated key after this long even if the peer has not used it yet. */
 const SWAP_AFTER_MS = 60_000
+/** The keys before the current ones open packets for this long after sealing has left them. */
+const TRANSITION_MS = 3_600_000
 
 /**
  * The key states of one session: the current one, at most one renegotiation that is under way, and the one before the
@@ -12,17 +15,21 @@ const SWAP_AFTER_MS = 60_000
  */
 export class KeyRing {
   readonly #outbox: Outbox
+  readonly #terms: ReliableTerms
   #current: KeyState
   #pending: KeyState | undefined
   #retired: KeyState | undefined
   #lastKeyId: KeyId = 0
+  #keyIdBefore: KeyId = 0
   #usedKeyId: KeyId | undefined
   #swapAtMs: number | undefined
+  #deleteAtMs: number | undefined
 
   /** Begins with key id 0, whose resets were exchanged before there was any state. */
-  constructor(outbox: Outbox, nowMs: number) {
+  constructor(outbox: Outbox, terms: ReliableTerms, nowMs: number) {
     this.#outbox = outbox
-    this.#current = new KeyState(0, 1, nowMs)
+    this.#terms = terms
+    this.#current = new KeyState(0, 1, nowMs, terms)
     outbox.emit({ type: 'tls-start', keyId: 0 })
   }
 
@@ -53,6 +60,11 @@ export class KeyRing {
     return this.#swapAtMs
   }
 
+  /** When the keys before the current ones go; `undefined` when there are none or newer ones have taken their slot. */
+  get deleteAtMs(): number | undefined {
+    return this.#deleteAtMs
+  }
+
   find(keyId: KeyId): KeyState | undefined {
     return this.all.find((state) => state.keyId === keyId)
   }
@@ -60,13 +72,19 @@ export class KeyRing {
   /** Begins a renegotiation; none may be under way. */
   begin(nowMs: number): KeyState {
     // The slot for the new keys is the one that holds the older keys: sealing must have left it.
-    if (this.#swapAtMs !== undefined) this.#swap()
+    if (this.#swapAtMs !== undefined) this.#swap(nowMs)
     this.#usedKeyId = undefined
+    this.#keyIdBefore = this.#lastKeyId
     this.#lastKeyId = this.nextKeyId
-    this.#pending = new KeyState(this.#lastKeyId, 0, nowMs)
+    this.#pending = new KeyState(this.#lastKeyId, 0, nowMs, this.#terms)
     this.#pending.channel.queueReset()
     this.#outbox.emit({ type: 'tls-start', keyId: this.#lastKeyId })
     return this.#pending
+  }
+
+  /** Notes that the keys of the renegotiation under way were given out: they took the slot of the oldest ones. */
+  noteInstalled(): void {
+    this.#deleteAtMs = undefined
   }
 
   /** Makes the renegotiation under way the current key state; sealing follows when the client has used its keys. */
@@ -76,36 +94,47 @@ export class KeyRing {
     this.#current = this.#pending
     this.#pending = undefined
     this.#swapAtMs = nowMs + SWAP_AFTER_MS
-    if (this.#usedKeyId === this.#current.keyId) this.#swap()
+    if (this.#usedKeyId === this.#current.keyId) this.#swap(nowMs)
   }
 
-  /** Gives up the renegotiation under way; its key id is used up. */
+  /**
+   * Gives up the renegotiation under way. Its key id is used up unless the client never answered: then the client's next
+   * key id is still this one, and another would put both sides out of step for good.
+   */
   abandon(): void {
-    if (this.#pending !== undefined) this.stopTls(this.#pending)
+    if (this.#pending === undefined) return
+    this.stopTls(this.#pending)
+    if (!this.#pending.heard) this.#lastKeyId = this.#keyIdBefore
     this.#pending = undefined
   }
 
   /** Notes that the client seals with this key: it has it, so the server may too. */
-  noteUsed(keyId: KeyId): void {
+  noteUsed(keyId: KeyId, nowMs: number): void {
     this.#usedKeyId = keyId
-    if (this.#swapAtMs !== undefined && keyId === this.#current.keyId) this.#swap()
+    if (this.#swapAtMs !== undefined && keyId === this.#current.keyId) this.#swap(nowMs)
   }
 
-  swapIfDue(nowMs: number): void {
-    if (this.#swapAtMs !== undefined && this.#swapAtMs <= nowMs) this.#swap()
+  /** Moves sealing and deletes keys whose time has come. */
+  expire(nowMs: number): void {
+    if (this.#swapAtMs !== undefined && this.#swapAtMs <= nowMs) this.#swap(nowMs)
+    if (this.#deleteAtMs === undefined || this.#deleteAtMs > nowMs) return
+    this.#deleteAtMs = undefined
+    this.#outbox.emit({ type: 'delete-keys', slot: 'secondary' })
   }
 
-  /** Leaves sealing where it is for good. */
-  cancelSwap(): void {
+  /** Leaves the data keys as they are for good. */
+  freeze(): void {
     this.#swapAtMs = undefined
+    this.#deleteAtMs = undefined
   }
 
   stopTls(keyState: KeyState): void {
     if (keyState.stopTls()) this.#outbox.emit({ type: 'tls-stop', keyId: keyState.keyId })
   }
 
-  #swap(): void {
+  #swap(nowMs: number): void {
     this.#swapAtMs = undefined
+    this.#deleteAtMs = nowMs + TRANSITION_MS
     this.#outbox.emit({ type: 'swap-keys' })
     if (this.#retired === undefined) return
     this.#retired.channel.stopSending()

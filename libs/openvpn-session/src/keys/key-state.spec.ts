@@ -1,6 +1,12 @@
-import { nodeCryptoSuite as suite, serialiseClientKeyMethod2, toSessionId } from '@sallyport/openvpn-wire'
+import {
+  nodeCryptoSuite as suite,
+  parsePeerInfo,
+  serialiseClientKeyMethod2,
+  toSessionId,
+} from '@sallyport/openvpn-wire'
 import { expect, it } from 'vitest'
 
+import { readAbilities } from '../client-abilities.ts'
 import type { SessionTerms } from '../handshake/negotiate.ts'
 import { OPTIONS_26, PEER_INFO_26 } from '../testing/scene.ts'
 import { GOOD_PEER } from '../testing/test-server.ts'
@@ -8,12 +14,12 @@ import type { SessionIds } from './derive.ts'
 import { KeyState } from './key-state.ts'
 
 const TERMS: Omit<SessionTerms, 'keyDerivation'> = {
+  abilities: readAbilities(parsePeerInfo(PEER_INFO_26)),
   cipher: 'AES-256-GCM',
+  dataFormat: 'classic',
   dynamicTlsCrypt: false,
-  exitNotify: true,
-  pushUnasked: true,
-  acceptsTunMtu: true,
-  understandsTemporaryFailure: true,
+  framing: 'none',
+  compressionOption: undefined,
 }
 
 function sessionIds(): SessionIds {

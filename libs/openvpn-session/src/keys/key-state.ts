@@ -13,6 +13,7 @@ import {
 import type { DataKeys, TlsKeyMaterial, TlsPeer } from '../actions.ts'
 import type { SessionTerms } from '../handshake/negotiate.ts'
 import { ReliableChannel } from '../reliable/channel.ts'
+import { type ReliableTerms, SERVER_TERMS } from '../reliable/terms.ts'
 import { prfKeyBlock, serverDataKeys, type SessionIds } from './derive.ts'
 
 const HANDSHAKE_TIMEOUT_MS = 60_000
@@ -48,6 +49,8 @@ export class KeyState {
   deadlineMs: number | undefined
   /** Messages for the client once this key state is active; `undefined` until it was allowed. */
   announcement: readonly string[] | undefined
+  /** Whether a packet of the client came for it; before that the client knows nothing of it. */
+  heard = false
   #tlsRunning = true
   #wiped = false
   #active = false
@@ -59,9 +62,9 @@ export class KeyState {
   /** Ciphertext that must still come before the answer to key method 2 is on its way. */
   #answerBytesDue = 0
 
-  constructor(keyId: KeyId, firstMessageId: 0 | 1, nowMs: number) {
+  constructor(keyId: KeyId, firstMessageId: 0 | 1, nowMs: number, terms: ReliableTerms = SERVER_TERMS) {
     this.keyId = keyId
-    this.channel = new ReliableChannel(keyId, firstMessageId)
+    this.channel = new ReliableChannel(keyId, firstMessageId, terms)
     this.deadlineMs = nowMs + HANDSHAKE_TIMEOUT_MS
   }
 
@@ -77,10 +80,11 @@ export class KeyState {
     return this.#tlsRunning
   }
 
-  /** Takes what the TLS handshake gave; the first call counts. */
+  /** Takes what the TLS handshake gave; the first call counts. Key material that is not kept is wiped. */
   establish(peer: TlsPeer, keyMaterial: TlsKeyMaterial): void {
     this.#peer ??= peer
-    this.#keyMaterial ??= keyMaterial
+    if (!this.#wiped) this.#keyMaterial ??= keyMaterial
+    if (this.#keyMaterial !== keyMaterial) wipeKeyMaterial(keyMaterial)
   }
 
   /** Takes plaintext; it waits until the TLS handshake is known to be done and key method 2 is complete. */
@@ -122,9 +126,10 @@ export class KeyState {
   deriveDataKeys(suite: CryptoSuite, terms: SessionTerms, ids: SessionIds): DataKeys | undefined {
     if (this.#wiped) return undefined
     if (this.#client === undefined || this.#server === undefined || this.#keyMaterial === undefined) return undefined
-    if (terms.keyDerivation === 'tls-exporter') return serverDataKeys(this.#keyMaterial.dataKeys, terms.cipher)
+    const dataKeys = (block: Uint8Array): DataKeys | undefined => serverDataKeys(block, terms.cipher, terms.dataFormat)
+    if (terms.keyDerivation === 'tls-exporter') return dataKeys(this.#keyMaterial.dataKeys)
     const block = prfKeyBlock(suite, this.#client, this.#server, ids)
-    const keys = serverDataKeys(block, terms.cipher)
+    const keys = dataKeys(block)
     block.fill(0)
     return keys
   }
@@ -159,4 +164,10 @@ export class KeyState {
     this.#plaintext.fill(0)
     return { type: 'introduction', introduction: { peer, options, username, password, peerInfo }, rest }
   }
+}
+
+/** Overwrites exporter output that nobody keeps. */
+export function wipeKeyMaterial({ dataKeys, dynamicTlsCrypt }: TlsKeyMaterial): void {
+  dataKeys.fill(0)
+  dynamicTlsCrypt.fill(0)
 }

@@ -1,9 +1,16 @@
 import { MAX_ACKS } from '@sallyport/openvpn-wire'
 
+import { type ReliableTerms, SERVER_TERMS } from './terms.ts'
+
 /** The message ids that a key state owes its peer an acknowledgement for, and the last ones that it gave. */
 export class AckList {
   #pending: number[] = []
   #recent: readonly number[] = []
+  readonly #repeats: boolean
+
+  constructor({ repeatsAcks }: Pick<ReliableTerms, 'repeatsAcks'> = SERVER_TERMS) {
+    this.#repeats = repeatsAcks
+  }
 
   /** True while an acknowledgement is owed. */
   get owed(): boolean {
@@ -19,6 +26,7 @@ export class AckList {
   take(limit: number): readonly number[] {
     const owed = this.#pending.slice(0, limit)
     this.#pending = this.#pending.slice(limit)
+    if (!this.#repeats) return owed
     this.#recent = mergeRecentAcks(this.#recent, owed)
     return this.#recent.slice(0, limit)
   }

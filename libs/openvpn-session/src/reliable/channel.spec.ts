@@ -53,7 +53,12 @@ function exchange(seed: number, weather: Weather, lengths: readonly number[]) {
     flush()
     simulation.pass(500)
   }
-  return { channels, sent, received: [concatBytes(arrived[1] ?? []), concatBytes(arrived[0] ?? [])] }
+  return {
+    channels,
+    sent,
+    endedAtMs: simulation.nowMs,
+    received: [concatBytes(arrived[1] ?? []), concatBytes(arrived[0] ?? [])],
+  }
 }
 
 it('delivers every byte in order and once under any loss, reordering and duplication', () => {
@@ -75,6 +80,32 @@ it('delivers every byte in order and once under any loss, reordering and duplica
     ),
     { numRuns: 60 },
   )
+})
+
+it('brings a handshake through the loss of three packets in ten within 30 s, in any order and doubled', () => {
+  const weather = { delayMs: 40, jitterMs: 200, loss: 0.3, duplication: 0.2 }
+  for (let seed = 0; seed < 200; seed++) {
+    const { channels, sent, received, endedAtMs } = exchange(seed, weather, [300, 3_000, 700])
+    expect(received).toEqual(sent)
+    expect(channels.every((channel) => channel.idle)).toBe(true)
+    expect(endedAtMs).toBeLessThan(30_000)
+  }
+})
+
+it('sends every acknowledgement twice once the peer has shown that they get lost', () => {
+  const channel = new ReliableChannel(0, 1)
+  const message = (messageId: number) => ({
+    acks: [],
+    remoteSessionId: undefined,
+    messageId,
+    payload: Uint8Array.of(1),
+  })
+  channel.receive(message(1), 0)
+  expect(channel.flush(seal, 0)).toHaveLength(1)
+  channel.receive(message(1), 0)
+  channel.flush(seal, 0)
+  channel.receive(message(2), 0)
+  expect(channel.flush(seal, 0).map(open)).toMatchObject([{ acks: [2, 1] }, { acks: [2, 1] }])
 })
 
 it('keeps packets within 1250 bytes with IPv6, UDP and wrapping, and at most four acks beside a message', () => {
@@ -102,7 +133,7 @@ it('acknowledges a duplicate again, but nothing beyond the window', () => {
   expect(channel.receive(message(1), 0)).toEqual({ tlsBytes: Uint8Array.of(1), drop: undefined })
   expect(channel.flush(seal, 0).map(open)).toMatchObject([{ acks: [1] }])
   expect(channel.receive(message(1), 0).drop).toBe('duplicate')
-  expect(channel.flush(seal, 0).map(open)).toMatchObject([{ acks: [1] }])
+  expect(channel.flush(seal, 0).map(open)).toMatchObject([{ acks: [1] }, { acks: [1] }])
   expect(channel.receive(message(14), 0).drop).toBe('window-exceeded')
   expect(channel.flush(seal, 0)).toEqual([])
 })

@@ -5,6 +5,7 @@ import type { SessionDropReason } from '../actions.ts'
 import { AckList } from './ack.ts'
 import { ReliableReceive } from './receive.ts'
 import { ReliableSend } from './send.ts'
+import { type ReliableTerms, SERVER_TERMS } from './terms.ts'
 
 /** Some peers drop packets that carry a message and more acks than this. */
 const MAX_PIGGYBACKED_ACKS = 4
@@ -23,15 +24,18 @@ export interface ChannelDelivery {
 /** The reliable, ordered exchange of one key state, in both directions. */
 export class ReliableChannel {
   readonly #keyId: KeyId
-  readonly #acks = new AckList()
+  readonly #acks: AckList
   readonly #receive: ReliableReceive
   readonly #send: ReliableSend
+  /** The peer sent something twice: acknowledgements get lost, so each goes out twice from then on. */
+  #losesAcks = false
 
   /** Starts at message id 0, or at 1 when the resets were exchanged before there was any state. */
-  constructor(keyId: KeyId, firstMessageId: 0 | 1) {
+  constructor(keyId: KeyId, firstMessageId: 0 | 1, terms: ReliableTerms = SERVER_TERMS) {
     this.#keyId = keyId
-    this.#receive = new ReliableReceive(firstMessageId)
-    this.#send = new ReliableSend(firstMessageId)
+    this.#acks = new AckList(terms)
+    this.#receive = new ReliableReceive(firstMessageId, terms)
+    this.#send = new ReliableSend(firstMessageId, terms)
   }
 
   /** True when the peer acknowledged all that was queued. */
@@ -48,8 +52,14 @@ export class ReliableChannel {
   }
 
   /** Queues this side's reset, message 0 of the key state. */
-  queueReset(): void {
-    this.#send.push(OPCODE.softReset, new Uint8Array(0))
+  queueReset(opcode: Opcode = OPCODE.softReset): void {
+    this.#send.push(opcode, new Uint8Array(0))
+  }
+
+  /** Queues a client's first TLS bytes in the packet that carries its wrapped key; the rest follows as usual. */
+  queueTlsWithWrappedKey(bytes: Uint8Array, maxPayloadBytes: number): void {
+    this.#send.push(OPCODE.controlWkc, Uint8Array.from(bytes.subarray(0, maxPayloadBytes)))
+    this.queueTls(bytes.subarray(maxPayloadBytes))
   }
 
   /** Queues TLS bytes, cut to packet size; they are copied. */
@@ -66,6 +76,7 @@ export class ReliableChannel {
     const outcome = this.#receive.accept(body.messageId, body.payload)
     if (outcome === 'window-exceeded') return ignored(outcome)
     this.#acks.add(body.messageId)
+    if (outcome === 'duplicate') this.#losesAcks = true
     return outcome === 'duplicate'
       ? ignored(outcome)
       : { tlsBytes: concatBytes([...this.#receive.take()]), drop: undefined }
@@ -83,7 +94,9 @@ export class ReliableChannel {
     })
     while (this.#acks.owed) {
       const acks = this.#acks.take(MAX_ACKS)
-      packets.push(seal(OPCODE.ack, this.#keyId, { acks, messageId: undefined, payload: new Uint8Array(0) }))
+      const body = { acks, messageId: undefined, payload: new Uint8Array(0) }
+      packets.push(seal(OPCODE.ack, this.#keyId, body))
+      if (this.#losesAcks) packets.push(seal(OPCODE.ack, this.#keyId, body))
     }
     return packets
   }

@@ -1,21 +1,21 @@
 import { idsFrom, isBefore, nextId } from './message-id.ts'
-
-/** How many ids from the next expected one on are taken; what current peers use. */
-const RECEIVE_WINDOW = 12
+import { type ReliableTerms, SERVER_TERMS } from './terms.ts'
 
 /** Puts a peer's messages in order. Payloads are kept until taken, so they must be the receiver's own memory. */
 export class ReliableReceive {
   readonly #waiting = new Map<number, Uint8Array>()
+  readonly #window: number
   #next: number
 
-  constructor(firstMessageId: number) {
+  constructor(firstMessageId: number, { receiveWindow }: Pick<ReliableTerms, 'receiveWindow'> = SERVER_TERMS) {
     this.#next = firstMessageId
+    this.#window = receiveWindow
   }
 
   /** Stores a message. All but `window-exceeded` must be acknowledged, because an earlier ack may have been lost. */
   accept(messageId: number, payload: Uint8Array): 'accepted' | 'duplicate' | 'window-exceeded' {
     if (this.knows(messageId)) return 'duplicate'
-    if (idsFrom(this.#next, messageId) >= RECEIVE_WINDOW) return 'window-exceeded'
+    if (idsFrom(this.#next, messageId) >= this.#window) return 'window-exceeded'
     this.#waiting.set(messageId, payload)
     return 'accepted'
   }

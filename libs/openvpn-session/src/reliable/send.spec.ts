@@ -2,9 +2,10 @@ import { OPCODE } from '@sallyport/openvpn-wire'
 import { expect, it } from 'vitest'
 
 import { ReliableSend } from './send.ts'
+import { serverTerms } from './terms.ts'
 
-function sender(count: number, first = 0): ReliableSend {
-  const send = new ReliableSend(first)
+function sender(count: number, first = 0, terms = serverTerms('udp')): ReliableSend {
+  const send = new ReliableSend(first, terms)
   for (let index = 0; index < count; index++) send.push(OPCODE.control, Uint8Array.of(index))
   return send
 }
@@ -34,12 +35,23 @@ it('counts across the end of the number range', () => {
   expect(idsAt(send, 0)).toEqual([3, 4])
 })
 
-it('repeats after 2 s, then after twice as long each time, up to 16 s', () => {
+it('repeats after 1 s, then after twice as long each time, up to 4 s', () => {
   const send = sender(1)
   const times: number[] = []
-  for (let nowMs = 0; nowMs <= 60_000; nowMs += 500) if (idsAt(send, nowMs).length > 0) times.push(nowMs)
-  expect(times).toEqual([0, 2_000, 6_000, 14_000, 30_000, 46_000])
-  expect(send.nextDueMs).toBe(62_000)
+  for (let nowMs = 0; nowMs <= 20_000; nowMs += 500) if (idsAt(send, nowMs).length > 0) times.push(nowMs)
+  expect(times).toEqual([0, 1_000, 3_000, 7_000, 11_000, 15_000, 19_000])
+  expect(send.nextDueMs).toBe(23_000)
+})
+
+it('repeats nothing on a stream, whatever is acknowledged or not, and keeps to the window all the same', () => {
+  const send = sender(8, 0, serverTerms('tcp'))
+  expect(idsAt(send, 0)).toEqual([0, 1, 2, 3, 4, 5])
+  expect(send.nextDueMs).toBeUndefined()
+  send.acknowledge([1, 2, 3, 4], 10)
+  expect(idsAt(send, 60_000)).toEqual([])
+  send.acknowledge([0], 60_000)
+  expect(idsAt(send, 60_000)).toEqual([6, 7])
+  expect(send.nextDueMs).toBeUndefined()
 })
 
 it('repeats at once a message after which three others arrived', () => {

@@ -1,11 +1,8 @@
 import type { Opcode } from '@sallyport/openvpn-wire'
 
 import { idsFrom, isBefore, nextId } from './message-id.ts'
+import { type ReliableTerms, SERVER_TERMS } from './terms.ts'
 
-/** How far ids may run ahead of the oldest unacknowledged one; the smallest receive window among clients is 8. */
-const SEND_WINDOW = 6
-const FIRST_TIMEOUT_MS = 2_000
-const MAX_TIMEOUT_MS = 16_000
 /** So many acks of later messages mean that a message is lost. */
 const LATER_ACKS_MEAN_LOSS = 3
 
@@ -26,10 +23,12 @@ interface InFlight extends ReliableMessage {
 export class ReliableSend {
   readonly #waiting: { readonly opcode: Opcode; readonly payload: Uint8Array }[] = []
   #inFlight: InFlight[] = []
+  readonly #terms: ReliableTerms
   #next: number
 
-  constructor(firstMessageId: number) {
+  constructor(firstMessageId: number, terms: ReliableTerms = SERVER_TERMS) {
     this.#next = firstMessageId
+    this.#terms = terms
   }
 
   /** True when everything was sent and acknowledged. */
@@ -44,10 +43,8 @@ export class ReliableSend {
 
   /** When `takeDue` has something to give; `undefined` when only an ack can change that. */
   get nextDueMs(): number | undefined {
-    return this.#inFlight.reduce<number | undefined>(
-      (earliest, { sendAtMs }) => (earliest === undefined || sendAtMs < earliest ? sendAtMs : earliest),
-      undefined,
-    )
+    const earliestMs = this.#inFlight.reduce((earliest, { sendAtMs }) => Math.min(earliest, sendAtMs), Infinity)
+    return earliestMs === Infinity ? undefined : earliestMs
   }
 
   /** Queues a message; the payload must not change afterwards. */
@@ -61,6 +58,7 @@ export class ReliableSend {
     for (const id of messageIds) {
       if (!this.#inFlight.some((message) => message.messageId === id)) continue
       this.#inFlight = this.#inFlight.filter((message) => message.messageId !== id)
+      if (!this.#terms.resendsOnLaterAcks) continue
       for (const message of this.#inFlight) if (isBefore(message.messageId, id)) noteLaterAck(message, nowMs)
     }
     return true
@@ -75,7 +73,7 @@ export class ReliableSend {
         ...message,
         messageId: this.#next,
         sendAtMs: nowMs,
-        timeoutMs: FIRST_TIMEOUT_MS,
+        timeoutMs: this.#terms.firstTimeoutMs,
         laterAcks: 0,
       })
       this.#next = nextId(this.#next)
@@ -83,7 +81,7 @@ export class ReliableSend {
     const due = this.#inFlight.filter((message) => message.sendAtMs <= nowMs)
     for (const message of due) {
       message.sendAtMs = nowMs + message.timeoutMs
-      message.timeoutMs = Math.min(message.timeoutMs * 2, MAX_TIMEOUT_MS)
+      message.timeoutMs = Math.min(message.timeoutMs * 2, this.#terms.maxTimeoutMs)
     }
     return due
   }
@@ -96,7 +94,7 @@ export class ReliableSend {
 
   #hasRoom(): boolean {
     const oldest = this.#inFlight[0]
-    return oldest === undefined || idsFrom(oldest.messageId, this.#next) < SEND_WINDOW
+    return oldest === undefined || idsFrom(oldest.messageId, this.#next) < this.#terms.sendWindow
   }
 }
 

@@ -1,123 +1,170 @@
-import { concatBytes, equalBytes } from '@sallyport/foundation'
+import { concatBytes } from '@sallyport/foundation'
 import {
-  type ControlBody,
   type CryptoSuite,
   type KeyId,
-  nextKeyId,
   OPCODE,
   type Opcode,
-  parseControlBody,
-  parseControlHeader,
   parsePushReply,
-  parseResendWkc,
-  parseServerKeyMethod2,
-  serialiseClientKeyMethod2,
   serialiseControlBody,
   serialiseControlHeader,
   serialiseControlMessage,
   type SessionId,
-  type TlsCryptV2ClientKey,
-  toSessionId,
 } from '@sallyport/openvpn-wire'
 
-import type { TlsKeyMaterial } from '../actions.ts'
-import { dynamicTlsCryptKey, prfKeyBlock } from '../keys/derive.ts'
-import { AckList } from '../reliable/ack.ts'
-import { ReliableReceive } from '../reliable/receive.ts'
-import { ReliableSend } from '../reliable/send.ts'
+import type { DataKeys, TlsKeyMaterial } from '../actions.ts'
+import type { ClientAction, ClientDropReason, ClientInput } from '../client/client-actions.ts'
+import type { ClientBehaviour } from '../client/client-behaviour.ts'
+import { ClientCredentials } from '../client/client-credentials.ts'
+import { ClientSession } from '../client/client-session.ts'
+import { type ClientWrap, clientWrapping } from '../client/client-wrap.ts'
+import { dynamicTlsCryptKey } from '../keys/derive.ts'
+import type { RemoteAddress } from '../remote-address.ts'
 import { tlsCryptKeys } from '../wrap/tls-crypt.ts'
-import { TlsCryptWrapping } from '../wrap/wrapping.ts'
-import { FakeTls } from './fake-tls.ts'
+import { TlsCryptWrapping, type Wrapping } from '../wrap/wrapping.ts'
+import { DataPath, peerIdOf } from './data-path.ts'
+import type { MakeTls, TlsEngine } from './fake-tls.ts'
 import type { Simulation } from './simulation.ts'
 
-/** How a test client behaves. */
+/** How a test client behaves and what it says. */
 export interface TestClientOptions {
+  readonly behaviour: ClientBehaviour
+  readonly wrap: ClientWrap
+  readonly remote: RemoteAddress
   readonly peerInfo: string
   readonly username: string
   readonly password: string
   readonly options: string
-  /** First number of the wrap's counter less one; clients that can send their wrapped key again begin at 0x0f000000. */
-  readonly lastReplayId: number
+  readonly renegotiateAfterMs: number | undefined
+  /** A damaged packet is no fault of the server. */
+  readonly expectsDamage: boolean
+  readonly makeTls: MakeTls
 }
 
-interface ClientKeyState {
-  readonly keyId: KeyId
-  readonly send: ReliableSend
-  readonly receive: ReliableReceive
-  readonly acks: AckList
-  readonly secrets: { readonly preMaster: Uint8Array; readonly random1: Uint8Array; readonly random2: Uint8Array }
-  tls: FakeTls | undefined
-  keyMaterial: TlsKeyMaterial | undefined
-  keyBlock: Uint8Array | undefined
-  answered: boolean
-}
+/** Ordinary on any network. */
+const HARMLESS: readonly ClientDropReason[] = [
+  'duplicate',
+  'replayed-wrap',
+  'window-exceeded',
+  'bad-session-id',
+  'session-closed',
+]
+const DAMAGE: readonly ClientDropReason[] = ['too-short', 'bad-opcode', 'bad-wrap']
+/** Largest packet without the heads of IPv6 and UDP. */
+const MAX_PACKET_BYTES = 1250 - 48
+/** Forged packets count from here, so that no packet of the client itself has the number. */
+const FIRST_FORGED_REPLAY_ID = 0x0fff0000
 
-const MAX_PAYLOAD_BYTES = 700
-
-/** The client's role, for tests only: tls-crypt-v2, reliability, a TLS that is none, key method 2, renegotiation. */
+/** The host of a client session, for tests only: a TLS that is none, simulated time, and a memory of all that happened. */
 export class TestClient {
   /** Control messages received, in order. */
   readonly messages: string[] = []
   /** What a strict client would have stumbled over. */
   readonly violations: string[] = []
-  readonly sessionId: SessionId
+  /** Everything the session asked for, in order. */
+  readonly actions: ClientAction[] = []
+  /** Data packets that were authentic. */
+  dataReceived = 0
   username: string
   password: string
+  remote: RemoteAddress
+  readonly session: ClientSession
+  readonly credentials: ClientCredentials
   readonly #suite: CryptoSuite
   readonly #simulation: Simulation
-  readonly #key: TlsCryptV2ClientKey
   readonly #options: TestClientOptions
   readonly #transmit: (bytes: Uint8Array) => void
-  readonly #wrapping: TlsCryptWrapping
-  #dynamic: TlsCryptWrapping | undefined
-  #serverSessionId: SessionId | undefined
-  #states: ClientKeyState[] = []
-  #pushed: readonly string[] | undefined
+  readonly #engines = new Map<KeyId, TlsEngine>()
+  readonly #introduced = new Set<TlsEngine>()
+  readonly #inputs: ClientInput[] = []
+  readonly #data: DataPath
+  #newestEngine: TlsEngine | undefined
+  #firstKeyMaterial: TlsKeyMaterial | undefined
+  #forged = FIRST_FORGED_REPLAY_ID
+  #busy = false
   #silent = false
+  #cancelTimer: () => void = () => undefined
 
   constructor(
     suite: CryptoSuite,
     simulation: Simulation,
-    key: TlsCryptV2ClientKey,
     options: TestClientOptions,
     transmit: (bytes: Uint8Array) => void,
+    credentials?: ClientCredentials,
   ) {
+    const { behaviour, wrap, remote, peerInfo, username, password, options: optionsString } = options
     this.#suite = suite
     this.#simulation = simulation
-    this.#key = key
     this.#options = options
     this.#transmit = transmit
-    this.username = options.username
-    this.password = options.password
-    this.sessionId = randomSessionId(suite)
-    const timeSeconds = Math.floor(simulation.nowMs / 1000)
-    const last = { id: options.lastReplayId, timeSeconds }
-    this.#wrapping = new TlsCryptWrapping(suite, tlsCryptKeys(key.key, 'client'), last)
+    this.username = username
+    this.password = password
+    this.remote = remote
+    this.credentials = credentials ?? new ClientCredentials({ username, password }, behaviour)
+    this.#data = new DataPath(suite, 1, (keyId) => {
+      this.input({ type: 'key-used', keyId })
+    })
+    const { renegotiateAfterMs } = options
+    this.session = new ClientSession(
+      {
+        suite,
+        transport: remote.transport,
+        wrap,
+        behaviour,
+        credentials: this.#changeableCredentials(),
+        optionsString,
+        peerInfo,
+        ...(renegotiateAfterMs === undefined ? {} : { renegotiateAfterMs }),
+      },
+      simulation.nowMs,
+    )
   }
 
-  /** Options of the push reply; `undefined` before. */
-  get pushed(): readonly string[] | undefined {
-    return this.#pushed
+  get sessionId(): SessionId {
+    return this.session.sessionId
   }
 
   get serverSessionId(): SessionId | undefined {
-    return this.#serverSessionId
+    return this.session.serverSessionId
   }
 
-  /** The key block of a key state, as this side derived it. */
-  keyBlock(keyId: KeyId): Uint8Array | undefined {
-    return this.#states.findLast((state) => state.keyId === keyId)?.keyBlock
+  /** Options of the push reply, the token included; `undefined` before. */
+  get pushed(): readonly string[] | undefined {
+    const replies = this.messages.filter((message) => message.startsWith('PUSH_REPLY,'))
+    return replies.map((_, index) => parsePushReply(replies.slice(0, index + 1))).find((pushed) => pushed !== undefined)
+  }
+
+  /** The key that this client's data is sealed with. */
+  get sealingKeyId(): KeyId | undefined {
+    return this.#data.sealingKeyId
+  }
+
+  /** Actions of one type. */
+  of<Type extends ClientAction['type']>(type: Type): Extract<ClientAction, { type: Type }>[] {
+    return this.actions.filter((action): action is Extract<ClientAction, { type: Type }> => action.type === type)
+  }
+
+  /** True once this client has read the server's key method 2 for this key state. */
+  wasAnswered(keyId: KeyId): boolean {
+    const engine = this.#engines.get(keyId)
+    return engine !== undefined && this.#introduced.has(engine)
+  }
+
+  /** The data keys of a key state as the server must have them: this client's with the directions exchanged. */
+  serverView(keyId: KeyId): DataKeys | undefined {
+    const keys = this.of('install-keys').findLast((action) => action.keyId === keyId)?.keys
+    if (keys === undefined) return undefined
+    const turned = { ...keys, sealKey: keys.openKey, openKey: keys.sealKey }
+    return turned.format === 'classic' ? { ...turned, sealIv: turned.openIv, openIv: turned.sealIv } : turned
   }
 
   connect(): void {
-    this.#begin(0).send.push(OPCODE.hardResetClientV3, new Uint8Array(0))
-    this.#tick()
+    this.#run(this.session.start())
   }
 
-  /** Starts a renegotiation, or one with a key id of the test's choice. */
-  renegotiate(keyId: KeyId = nextKeyId(this.#newest.keyId)): void {
-    this.#begin(keyId).send.push(OPCODE.softReset, new Uint8Array(0))
-    this.#flush()
+  /** Starts a renegotiation; with a key id of the test's choice, by a forged reset that the session knows nothing of. */
+  renegotiate(keyId?: KeyId): void {
+    if (keyId === undefined) this.input({ type: 'renegotiate' })
+    else this.#transmit(this.forge(OPCODE.softReset, keyId, { messageId: 0 }))
   }
 
   /** Sends a control message as a record of its own on the newest key state. */
@@ -127,170 +174,141 @@ export class TestClient {
 
   /** Sends one record of any plaintext on the newest key state. */
   sayBytes(bytes: Uint8Array): void {
-    this.#newest.tls?.write(bytes)
-    this.#flush()
+    this.#newestEngine?.write(bytes)
   }
 
   /** From here on the client neither hears nor speaks. */
   vanish(): void {
     this.#silent = true
+    this.#cancelTimer()
+  }
+
+  /** Sends a data packet; false before there are keys. */
+  sendData(): boolean {
+    const packet = this.#data.seal()
+    if (packet !== undefined && !this.#silent) this.#transmit(packet)
+    return packet !== undefined
   }
 
   /** Takes a packet from the server. */
   receive(bytes: Uint8Array): void {
-    const header = parseControlHeader(bytes)
-    if (this.#silent || header === undefined) return
-    const wrapping = header.keyId === 0 ? this.#wrapping : (this.#dynamic ?? this.#wrapping)
-    const opened = wrapping.open(bytes)
-    const body = opened && parseControlBody(header.opcode, opened.body)
-    if (opened === undefined || body === undefined) {
-      this.violations.push('a packet is not authentic or malformed')
-      return
-    }
-    if (opened.replayed || (body.remoteSessionId && !equalBytes(body.remoteSessionId, this.sessionId))) return
-    this.#serverSessionId ??= header.sessionId
-    if (!equalBytes(this.#serverSessionId, header.sessionId)) return
-    this.#take(header.opcode, header.keyId, body)
-    this.#flush()
+    if (this.#silent) return
+    if (peerIdOf(bytes) === undefined) this.input({ type: 'datagram', bytes })
+    else if (this.#data.open(bytes)) this.dataReceived += 1
   }
 
-  #take(opcode: Opcode, keyId: KeyId, body: ControlBody): void {
-    if (opcode === OPCODE.softReset && keyId === nextKeyId(this.#newest.keyId)) {
-      this.#begin(keyId).send.push(OPCODE.softReset, new Uint8Array(0))
-    }
-    const state = this.#states.findLast((candidate) => candidate.keyId === keyId)
-    if (state === undefined) return
-    if (opcode === OPCODE.hardResetServerV2 && parseResendWkc(body.payload) !== true) {
-      this.violations.push('the server does not ask for the wrapped key again')
-    }
-    if (body.acks.length > 4 && body.messageId !== undefined) this.violations.push('too many acks beside a message')
-    state.send.acknowledge(body.acks, this.#simulation.nowMs)
-    if (body.messageId === undefined) return
-    const isReset = opcode !== OPCODE.control
-    if (state.receive.accept(body.messageId, isReset ? new Uint8Array(0) : body.payload) === 'window-exceeded') return
-    state.acks.add(body.messageId)
-    const tlsBytes = concatBytes([...state.receive.take()])
-    state.tls ??= this.#startTls(state)
-    state.tls.deliver(tlsBytes)
+  /** Tells the session something. */
+  input(input: ClientInput): void {
+    this.#inputs.push(input)
+    if (!this.#busy) this.#run([])
   }
 
-  get #newest(): ClientKeyState {
-    const newest = this.#states.at(-1)
-    if (newest === undefined) throw new RangeError('connect first')
-    return newest
+  /** Makes a packet that the server takes for one of this client, with anything in it. */
+  forge(
+    opcode: Opcode,
+    keyId: KeyId,
+    content: { readonly acks?: readonly number[]; readonly messageId?: number; readonly payload?: Uint8Array },
+  ): Uint8Array {
+    const { acks = [], messageId, payload = new Uint8Array(0) } = content
+    const header = serialiseControlHeader({ opcode, keyId, sessionId: this.sessionId })
+    const body = serialiseControlBody({ acks, messageId, payload, remoteSessionId: this.serverSessionId })
+    return this.#forgingWrapping(keyId).seal(header, body)
   }
 
-  #begin(keyId: KeyId): ClientKeyState {
-    const random = (length: number): Uint8Array => this.#suite.randomBytes(length)
-    const state: ClientKeyState = {
-      keyId,
-      send: new ReliableSend(0),
-      receive: new ReliableReceive(0),
-      acks: new AckList(),
-      secrets: { preMaster: random(48), random1: random(32), random2: random(32) },
-      tls: undefined,
-      keyMaterial: undefined,
-      keyBlock: undefined,
-      answered: false,
+  #forgingWrapping(keyId: KeyId): Wrapping {
+    const timeSeconds = Math.floor(this.#simulation.nowMs / 1000)
+    const last = { id: this.#forged++, timeSeconds }
+    const { wrap, behaviour, remote } = this.#options
+    const { key } = clientWrapping(this.#suite, wrap, behaviour, { transport: remote.transport, timeSeconds })
+    const isDynamic = keyId !== 0 && this.session.configuration?.dynamicTlsCrypt === true
+    const exported = isDynamic ? this.#firstKeyMaterial?.dynamicTlsCrypt : undefined
+    const wrappingKey = exported === undefined ? key : dynamicTlsCryptKey(exported, key)
+    return new TlsCryptWrapping(this.#suite, tlsCryptKeys(wrappingKey, 'client'), last)
+  }
+
+  #run(first: readonly ClientAction[]): void {
+    this.#busy = true
+    for (const action of first) this.#perform(action)
+    for (let input = this.#inputs.shift(); input !== undefined; input = this.#inputs.shift()) {
+      for (const action of this.session.handle(input, this.#simulation.nowMs)) this.#perform(action)
     }
-    this.#states = [...this.#states.slice(-2), state]
-    return state
+    this.#busy = false
   }
 
-  #startTls(state: ClientKeyState): FakeTls {
-    let isFirst = true
-    const tls = new FakeTls(this.#suite, 'client', {
+  #perform(action: ClientAction): void {
+    this.actions.push(action)
+    if (action.type === 'send') this.#send(action.bytes)
+    else if (action.type === 'tls-start') this.#startTls(action.keyId)
+    else if (action.type === 'tls-deliver') this.#engines.get(action.keyId)?.deliver(action.bytes)
+    else if (action.type === 'tls-write') this.#engines.get(action.keyId)?.write(action.bytes)
+    else if (action.type === 'timer') this.#setTimer(action.atMs)
+    else if (action.type === 'install-keys' || action.type === 'swap-keys') this.#data.perform(action)
+    else if (action.type === 'drop') this.#judgeDrop(action.reason)
+  }
+
+  #send(bytes: Uint8Array): void {
+    if (bytes.length > MAX_PACKET_BYTES) this.violations.push(`sent a packet of ${String(bytes.length)} bytes`)
+    if (!this.#silent) this.#transmit(bytes)
+  }
+
+  #judgeDrop(reason: ClientDropReason): void {
+    if (HARMLESS.includes(reason) || (this.#options.expectsDamage && DAMAGE.includes(reason))) return
+    this.violations.push(reason)
+  }
+
+  #startTls(keyId: KeyId): void {
+    const engine = this.#options.makeTls('client', {
       ciphertext: (bytes) => {
-        for (let offset = 0; offset < bytes.length; offset += MAX_PAYLOAD_BYTES) {
-          const opcode = isFirst && state.keyId === 0 ? OPCODE.controlWkc : OPCODE.control
-          state.send.push(opcode, bytes.slice(offset, offset + MAX_PAYLOAD_BYTES))
-          isFirst = false
-        }
+        this.input({ type: 'tls-ciphertext', keyId, bytes })
       },
-      established: (keyMaterial) => {
-        state.keyMaterial = keyMaterial
-        const { options, peerInfo } = this.#options
-        const { username, password } = this
-        const message = { ...state.secrets, options, username, password, peerInfo }
-        state.tls?.write(serialiseClientKeyMethod2(message))
+      established: ({ dataKeys, dynamicTlsCrypt }) => {
+        this.#firstKeyMaterial ??= {
+          dataKeys: concatBytes([dataKeys]),
+          dynamicTlsCrypt: concatBytes([dynamicTlsCrypt]),
+        }
+        this.input({ type: 'tls-established', keyId, keyMaterial: { dataKeys, dynamicTlsCrypt } })
       },
       plaintext: (bytes) => {
-        this.#readPlaintext(state, bytes)
+        this.#noteRecord(engine, bytes)
+        this.input({ type: 'tls-plaintext', keyId, bytes: Uint8Array.from(bytes) })
       },
     })
-    return tls
+    this.#engines.set(keyId, engine)
+    this.#newestEngine = engine
   }
 
-  #readPlaintext(state: ClientKeyState, bytes: Uint8Array): void {
-    if (!state.answered) {
-      this.#readAnswer(state, bytes)
+  #noteRecord(engine: TlsEngine, bytes: Uint8Array): void {
+    if (!this.#introduced.has(engine)) {
+      this.#introduced.add(engine)
       return
     }
     const text = new TextDecoder().decode(bytes)
     if (!text.endsWith('\0') || text.slice(0, -1).includes('\0')) this.violations.push('not one message in a record')
     this.messages.push(text.slice(0, -1))
-    if (text.startsWith('PUSH_REPLY,') && this.#pushed === undefined) this.#readPush(state)
   }
 
-  #readAnswer(state: ClientKeyState, bytes: Uint8Array): void {
-    const result = parseServerKeyMethod2(bytes)
-    if (result.type !== 'message') {
-      this.violations.push('no key method 2')
-      return
-    }
-    if (bytes.length !== result.length + 6) this.violations.push('something follows key method 2 in its record')
-    state.answered = true
-    if (this.#serverSessionId === undefined) return
-    const ids = { client: this.sessionId, server: this.#serverSessionId }
-    state.keyBlock = this.#usesExporter
-      ? state.keyMaterial?.dataKeys
-      : prfKeyBlock(this.#suite, state.secrets, result.message, ids)
-  }
-
-  #readPush(state: ClientKeyState): void {
-    this.#pushed = parsePushReply(this.messages)
-    const flags = this.#pushed?.find((option) => option.startsWith('protocol-flags '))?.split(' ') ?? []
-    if (!flags.includes('dyn-tls-crypt') || state.keyMaterial === undefined) return
-    const key = dynamicTlsCryptKey(state.keyMaterial.dynamicTlsCrypt, this.#key.key)
-    const last = { id: 0, timeSeconds: Math.floor(this.#simulation.nowMs / 1000) }
-    this.#dynamic = new TlsCryptWrapping(this.#suite, tlsCryptKeys(key, 'client'), last)
-  }
-
-  get #usesExporter(): boolean {
-    const bits = Number(/^IV_PROTO=(\d+)$/m.exec(this.#options.peerInfo)?.[1] ?? 0)
-    return (bits & 8) !== 0
-  }
-
-  #tick(): void {
-    if (this.#silent) return
-    this.#flush()
-    this.#simulation.schedule(this.#simulation.nowMs + 250, () => {
-      this.#tick()
+  #setTimer(atMs: number | undefined): void {
+    this.#cancelTimer()
+    if (atMs === undefined || this.#silent) return
+    this.#cancelTimer = this.#simulation.schedule(atMs, () => {
+      this.input({ type: 'timer' })
     })
   }
 
-  #flush(): void {
-    if (this.#silent) return
-    for (const state of this.#states) {
-      for (const { opcode, messageId, payload } of state.send.takeDue(this.#simulation.nowMs)) {
-        this.#sendPacket(state, opcode, { acks: state.acks.take(4), messageId, payload })
-      }
-      while (state.acks.owed) {
-        const body = { acks: state.acks.take(8), messageId: undefined, payload: new Uint8Array(0) }
-        this.#sendPacket(state, OPCODE.ack, body)
-      }
+  /** Credentials that a test may change while the session lives. */
+  #changeableCredentials(): Pick<ClientCredentials, 'username' | 'passwordField' | 'noteToken' | 'noteOutcome'> {
+    const { credentials } = this
+    const said = { username: this.username, password: this.password }
+    const current = (): { username: string; password: string } => ({ username: this.username, password: this.password })
+    return {
+      get username() {
+        return current().username === said.username ? credentials.username : current().username
+      },
+      get passwordField() {
+        return current().password === said.password ? credentials.passwordField : current().password
+      },
+      noteToken: credentials.noteToken.bind(credentials),
+      noteOutcome: credentials.noteOutcome.bind(credentials),
     }
   }
-
-  #sendPacket(state: ClientKeyState, opcode: Opcode, body: Omit<ControlBody, 'remoteSessionId'>): void {
-    const wrapping = state.keyId === 0 ? this.#wrapping : (this.#dynamic ?? this.#wrapping)
-    const header = serialiseControlHeader({ opcode, keyId: state.keyId, sessionId: this.sessionId })
-    const packet = wrapping.seal(header, serialiseControlBody({ ...body, remoteSessionId: this.#serverSessionId }))
-    const withKey = opcode === OPCODE.hardResetClientV3 || opcode === OPCODE.controlWkc
-    this.#transmit(withKey ? concatBytes([packet, this.#key.wrappedKey]) : packet)
-  }
-}
-
-function randomSessionId(suite: CryptoSuite): SessionId {
-  return toSessionId(suite.randomBytes(8)) ?? randomSessionId(suite)
 }

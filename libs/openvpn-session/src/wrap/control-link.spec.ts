@@ -10,11 +10,13 @@ import {
   toSessionId,
 } from '@sallyport/openvpn-wire'
 import fc from 'fast-check'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 
+import type { Transport } from '../remote-address.ts'
 import { ControlLink } from './control-link.ts'
+import { tlsAuthKeys, tlsAuthMode } from './tls-auth.ts'
 import { sealTlsCrypt, tlsCryptKeys } from './tls-crypt.ts'
-import { TlsCryptWrapping } from './wrapping.ts'
+import { CountedWrapping, TlsCryptWrapping } from './wrapping.ts'
 
 const ORIGINAL = suite.randomBytes(256)
 const DYNAMIC = suite.randomBytes(256)
@@ -27,9 +29,9 @@ function sessionId(byte: number): SessionId {
   return id
 }
 
-function makeLink(): ControlLink {
-  const wrapping = new TlsCryptWrapping(suite, tlsCryptKeys(ORIGINAL, 'server'), { id: 0, timeSeconds: 1 })
-  return new ControlLink({ local: SERVER, remote: CLIENT }, wrapping)
+function makeLink(transport: Transport = 'udp'): ControlLink {
+  const wrapping = new TlsCryptWrapping(suite, tlsCryptKeys(ORIGINAL, 'server'), { id: 0, timeSeconds: 1 }, transport)
+  return new ControlLink({ local: SERVER, remote: CLIENT }, wrapping, transport)
 }
 
 function makeRenegotiatedLink(): ControlLink {
@@ -44,6 +46,7 @@ interface Fields {
   readonly key?: Uint8Array
   readonly sender?: SessionId
   readonly receiver?: SessionId
+  readonly replayId?: number
 }
 
 function packet({
@@ -52,10 +55,11 @@ function packet({
   key = ORIGINAL,
   sender = CLIENT,
   receiver = SERVER,
+  replayId = 7,
 }: Fields = {}) {
   const header = serialiseControlHeader({ opcode, keyId, sessionId: sender })
   const body = { acks: [0], remoteSessionId: receiver, messageId: 1, payload: Uint8Array.of(9) }
-  const replay = { id: 7, timeSeconds: 1 }
+  const replay = { id: replayId, timeSeconds: 1 }
   return sealTlsCrypt(suite, tlsCryptKeys(key, 'client'), header, replay, serialiseControlBody(body))
 }
 
@@ -113,4 +117,44 @@ it('never throws on random bytes', () => {
       expect(link.open(bytes).type).toBe('drop')
     }),
   )
+})
+
+it('speaks tls-auth as well, whose packets may be shorter', () => {
+  const mode = (role: 'server' | 'client') => tlsAuthMode(suite, tlsAuthKeys(ORIGINAL, 'SHA1', role))
+  const wrapping = new CountedWrapping(mode('server'), { id: 0, timeSeconds: 1 }, 'udp')
+  const link = new ControlLink({ local: SERVER, remote: CLIENT }, wrapping, 'udp')
+  const header = serialiseControlHeader({ opcode: OPCODE.ack, keyId: 0, sessionId: CLIENT })
+  const body = { acks: [0], remoteSessionId: SERVER, messageId: undefined, payload: new Uint8Array(0) }
+  const bytes = mode('client').seal(header, { id: 7, timeSeconds: 1 }, serialiseControlBody(body))
+  expect(bytes.length).toBe(50)
+  expect(outcome(link, bytes.with(-1, 9))).toBe('bad-wrap')
+  expect(outcome(link, bytes)).toBe('taken')
+  expect(outcome(link, bytes.subarray(0, 36))).toBe('too-short')
+})
+
+describe('on a stream', () => {
+  it('takes packets in their order only, and what is out of order is fatal', () => {
+    const link = makeLink('tcp')
+    expect(outcome(link, packet({ replayId: 7 }))).toBe('taken')
+    expect(outcome(link, packet({ replayId: 8 }))).toBe('taken')
+    for (const replayId of [8, 7, 10]) {
+      expect(link.open(packet({ replayId }))).toEqual({ type: 'drop', reason: 'replayed-wrap', fatal: true })
+    }
+  })
+
+  it.each<[string, Uint8Array]>([
+    ['too-short', packet().subarray(0, 48)],
+    ['bad-opcode', packet().with(0, 0xf8)],
+    ['bad-wkc', packet({ opcode: OPCODE.controlWkc })],
+    ['bad-wrap', packet({ key: DYNAMIC })],
+    ['malformed', packet({ opcode: OPCODE.ack })],
+  ])('finds it fatal when a packet is %s, which loss cannot explain', (reason, bytes) => {
+    expect(makeLink('tcp').open(bytes)).toEqual({ type: 'drop', reason, fatal: true })
+    expect(makeLink('udp').open(bytes)).toEqual({ type: 'drop', reason, fatal: false })
+  })
+
+  it('does not find a packet of another session fatal', () => {
+    const expected = { type: 'drop', reason: 'bad-session-id', fatal: false }
+    expect(makeLink('tcp').open(packet({ sender: sessionId(3) }))).toEqual(expected)
+  })
 })

@@ -13,7 +13,7 @@ import {
 } from '@sallyport/openvpn-wire'
 
 import type { SessionDropReason } from '../actions.ts'
-import { MIN_TLS_CRYPT_BYTES } from './tls-crypt.ts'
+import type { Transport } from '../remote-address.ts'
 import type { UnwrappedBody, Wrapping } from './wrapping.ts'
 
 const OPCODES_IN_SESSION: readonly Opcode[] = [OPCODE.softReset, OPCODE.control, OPCODE.ack, OPCODE.controlWkc]
@@ -27,14 +27,37 @@ export interface ReceivedPacket {
   readonly body: ControlBody
 }
 
+/** A packet that is ignored; a fatal one shows that a stream cannot be trusted any more and ends the session. */
+export interface DroppedPacket {
+  readonly type: 'drop'
+  readonly reason: SessionDropReason
+  readonly fatal: boolean
+}
+
+/** On a stream, where nothing is lost and no stranger can put in a word, these mean that it is broken for good. */
+const FATAL_ON_STREAM: readonly SessionDropReason[] = [
+  'too-short',
+  'bad-opcode',
+  'bad-wkc',
+  'bad-wrap',
+  'replayed-wrap',
+  'malformed',
+]
+
 /** Turns a session's packets into bytes and back: head, session ids and wrapping, for every key state. */
 export class ControlLink {
   readonly localSessionId: SessionId
   readonly remoteSessionId: SessionId
+  readonly transport: Transport
   readonly #original: Wrapping
   #renegotiated: Wrapping | undefined
 
-  constructor(ids: { readonly local: SessionId; readonly remote: SessionId }, wrapping: Wrapping) {
+  constructor(
+    ids: { readonly local: SessionId; readonly remote: SessionId },
+    wrapping: Wrapping,
+    transport: Transport,
+  ) {
+    this.transport = transport
     this.localSessionId = ids.local
     this.remoteSessionId = ids.remote
     this.#original = wrapping
@@ -53,24 +76,32 @@ export class ControlLink {
   }
 
   /** Opens a packet, in the order length, head, authenticity, form; no replay is turned away here, only marked. */
-  open(bytes: Uint8Array): ReceivedPacket | { readonly type: 'drop'; readonly reason: SessionDropReason } {
-    if (bytes.length < MIN_TLS_CRYPT_BYTES) return drop('too-short')
+  open(bytes: Uint8Array): ReceivedPacket | DroppedPacket {
+    const packet = this.#open(bytes)
+    if (typeof packet !== 'string') return packet
+    return { type: 'drop', reason: packet, fatal: this.transport === 'tcp' && FATAL_ON_STREAM.includes(packet) }
+  }
+
+  #open(bytes: Uint8Array): ReceivedPacket | SessionDropReason {
+    const { minPacketBytes } = this.#original
+    if (bytes.length < minPacketBytes) return 'too-short'
     const header = parseControlHeader(bytes)
-    if (header === undefined) return drop('bad-opcode')
+    if (header === undefined) return 'bad-opcode'
     const { opcode, keyId } = header
-    if (!sameSessionId(this.remoteSessionId, header.sessionId)) return drop('bad-session-id')
-    if (!OPCODES_IN_SESSION.includes(opcode)) return drop('unexpected')
-    if (opcode === OPCODE.controlWkc && keyId !== 0) return drop('bad-key-id')
-    const wrapped = opcode === OPCODE.controlWkc ? splitWrappedKey(bytes, MIN_TLS_CRYPT_BYTES)?.packet : bytes
-    if (wrapped === undefined) return drop('bad-wkc')
+    if (!sameSessionId(this.remoteSessionId, header.sessionId)) return 'bad-session-id'
+    if (!OPCODES_IN_SESSION.includes(opcode)) return 'unexpected'
+    if (opcode === OPCODE.controlWkc && keyId !== 0) return 'bad-key-id'
+    const wrapped = opcode === OPCODE.controlWkc ? splitWrappedKey(bytes, minPacketBytes)?.packet : bytes
+    if (wrapped === undefined) return 'bad-wkc'
     const unwrapped = this.#unwrap(keyId, wrapped)
-    if (unwrapped === undefined) return drop('bad-wrap')
+    if (unwrapped === undefined) return 'bad-wrap'
+    if (unwrapped.replayed && this.transport === 'tcp') return 'replayed-wrap'
     const body = parseControlBody(opcode, unwrapped.body)
-    if (body === undefined) return drop('malformed')
+    if (body === undefined) return 'malformed'
     if (body.remoteSessionId !== undefined && !sameSessionId(this.localSessionId, body.remoteSessionId)) {
-      return drop('bad-session-id')
+      return 'bad-session-id'
     }
-    if (!isFittingMessageId(opcode, keyId, body.messageId)) return drop('bad-message-id')
+    if (!isFittingMessageId(opcode, keyId, body.messageId)) return 'bad-message-id'
     return { type: 'packet', opcode, keyId, replayed: unwrapped.replayed, body }
   }
 
@@ -86,8 +117,4 @@ function isFittingMessageId(opcode: Opcode, keyId: KeyId, messageId: number | un
   if (messageId === undefined) return true
   if (opcode === OPCODE.softReset) return messageId === 0 && keyId !== 0
   return opcode === OPCODE.controlWkc ? messageId === 1 : messageId !== 0
-}
-
-function drop(reason: SessionDropReason): { readonly type: 'drop'; readonly reason: SessionDropReason } {
-  return { type: 'drop', reason }
 }

@@ -43,3 +43,9 @@ it('works up to the highest number', () => {
   expect(window.accept(0xfffffffe, 1)).toBe(true)
   expect(window.accept(0xffffffff, 1)).toBe(false)
 })
+
+it('refuses the lowest number after the highest without counting the numbers between them', () => {
+  const window = new ReplayWindow()
+  expect(window.accept(0xffffffff, 1)).toBe(true)
+  expect(window.accept(1, 1)).toBe(false)
+})

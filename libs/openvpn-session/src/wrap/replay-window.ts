@@ -20,8 +20,9 @@ export class ReplayWindow {
     }
     if (id > this.#highest) this.#advance(id)
     const lag = this.#highest - id
+    if (lag >= WINDOW) return false
     const bit = 1n << BigInt(lag)
-    if (lag >= WINDOW || (this.#seen & bit) !== 0n) return false
+    if ((this.#seen & bit) !== 0n) return false
     this.#seen |= bit
     return true
   }

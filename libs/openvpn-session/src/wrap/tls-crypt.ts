@@ -1,6 +1,8 @@
 import { ByteReader, ByteWriter, concatBytes } from '@sallyport/foundation'
 import { CONTROL_HEADER_BYTES, type CryptoSuite } from '@sallyport/openvpn-wire'
 
+import type { OpenedWrap, ReplayField, WrapMode } from './wrap-mode.ts'
+
 const REPLAY_FIELD_BYTES = 8
 const TAG_BYTES = 32
 const COUNTER_BLOCK_BYTES = 16
@@ -18,19 +20,6 @@ export interface TlsCryptKeys {
   readonly openHmacKey: Uint8Array
 }
 
-/** Number and time that make each wrapped packet of a sender different. */
-export interface ReplayField {
-  readonly id: number
-  readonly timeSeconds: number
-}
-
-/** An authentic packet without its wrapping; the replay check is still to come. */
-export interface OpenedWrap {
-  readonly replay: ReplayField
-  /** Memory of its own. */
-  readonly body: Uint8Array
-}
-
 /** Picks the keys of one role from a 256-byte key: the server seals with its first half, the client with its second. */
 export function tlsCryptKeys(key: Uint8Array, role: 'server' | 'client'): TlsCryptKeys {
   const part = (index: number): Uint8Array => key.subarray(index * KEY_PART_BYTES, index * KEY_PART_BYTES + KEY_BYTES)
@@ -38,6 +27,15 @@ export function tlsCryptKeys(key: Uint8Array, role: 'server' | 'client'): TlsCry
   const second = { cipher: part(2), hmac: part(3) }
   const [seal, open] = role === 'server' ? [first, second] : [second, first]
   return { sealCipherKey: seal.cipher, sealHmacKey: seal.hmac, openCipherKey: open.cipher, openHmacKey: open.hmac }
+}
+
+/** The tls-crypt way to wrap, also for tls-crypt-v2 and for renegotiations. */
+export function tlsCryptMode(suite: CryptoSuite, keys: TlsCryptKeys): WrapMode {
+  return {
+    minPacketBytes: MIN_TLS_CRYPT_BYTES,
+    seal: (header, replay, body) => sealTlsCrypt(suite, keys, header, replay, body),
+    open: (packet) => openTlsCrypt(suite, keys, packet),
+  }
 }
 
 /** Wraps a control packet: the head stays in clear and is authenticated, the body is encrypted. */

@@ -1,6 +1,7 @@
 #include "data_path.h"
 
 #include "check.h"
+#include "classic_format.h"
 #include "failure.h"
 #include "fixture.h"
 
@@ -12,30 +13,42 @@ constexpr uint32_t kPeer = 0x010002;
 const Bytes kPing = from_hex("2a187bf3641eb4cb07ed2d0a981fc748");
 const Bytes kOcc = from_hex("287f346bd4ef7a812d56b8d3afc5459c");
 
-// The data path without its thread: one peer 10.8.0.2 with a primary key 0.
-struct Path {
+// The data path without its thread: one peer 10.8.0.2 with a primary key 0, by UDP.
+struct Setup {
   PeerTable peers;
   Counters counters;
   UpwardQueue upward{[] {}};
-  DataPath path{peers, counters, upward};
+  Epoll epoll;
+  Listeners listeners;
+  StreamTable streams{epoll, counters, upward};
+  Outbox outbox{listeners, streams};
+  DataPath path{peers, outbox, counters, upward};
   FakeTun tun;
-  UdpSocket socket{*EndPoint::parse("127.0.0.1", 0)};
   Client client;
   DataKey sender{client_key(0)};
   DataKey opener{client_key(0)};
 
-  Path() {
-    path.set_socket(socket.fd());
+  Setup() {
+    listeners.emplace_back(std::in_place_type<UdpSocket>, loopback());
     peers.add_network(0, std::move(tun.engine_end));
+    add_peer(kPeer, client.socket.local(), 2);
+  }
+  Path from(const EndPoint& remote) const {
+    return {0, Transport::udp, remote, std::get<UdpSocket>(listeners[0]).local(), 0};
+  }
+  void add_peer(uint32_t id, const EndPoint& remote, uint8_t host) {
     Peer peer;
-    peer.id = kPeer;
+    peer.id = id;
     peer.network = &peers.get_network(0);
-    peer.remote = client.socket.local();
-    peer.ipv4 = Ipv4Address{10, 8, 0, 2};
+    peer.path = from(remote);
+    peer.ipv4 = Ipv4Address{10, 8, 0, host};
     peer.primary = std::make_unique<DataKey>(engine_key(0));
     peers.add(std::move(peer));
   }
-  void receive(Bytes bytes) { path.receive({client.socket.local(), bytes, false}); }
+  void receive(Bytes bytes) { receive_at(client.socket.local(), std::move(bytes)); }
+  void receive_at(const EndPoint& remote, Bytes bytes, bool truncated = false) {
+    path.receive({from(remote), bytes, truncated});
+  }
   uint64_t count(Counter counter) const { return counters.read(counter); }
   Peer& peer() { return peers.get(kPeer); }
 };
@@ -43,11 +56,11 @@ struct Path {
 }  // namespace
 
 TEST("data path: every reason to drop a received packet has its counter") {
-  Path path;
+  Setup path;
   const Bytes good = seal(path.sender, kPeer, ipv4(2, 1));
 
   path.receive({});
-  path.receive(Bytes(good.begin(), good.begin() + kDataOverheadBytes));
+  path.receive(Bytes(good.begin(), good.begin() + ClassicFormat::kOverheadBytes));
   CHECK(path.count(Counter::dropTooShort) == 2);
   for (const uint8_t opcode : {0, 1, 2, 6, 12, 31}) path.receive(Bytes(60, static_cast<uint8_t>(opcode << 3)));
   CHECK(path.count(Counter::dropBadOpcode) == 6);
@@ -64,12 +77,12 @@ TEST("data path: every reason to drop a received packet has its counter") {
   path.receive(other);
   CHECK(path.count(Counter::dropBadTag) == 1);
   other = good;
-  path.path.receive({*EndPoint::parse("127.0.0.1", 1), other, false});
+  path.path.receive({1, Transport::tcp, loopback(1), loopback(2), 1}, other);
   CHECK(path.count(Counter::dropWrongRemote) == 1);
-  path.path.receive({path.client.socket.local(), other, true});
+  path.receive_at(path.client.socket.local(), other, true);
   CHECK(path.count(Counter::dropTooLong) == 1);
   Bytes reset(60, 0x50);
-  path.path.receive({*EndPoint::parse("127.0.0.1", 0), reset, false});
+  path.receive_at(loopback(0), reset);
   CHECK(path.count(Counter::dropNoSourcePort) == 1);
   CHECK(path.count(Counter::controlPacketsReceived) == 0);
   path.receive(good);
@@ -89,7 +102,7 @@ TEST("data path: every reason to drop a received packet has its counter") {
 }
 
 TEST("data path: a link-local source is dropped even when it is the peer's own") {
-  Path path;
+  Setup path;
   path.peer().ipv6 = Ipv6Address{0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2};
   path.receive(seal(path.sender, kPeer,
                     from_hex("6000000000003a40fe800000000000000000000000000002"
@@ -98,7 +111,7 @@ TEST("data path: a link-local source is dropped even when it is the peer's own")
 }
 
 TEST("data path: pings and OCC messages end in the engine") {
-  Path path;
+  Setup path;
   path.receive(seal(path.sender, kPeer, kPing));
   CHECK(path.count(Counter::pingsReceived) == 1);
   path.receive(seal(path.sender, kPeer, kOcc));
@@ -113,7 +126,7 @@ TEST("data path: pings and OCC messages end in the engine") {
 }
 
 TEST("data path: every reason to drop a packet of the TUN device has its counter") {
-  Path path;
+  Setup path;
   Network& network = path.peers.get_network(0);
   path.tun.write(ipv4(1, 9));
   path.tun.write(Bytes(40, 0));
@@ -136,17 +149,12 @@ TEST("data path: every reason to drop a packet of the TUN device has its counter
   CHECK(path.count(Counter::udpPacketsSent) == 1);
   const auto batch = path.upward.take(1);
   CHECK(batch.events.size() == 1 && batch.events[0].type == Event::Type::key_limit && batch.events[0].key_id == 1);
+  CHECK(batch.events.at(0).reason == LimitReason::packet_id);
 }
 
 TEST("data path: a datagram that the kernel refuses does not take its neighbours with it") {
-  Path path;
-  Peer unreachable;
-  unreachable.id = 7;
-  unreachable.network = &path.peers.get_network(0);
-  unreachable.remote = *EndPoint::parse("127.0.0.1", 0);  // port 0 gives EINVAL
-  unreachable.ipv4 = Ipv4Address{10, 8, 0, 7};
-  unreachable.primary = std::make_unique<DataKey>(engine_key(0));
-  path.peers.add(std::move(unreachable));
+  Setup path;
+  path.add_peer(7, loopback(0), 7);  // port 0 gives EINVAL
   for (const uint8_t destination : {2, 7, 7, 2, 7, 2}) path.tun.write(ipv4(1, destination));
   path.path.forward(path.peers.get_network(0));
   CHECK(path.count(Counter::udpPacketsSent) == 3);
@@ -157,7 +165,7 @@ TEST("data path: a datagram that the kernel refuses does not take its neighbours
 }
 
 TEST("data path: an idle peer is pinged, a silent one is reported once") {
-  Path path;
+  Setup path;
   path.peer().keepalive = {2, 3};
   path.path.tick(1);
   CHECK(path.count(Counter::pingsSent) == 0);
@@ -177,7 +185,7 @@ TEST("data path: an idle peer is pinged, a silent one is reported once") {
 }
 
 TEST("data path: the secondary key opens and is reported, sealing moves with a swap") {
-  Path path;
+  Setup path;
   path.peer().secondary = std::make_unique<DataKey>(engine_key(3));
   path.peer().secondary->await_first_use(true);
   DataKey next(client_key(3));
@@ -192,8 +200,127 @@ TEST("data path: the secondary key opens and is reported, sealing moves with a s
   CHECK(path.upward.take(1).events.empty());
 }
 
+TEST("data path: the newest packet of a peer moves it, to its address and the one it was sent to") {
+  Setup path;
+  const Client elsewhere;
+  const Bytes late = seal(path.sender, kPeer, kPing);
+  path.receive(seal(path.sender, kPeer, kPing));
+  CHECK(path.upward.take(1).floats.empty());
+  path.receive_at(elsewhere.socket.local(), seal(path.sender, kPeer, kPing));
+  CHECK(path.peer().path == path.from(elsewhere.socket.local()));
+  CHECK(path.count(Counter::peersFloated) == 1);
+  const auto batch = path.upward.take(1);
+  CHECK(batch.floats.size() == 1 && batch.floats.at(kPeer) == path.from(elsewhere.socket.local()));
+  path.tun.write(ipv4(1, 2));
+  path.path.forward(path.peers.get_network(0));
+  CHECK(opened(path.opener, receive(elsewhere.socket.fd())) == ipv4(1, 2));
+
+  path.receive(late);
+  CHECK(path.count(Counter::pingsReceived) == 3);
+  CHECK(path.peer().path == path.from(elsewhere.socket.local()));
+
+  Path other_local = path.from(elsewhere.socket.local());
+  other_local.local = *EndPoint::parse("127.0.0.9", 7);
+  Bytes packet = seal(path.sender, kPeer, kPing);
+  path.path.receive(other_local, packet);
+  CHECK(path.peer().path == other_local);
+  CHECK(path.count(Counter::peersFloated) == 2);
+}
+
+TEST("data path: a replayed, a forged and a compressed packet from elsewhere do not move the peer") {
+  Setup path;
+  const EndPoint elsewhere = loopback(9);
+  const Path before = path.peer().path;
+  const Bytes good = seal(path.sender, kPeer, kPing);
+  path.receive(good);
+  path.receive_at(elsewhere, good);
+  CHECK(path.count(Counter::dropReplayed) == 1);
+  Bytes forged = seal(path.sender, kPeer, kPing);
+  forged.back() ^= 1;
+  path.receive_at(elsewhere, forged);
+  CHECK(path.count(Counter::dropBadTag) == 1);
+  KeyMaterial material = engine_key(0);
+  material.lzo_byte = true;
+  path.peer().primary = std::make_unique<DataKey>(material);
+  path.receive_at(elsewhere, seal(path.sender, kPeer, kPing));
+  CHECK(path.count(Counter::dropCompressed) == 1);
+  CHECK(path.peer().path == before);
+  CHECK(path.count(Counter::peersFloated) == 0 && path.upward.take(1).floats.empty());
+}
+
+TEST("data path: nobody hears of more floats of a peer than the last one") {
+  Setup path;
+  for (uint16_t i = 0; i < 100; ++i) {
+    path.receive_at(loopback(static_cast<uint16_t>(5000 + i % 2)), seal(path.sender, kPeer, kPing));
+  }
+  CHECK(path.count(Counter::peersFloated) == 100);
+  const auto batch = path.upward.take(1);
+  CHECK(batch.floats.size() == 1 && batch.floats.at(kPeer).remote == loopback(5001));
+}
+
+TEST("data path: what one batch holds leaves with the right socket, in order for each") {
+  Setup path;
+  path.listeners.emplace_back(std::in_place_type<UdpSocket>, loopback());
+  const Client other;
+  path.add_peer(7, other.socket.local(), 7);
+  path.peers.get(7).path.listener = 1;
+  // A connected socket takes nothing from elsewhere.
+  const auto connect_to = [&path](const Client& client, size_t listener) {
+    const EndPoint& local = local_of(path.listeners[listener]);
+    connect(client.socket.fd(), local.data(), local.size());
+  };
+  connect_to(path.client, 0);
+  connect_to(other, 1);
+  for (size_t i = 0; i < 30; ++i) {
+    path.tun.write(ipv4(1, 2, i));
+    path.tun.write(ipv4(1, 7, i));
+  }
+  path.path.forward(path.peers.get_network(0));
+  CHECK(path.count(Counter::udpPacketsSent) == 60);
+  DataKey other_opener{client_key(0)};
+  for (size_t i = 0; i < 30; ++i) {
+    CHECK(opened(path.opener, receive(path.client.socket.fd())) == ipv4(1, 2, i));
+    CHECK(opened(other_opener, receive(other.socket.fd())) == ipv4(1, 7, i));
+  }
+}
+
+TEST("data path: a peer with the epoch format is served like any other") {
+  Setup path;
+  const auto epoch = [](KeyMaterial material) {
+    material.epoch = true;
+    material.seal_iv = material.open_iv = {};
+    return material;
+  };
+  path.peer().primary = std::make_unique<DataKey>(epoch(engine_key(2)));
+  DataKey key(epoch(client_key(2)));
+  path.receive(seal(key, kPeer, ipv4(2, 1)));
+  CHECK(receive(path.tun.host_end.get()) == ipv4(2, 1));
+  path.tun.write(ipv4(1, 2));
+  path.path.forward(path.peers.get_network(0));
+  CHECK(opened(key, receive(path.client.socket.fd())) == ipv4(1, 2));
+  CHECK(path.peer().statistics.transport_sent_bytes == ipv4(1, 2).size() + 28);
+  Bytes unknown = seal(key, kPeer, kPing);
+  unknown[4] = 0x70;
+  path.receive(unknown);
+  CHECK(path.count(Counter::dropUnknownEpoch) == 1);
+}
+
+TEST("data path: packets that do not open end with the key's patience") {
+  Setup path;
+  KeyMaterial material = engine_key(0);
+  material.aead_limits.failures_near = 1;
+  material.aead_limits.failures = 2;
+  path.peer().primary = std::make_unique<DataKey>(material);
+  Bytes forged = seal(path.sender, kPeer, kPing);
+  forged.back() ^= 1;
+  for (int i = 0; i < 5; ++i) path.receive(forged);
+  CHECK(path.count(Counter::dropBadTag) == 3 && path.count(Counter::dropOpenExhausted) == 2);
+  const auto batch = path.upward.take(1);
+  CHECK(batch.events.size() == 1 && batch.events[0].reason == LimitReason::failed_decryptions);
+}
+
 TEST("data path: a TUN device that was deleted is told from one that is empty") {
-  Path path;
+  Setup path;
   Network& network = path.peers.get_network(0);
   CHECK(path.path.forward(network));
   path.tun.host_end = FileDescriptor();
@@ -203,7 +330,7 @@ TEST("data path: a TUN device that was deleted is told from one that is empty") 
 }
 
 TEST("peer table: refuses what exists, forgets a network with its peers") {
-  Path path;
+  Setup path;
   const auto code = [](const std::function<void()>& body) -> std::string {
     try {
       body();

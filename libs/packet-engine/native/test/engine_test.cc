@@ -13,7 +13,7 @@ namespace {
 // The whole engine on the loopback device, with socket pairs for TUN devices.
 struct Host {
   Engine engine{[] {}};
-  EndPoint server = engine.listen(*EndPoint::parse("127.0.0.1", 0));
+  EndPoint server = engine.listen(Transport::udp, loopback(), false).local;
 
   FakeTun add_network(uint32_t index) {
     FakeTun tun;
@@ -22,9 +22,10 @@ struct Host {
   }
   void add_peer(uint32_t id, uint32_t network, const Client& client, uint8_t host,
                 Cipher cipher = Cipher::aes_256_gcm) {
-    engine.add_peer({id, network, client.socket.local(), Ipv4Address{10, 8, 0, host}, std::nullopt});
+    engine.add_peer({id, network, path_to(client.socket.local()), Ipv4Address{10, 8, 0, host}, std::nullopt});
     engine.set_key(id, Slot::primary, engine_key(0, cipher));
   }
+  Path path_to(const EndPoint& remote) const { return {0, Transport::udp, remote, server, 0}; }
   uint64_t count(Counter counter) const { return engine.counters().read(counter); }
 };
 
@@ -42,10 +43,17 @@ std::string code_of(const std::function<void()>& body) {
 TEST("engine: refuses misuse and stays as it was") {
   Host host;
   const Client client;
-  CHECK(code_of([&] { host.engine.listen(host.server); }) == "already-listening");
-  CHECK(code_of([&] { Engine([] {}).listen(host.server); }) == "port-in-use");
-  CHECK(code_of([&] { host.engine.add_peer({1, 5, client.socket.local(), {}, {}}); }) == "unknown-network");
-  CHECK(code_of([&] { host.engine.send_control(*EndPoint::parse("::1", 9), {}); }) == "bad-address");
+  const Path path = host.path_to(client.socket.local());
+  CHECK(code_of([&] { host.engine.listen(Transport::udp, host.server, false); }) == "port-in-use");
+  CHECK(code_of([&] { Engine([] {}).listen(Transport::udp, host.server, false); }) == "port-in-use");
+  CHECK(code_of([&] { host.engine.add_peer({1, 5, path, {}, {}}); }) == "unknown-network");
+  CHECK(code_of([&] { host.engine.send_control(host.path_to(*EndPoint::parse("::1", 9)), {}); }) == "bad-address");
+  CHECK(code_of([&] {
+          host.engine.send_control({1, Transport::udp, path.remote, path.local, 0}, {});
+        }) == "unknown-listener");
+  CHECK(code_of([&] {
+          host.engine.send_control({0, Transport::tcp, path.remote, path.local, 1}, {});
+        }) == "unknown-listener");
   CHECK(code_of([&] { host.engine.set_key(1, Slot::primary, engine_key(0)); }) == "unknown-peer");
   const FakeTun tun = host.add_network(5);
   host.add_peer(1, 5, client, 2);
@@ -53,7 +61,7 @@ TEST("engine: refuses misuse and stays as it was") {
   CHECK(code_of([&] { host.engine.swap_keys(1); }) == "no-key");
   CHECK(code_of([&] { host.add_network(5); }) == "duplicate-network");
   Engine idle([] {});
-  CHECK(code_of([&] { idle.add_peer({1, 5, client.socket.local(), {}, {}}); }) == "not-listening");
+  CHECK(code_of([&] { idle.add_peer({1, 5, path, {}, {}}); }) == "not-listening");
   idle.stop();
   idle.stop();
   CHECK(code_of([&] { idle.delete_peer(1); }) == "engine-stopped");
@@ -126,6 +134,76 @@ TEST("engine: a network whose device was deleted leaves the others at work") {
   std::this_thread::sleep_for(std::chrono::milliseconds(200));
   CHECK(host.engine.cpu_seconds() - before < 0.1);
   host.engine.remove_network(1);
+}
+
+TEST("engine: carries packets over TCP, numbered without a gap, and never lets a stream float") {
+  Host host;
+  const auto tcp = host.engine.listen(Transport::tcp, loopback(), false);
+  CHECK(tcp.listener == 1);
+  const FakeTun tun = host.add_network(1);
+  const FileDescriptor client(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  connect(client.get(), tcp.local.data(), tcp.local.size());
+  const auto send_frame = [&client](const Bytes& packet) {
+    const Bytes length = {static_cast<uint8_t>(packet.size() >> 8), static_cast<uint8_t>(packet.size())};
+    const Bytes frame = concat(length, packet);
+    ::send(client.get(), frame.data(), frame.size(), 0);
+  };
+  send_frame(Bytes(54, 0x38));
+  std::vector<ControlPacket> control;
+  CHECK(eventually([&] {
+    for (ControlPacket& packet : host.engine.upward().take(9).control) control.push_back(std::move(packet));
+    return !control.empty();
+  }));
+  host.engine.add_peer({1, 1, control.at(0).path, Ipv4Address{10, 8, 0, 2}, std::nullopt});
+  host.engine.set_key(1, Slot::primary, engine_key(0));
+  DataKey key(client_key(0));
+  send_frame(seal(key, 1, ipv4(2, 1)));
+  CHECK(receive(tun.host_end.get()) == ipv4(2, 1));
+
+  Bytes stream;
+  for (size_t i = 0; i < 50; ++i) tun.write(ipv4(1, 2, i));
+  for (uint32_t id = 1; id <= 50; ++id) {
+    const size_t bytes = 2 + 24 + ipv4(1, 2, id - 1).size();
+    while (stream.size() < bytes) {
+      const Bytes more = receive(client.get());
+      if (more.empty()) break;
+      stream = concat(stream, more);
+    }
+    CHECK(stream.size() >= bytes && stream[1] == bytes - 2 && stream[9] == id);
+    CHECK(opened(key, {stream.begin() + 2, stream.begin() + static_cast<std::ptrdiff_t>(bytes)}) == ipv4(1, 2, id - 1));
+    stream.erase(stream.begin(), stream.begin() + static_cast<std::ptrdiff_t>(bytes));
+  }
+  CHECK(eventually([&] { return host.count(Counter::tcpPacketsSent) == 50; }));
+
+  // A key at its end keeps no room from the next one.
+  KeyMaterial exhausted = engine_key(1);
+  exhausted.first_packet_id = 0xFFFFFFFF;
+  host.engine.set_key(1, Slot::primary, exhausted);
+  for (uint64_t i = 0; i <= 2 * FrameQueue::kDataFrames; ++i) {
+    tun.write(ipv4(1, 2));
+    CHECK(eventually([&] { return host.count(Counter::dropKeyExhausted) == i; }));
+  }
+  host.engine.set_key(1, Slot::primary, engine_key(0));
+  tun.write(ipv4(1, 2));
+  CHECK(eventually([&] { return host.count(Counter::tcpPacketsSent) == 52; }));
+
+  const Client elsewhere;
+  elsewhere.send(host.server, seal(key, 1, ipv4(2, 1)));
+  CHECK(eventually([&] { return host.count(Counter::dropWrongRemote) == 1; }));
+  CHECK(host.count(Counter::peersFloated) == 0);
+
+  Bytes forged = seal(key, 1, ipv4(2, 1));
+  forged.back() ^= 1;
+  send_frame(forged);
+  std::vector<StreamClosed> closed;
+  CHECK(eventually([&] {
+    for (const StreamClosed& one : host.engine.upward().take(9).closed) closed.push_back(one);
+    return !closed.empty();
+  }));
+  CHECK(closed.at(0).peer_id == 1u && closed[0].reason == CloseReason::bad_packet);
+  tun.write(ipv4(1, 2));
+  CHECK(eventually([&] { return host.count(Counter::dropUnknownStream) == 1; }));
+  host.engine.delete_peer(1);
 }
 
 TEST("engine: random datagrams, forged and authentic, do it no harm") {

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -43,16 +44,24 @@ inline Bytes ipv4(uint8_t source, uint8_t destination, size_t payload = 12) {
   return packet;
 }
 
+inline EndPoint loopback(uint16_t port = 0) { return *EndPoint::parse("127.0.0.1", port); }
+
 inline Bytes seal(DataKey& key, uint32_t peer_id, const Bytes& text) {
-  Bytes packet = concat(Bytes(kDataOverheadBytes), text);
-  key.seal(peer_id, packet);
-  return packet;
+  Bytes buffer(kBufferBytes);
+  PacketBuffer packet(buffer.data());
+  std::copy(text.begin(), text.end(), packet.room().begin());
+  packet.set_text(text.size());
+  if (key.seal(peer_id, packet) != Sealed::ok) return {};
+  return {packet.bytes().begin(), packet.bytes().end()};
 }
 
 inline Bytes opened(DataKey& key, Bytes packet) {
-  if (packet.size() <= kDataOverheadBytes || key.open(packet) != DataKey::Opened::ok) return {};
-  return {packet.begin() + kDataOverheadBytes, packet.end()};
+  const Opened opened = key.open(packet);
+  if (opened.result != Opened::Result::ok) return {};
+  return {opened.text.begin(), opened.text.end()};
 }
+
+inline Opened::Result result_of(DataKey& key, Bytes packet) { return key.open(packet).result; }
 
 // Waits up to two seconds for one packet; empty when none came.
 inline Bytes receive(int fd) {
@@ -89,9 +98,11 @@ struct FakeTun {
 
 // A client on the loopback device.
 struct Client {
-  UdpSocket socket{*EndPoint::parse("127.0.0.1", 0)};
+  UdpSocket socket{loopback()};
 
-  void send(const EndPoint& to, const Bytes& bytes) const { socket.send(to, bytes); }
+  void send(const EndPoint& to, const Bytes& bytes) const {
+    socket.send({0, Transport::udp, to, socket.local(), 0}, bytes);
+  }
 };
 
 }  // namespace fixture

@@ -10,7 +10,7 @@ using sallyport::ReplayWindow;
 
 namespace {
 
-constexpr uint32_t kIds = ReplayWindow::kIds;
+constexpr uint64_t kIds = ReplayWindow::kIds;
 
 // The slow, obvious form: remembers every id.
 class Model {
@@ -29,7 +29,7 @@ class Model {
   uint32_t newest_ = 0;
 };
 
-bool take(ReplayWindow& window, uint32_t id) {
+bool take(ReplayWindow& window, uint64_t id) {
   if (!window.fresh(id)) return false;
   window.accept(id);
   return true;
@@ -81,6 +81,17 @@ TEST("replay window: a table of ids, the boundaries included") {
                                    {0, false}};
   ReplayWindow window;
   for (const Step& step : steps) CHECK(take(window, step.id) == step.fresh);
+}
+
+TEST("replay window: ids of 48 bits are told from those that share their low half") {
+  ReplayWindow window;
+  const uint64_t high = uint64_t{1} << 40;
+  CHECK(take(window, high + 5));
+  CHECK(window.newest() == high + 5);
+  CHECK(!take(window, 5));
+  CHECK(take(window, high + 4));
+  CHECK(take(window, 2 * high + 4));
+  CHECK(!take(window, high + 6));
 }
 
 TEST("replay window: asking does not move it") {

@@ -4,7 +4,17 @@ import { once } from 'node:events'
 
 import { Namespace } from '@sallyport/testkit'
 
-import type { ControlPacket, EndPoint, EngineCipher, EngineEvent, KeyOptions, PacketEngine } from '../engine.ts'
+import type {
+  ControlPacket,
+  EndPoint,
+  EngineCipher,
+  EngineEvent,
+  ForeignStream,
+  KeyOptions,
+  Listener,
+  PacketEngine,
+  Path,
+} from '../engine.ts'
 import { createPacketEngine } from '../native-engine.ts'
 import { openPacket, type ReferenceKey, sealPacket } from '../reference.ts'
 import { echoReplyPayload } from './inner-packet.ts'
@@ -37,22 +47,30 @@ export function engineKey(pair: KeyPair, peerId: number, slot: 'primary' | 'seco
   }
 }
 
-/** An engine on the loopback device, and everything that it reported. */
+/** An engine with a UDP listener on the loopback device, and everything that it reported. */
 export class EngineUnderTest implements AsyncDisposable {
   readonly control: ControlPacket[] = []
   readonly events: EngineEvent[] = []
+  readonly foreign: ForeignStream[] = []
   readonly engine: PacketEngine
-  readonly local: EndPoint
+  readonly local: Listener
 
   constructor(address = '127.0.0.1') {
     this.engine = createPacketEngine({
       onControl: (packets) => this.control.push(...packets),
       onEvent: (event) => this.events.push(event),
+      onForeignStream: (stream) => this.foreign.push(stream),
       onFatal: (error) => {
         throw error
       },
     })
-    this.local = this.engine.listen({ address, port: 0 })
+    this.local = this.engine.listen({ transport: 'udp', address, port: 0 })
+  }
+
+  /** The path of a UDP client at `remote` that sends to the listener's own address. */
+  pathTo(remote: EndPoint): Path {
+    const { listener, transport, address, port } = this.local
+    return { listener, transport, remote, local: { address, port }, stream: undefined }
   }
 
   [Symbol.asyncDispose](): PromiseLike<void> {

@@ -1,0 +1,108 @@
+import { Inject, Injectable } from '@nestjs/common'
+import type { AuthoriseRequest, Challenge, DenyCode, Dialogue } from '@sallyport/contracts'
+
+import type { DeviceWithOwners } from '../devices/devices.repository.ts'
+import type { Settings } from '../runtime/settings.ts'
+import { SETTINGS } from '../runtime/tokens.ts'
+import { SecondFactor } from '../sign-in/second-factor.ts'
+import { CHALLENGE_SECONDS, ChallengeStore, type PendingChallenge } from './challenge-store.ts'
+
+/** ASCII without commas: they go into control messages. */
+const PROMPTS = {
+  code: 'Please give the code of your authenticator app.',
+  web: 'Please confirm this connection in your browser.',
+} as const
+type Method = keyof typeof PROMPTS
+
+/** Whom a challenge is given to, beside the device. */
+type Asker = Pick<AuthoriseRequest, 'phase' | 'dialogues' | 'remote'>
+type Answer = Extract<AuthoriseRequest['credential'], { kind: 'challenge-response' }>
+
+/** What became of an answer: accepted, refused, or for a link that nobody has followed yet the same challenge again. */
+export type AnswerResult = 'accepted' | DenyCode | Challenge
+
+/** Asks clients for the second factor while they connect, and judges what they answer. */
+@Injectable()
+export class Challenges {
+  readonly #store: ChallengeStore
+  readonly #secondFactor: SecondFactor
+  readonly #publicUrl: string
+
+  constructor(
+    @Inject(ChallengeStore) store: ChallengeStore,
+    @Inject(SecondFactor) secondFactor: SecondFactor,
+    @Inject(SETTINGS) settings: Settings,
+  ) {
+    this.#store = store
+    this.#secondFactor = secondFactor
+    this.#publicUrl = settings.AUTH_PUBLIC_URL
+  }
+
+  /** Begins a challenge for a device whose user's password was right; `undefined` when its client can answer none. */
+  async begin(device: DeviceWithOwners, asker: Asker): Promise<Challenge | undefined> {
+    const method = methodFor(asker, device.tenant.webSignIn)
+    if (method === undefined) return undefined
+    const { tenantId, userId, id: deviceId, certificateSha256, name: deviceName, user } = device
+    const state = await this.#store.begin({
+      method,
+      tenantId,
+      userId,
+      deviceId,
+      certificateSha256,
+      tokenGeneration: user.tokenGeneration,
+      deviceName,
+      remoteAddress: asker.remote.address,
+    })
+    return this.#challengeOf(method, state, CHALLENGE_SECONDS)
+  }
+
+  /** Judges an answer; an accepted one has used the challenge up. */
+  async answer(device: DeviceWithOwners, { state, response }: Answer): Promise<AnswerResult> {
+    const challenge = await this.#store.find(state)
+    if (challenge === undefined || !isOf(challenge, device)) return 'challenge-expired'
+    if (challenge.method === 'web' && !challenge.approved) {
+      return this.#challengeOf('web', state, challenge.expiresInSeconds)
+    }
+    if (challenge.method === 'code') {
+      if (!(await this.#store.countTry(state))) return 'challenge-expired'
+      const used = await this.#secondFactor.use(device.user, response.trim())
+      if (used !== 'accepted') return used === 'reused' ? 'otp-reused' : 'wrong-otp'
+    }
+    return (await this.#store.useUp(state)) ? 'accepted' : 'challenge-expired'
+  }
+
+  #challengeOf(method: Method, state: string, expiresInSeconds: number): Challenge {
+    const common = {
+      decision: 'challenge' as const,
+      state,
+      method,
+      prompt: PROMPTS[method],
+      echo: true,
+      expiresInSeconds,
+    }
+    return method === 'web' ? { ...common, url: connectUrl(this.#publicUrl, state) } : common
+  }
+}
+
+/** The link at which a user answers a challenge. */
+export function connectUrl(publicUrl: string, state: string): string {
+  return `${publicUrl.replace(/\/+$/, '')}/connect/${state}`
+}
+
+/** A renegotiation interrupts somebody who works: it goes on by token or not at all. */
+function methodFor({ phase, dialogues }: Asker, webSignIn: boolean): Method | undefined {
+  if (phase === 'renegotiation') return undefined
+  const can = (dialogue: Dialogue): boolean => dialogues.includes(dialogue)
+  if (webSignIn && can('web')) return 'web'
+  return can('text') || can('dynamic-challenge') ? 'code' : undefined
+}
+
+function isOf(challenge: PendingChallenge, device: DeviceWithOwners): boolean {
+  return (
+    challenge.tenantId === device.tenantId &&
+    challenge.userId === device.userId &&
+    challenge.deviceId === device.id &&
+    challenge.certificateSha256 === device.certificateSha256 &&
+    challenge.tokenGeneration === device.user.tokenGeneration
+  )
+}

@@ -1,0 +1,100 @@
+import { Inject, Injectable } from '@nestjs/common'
+import { challengeState } from '@sallyport/contracts'
+import type { User } from '@sallyport/database'
+
+import { ChallengeStore, type PendingChallenge } from '../challenges/challenge-store.ts'
+import { connectUrl } from '../challenges/challenges.ts'
+import { ConnectionsRepository } from '../connections/connections.repository.ts'
+import { ApiProblem } from '../http/api-problem.ts'
+import { OrderHub } from '../node-api/order-hub.ts'
+import type { Settings } from '../runtime/settings.ts'
+import { SETTINGS } from '../runtime/tokens.ts'
+import type { Person } from '../sign-in/portal-sessions.ts'
+import { SignInService } from '../sign-in/sign-in.service.ts'
+import { TenantsRepository } from '../tenants/tenants.repository.ts'
+import type { ConnectSignIn } from './connect.schemas.ts'
+import type { WaitingConnection } from './connect-page.ts'
+
+/** Lets users answer in the browser for a connection that waits for them. */
+@Injectable()
+export class ConnectService {
+  readonly #challenges: ChallengeStore
+  readonly #tenants: TenantsRepository
+  readonly #connections: ConnectionsRepository
+  readonly #signIn: SignInService
+  readonly #orders: OrderHub
+  readonly #publicUrl: string
+
+  constructor(
+    @Inject(ChallengeStore) challenges: ChallengeStore,
+    @Inject(TenantsRepository) tenants: TenantsRepository,
+    @Inject(ConnectionsRepository) connections: ConnectionsRepository,
+    @Inject(SignInService) signIn: SignInService,
+    @Inject(OrderHub) orders: OrderHub,
+    @Inject(SETTINGS) settings: Settings,
+  ) {
+    this.#challenges = challenges
+    this.#tenants = tenants
+    this.#connections = connections
+    this.#signIn = signIn
+    this.#orders = orders
+    this.#publicUrl = settings.AUTH_PUBLIC_URL
+  }
+
+  /** Describes the connection behind a link; throws the 410 when it was used, or has expired. */
+  async waiting(state: string): Promise<WaitingConnection> {
+    const { challenge, tenant } = await this.#find(state)
+    const { deviceName, remoteAddress } = challenge
+    const path = new URL(connectUrl(this.#publicUrl, state)).pathname
+    return { path, tenantName: tenant.name, deviceName, remoteAddress }
+  }
+
+  /** Signs a user of the connection's tenant in; throws the refusal. */
+  async signIn(state: string, { username, password, otp }: ConnectSignIn, source: string): Promise<User> {
+    const { tenant } = await this.#find(state)
+    return this.#signIn.signIn({ tenant: tenant.slug, username, password, otp }, source)
+  }
+
+  /** Why this person may not approve the connection; `undefined` when they may. */
+  async problemOf(state: string, person: Person): Promise<ApiProblem | undefined> {
+    return problemOf((await this.#find(state)).challenge, person)
+  }
+
+  /** Approves the connection and tells its node; throws when the person may not, or it does not wait any more. */
+  async approve(state: string, person: Person): Promise<void> {
+    const { challenge } = await this.#find(state)
+    const problem = problemOf(challenge, person)
+    if (problem !== undefined) throw problem
+    if (!(await this.#challenges.approve(state))) throw gone()
+    const { tenantId, userId, deviceId } = challenge
+    const entry = { actor: `user:${userId}`, action: 'connection.approve', target: `device:${deviceId}` }
+    await this.#connections.audit(tenantId, entry)
+    this.#orders.publish({ type: 'challenge-answered', state })
+  }
+
+  async #find(state: string): Promise<{ challenge: PendingChallenge; tenant: { slug: string; name: string } }> {
+    const challenge = challengeState.safeParse(state).success ? await this.#challenges.find(state) : undefined
+    if (challenge?.method !== 'web') throw gone()
+    const tenant = await this.#tenants.find(challenge.tenantId)
+    if (tenant === null || tenant.suspendedAt !== null) throw gone()
+    return { challenge, tenant }
+  }
+}
+
+function problemOf(
+  challenge: PendingChallenge,
+  { actor, mustChangePassword, gaveCode }: Person,
+): ApiProblem | undefined {
+  if (challenge.tenantId !== actor.tenantId || challenge.userId !== actor.userId) {
+    return new ApiProblem(403, 'other-user', 'This connection belongs to another user. Please sign in as that user.')
+  }
+  if (mustChangePassword) {
+    return new ApiProblem(403, 'password-change-required', 'Please choose a password of your own first.')
+  }
+  if (gaveCode) return undefined
+  return new ApiProblem(403, 'otp-required', 'Please sign in with the code of your authenticator app.')
+}
+
+function gone(): ApiProblem {
+  return new ApiProblem(410, 'challenge-expired', 'This link has expired or was used before. Please connect again.')
+}

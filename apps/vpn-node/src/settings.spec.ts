@@ -1,0 +1,37 @@
+import { expect, it } from 'vitest'
+
+import { readSettings } from './settings.ts'
+
+const BASE = { SERVICE_NAME: 'node-1', AUTH_NODE_API_URL: 'https://127.0.0.1:8443', IDENTITY_DIRECTORY: '/identity' }
+const read = (settings: Record<string, string>) => readSettings({ ...BASE, ...settings })
+const listen = (value: string) => read({ NODE_LISTEN: value }).NODE_LISTEN
+
+it('listens on UDP port 1194 of every IPv4 address when nothing is said', () => {
+  expect(read({}).NODE_LISTEN).toEqual([{ transport: 'udp', address: '0.0.0.0', port: 1194 }])
+})
+
+it('takes several addresses of both transports and families; one without transport is UDP', () => {
+  expect(listen('198.51.100.7:1194, tcp:[::]:443 ,udp:[2001:db8::1]:53')).toEqual([
+    { transport: 'udp', address: '198.51.100.7', port: 1194 },
+    { transport: 'tcp', address: '::', port: 443 },
+    { transport: 'udp', address: '2001:db8::1', port: 53 },
+  ])
+})
+
+it.each(['sctp:0.0.0.0:1194', 'udp:', 'tcp:0.0.0.0', 'udp:0.0.0.0:65536', 'udp:::1:1194', 'nonsense'])(
+  'says which address is none: %s',
+  (value) => {
+    expect(() => listen(`0.0.0.0:1194,${value}`)).toThrow(`NODE_LISTEN: "${value}" is not udp:HOST:PORT`)
+  },
+)
+
+it('refuses an empty list and a list that is longer than a node can need', () => {
+  expect(() => listen(',')).toThrow('NODE_LISTEN: name 1 to 16 addresses')
+  expect(() => listen(Array(17).fill('0.0.0.0:1').join(','))).toThrow('NODE_LISTEN: name 1 to 16 addresses')
+})
+
+it('shares a TCP port with the server that is named, and refuses to share when there is none', () => {
+  const settings = read({ NODE_LISTEN: 'tcp:0.0.0.0:443', NODE_TCP_SHARE: '127.0.0.1:8443' })
+  expect(settings.NODE_TCP_SHARE).toEqual({ host: '127.0.0.1', port: 8443 })
+  expect(() => read({ NODE_TCP_SHARE: '127.0.0.1:8443' })).toThrow('NODE_TCP_SHARE: there is no port to share')
+})

@@ -1,0 +1,76 @@
+import type { EndedReport } from '@sallyport/contracts'
+import type { Path, PeerStatistics } from '@sallyport/packet-engine'
+import { createLogger } from '@sallyport/telemetry'
+
+import type { Admission, Applicant } from '../admission.ts'
+import { createNodeMetrics, type NodeMetrics } from '../node-metrics.ts'
+import { PeerIds } from '../peer-ids.ts'
+import { RecentRevocations } from '../recent-revocations.ts'
+import type { HostServices } from '../session-host.ts'
+
+const NO_TRAFFIC: PeerStatistics = {
+  receivedBytes: 0n,
+  receivedPackets: 0n,
+  sentBytes: 0n,
+  sentPackets: 0n,
+  transportReceivedBytes: 0n,
+  transportSentBytes: 0n,
+}
+
+/** Everything around a session that is not the protocol: it notes what it is told, and decides as it is told. */
+export class HostScene {
+  readonly sent: { path: Path; bytes: Uint8Array }[] = []
+  readonly tlsActions: string[] = []
+  readonly peers = new Map<number, Path>()
+  readonly asked: Applicant[] = []
+  readonly released: string[] = []
+  readonly ended: EndedReport[] = []
+  readonly completed: number[] = []
+  readonly revocations = new RecentRevocations()
+  readonly metrics: NodeMetrics
+  readonly services: HostServices
+  decide: (applicant: Applicant) => Admission | Promise<Admission> = () => ({
+    type: 'refused',
+    refusal: { code: 'internal-error', message: 'nobody decided' },
+  })
+
+  constructor() {
+    const engine = { counters: () => Object.create(null) as never, cpuSeconds: () => 0 }
+    const connections = () => ({ udp: 0, tcp: 0 })
+    this.metrics = createNodeMetrics({ engine, connections, handshakes: () => 0 })
+    this.services = this.#services()
+  }
+
+  #services(): HostServices {
+    const nothing = (): void => undefined
+    return {
+      engine: {
+        sendControl: (path, bytes) => this.sent.push({ path, bytes }),
+        addPeer: ({ peerId, path }) => this.peers.set(peerId, path),
+        deletePeer: (peerId) => this.peers.delete(peerId),
+        setKey: nothing,
+        swapKeys: nothing,
+        deleteKey: nothing,
+        setKeepalive: nothing,
+        statistics: () => NO_TRAFFIC,
+      },
+      tlsFor: () => ({
+        perform: ({ type }) => this.tlsActions.push(type),
+        stopAll: () => this.tlsActions.push('stop-all'),
+      }),
+      admission: {
+        decide: (applicant) => {
+          this.asked.push(applicant)
+          return Promise.resolve(this.decide(applicant))
+        },
+      },
+      revocations: this.revocations,
+      limits: { completed: ({ port }) => this.completed.push(port) },
+      leases: { release: (id) => Promise.resolve(void this.released.push(id)) },
+      reports: { established: nothing, ended: (_id, report) => this.ended.push(report) },
+      peerIds: new PeerIds(1),
+      metrics: this.metrics,
+      log: createLogger('test', 'silent'),
+    }
+  }
+}

@@ -1,0 +1,16 @@
+#pragma once
+
+#include "end_point.h"
+#include "file_descriptor.h"
+#include "path.h"
+
+namespace sallyport {
+
+// Throws Failure `system-call-failed`; `name` is the option's.
+void set_option(int fd, int level, int option, int value, const char* name);
+
+// Opens a non-blocking socket and binds it; `local` becomes the address that it really has. An IPv6 socket takes IPv4
+// too. Throws Failure `port-in-use`, `address-not-available`, `not-permitted` or `system-call-failed`.
+FileDescriptor open_bound_socket(Transport transport, EndPoint& local);
+
+}  // namespace sallyport

@@ -1,0 +1,135 @@
+#include "epoch_format.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "big_endian.h"
+#include "failure.h"
+
+namespace sallyport {
+
+namespace {
+
+using Nonce = std::array<uint8_t, kNonceBytes>;
+
+constexpr unsigned kEpochShift = 48;
+
+Nonce make_nonce(std::span<const uint8_t> packet_id, const EpochIv& iv) {
+  Nonce nonce;
+  std::copy(iv.begin(), iv.end(), nonce.begin());
+  for (size_t i = 0; i < packet_id.size(); ++i) nonce[i] ^= packet_id[i];
+  return nonce;
+}
+
+}  // namespace
+
+EpochFormat::Sealer::Sealer(uint16_t epoch_number, const EpochSecret& epoch_secret, Cipher cipher,
+                            const AeadLimits& limits)
+    : epoch(epoch_number),
+      secret(epoch_secret),
+      iv(epoch_iv(epoch_secret)),
+      aead(epoch_aead(cipher, Aead::Direction::seal, epoch_secret)),
+      usage(cipher, limits) {}
+
+EpochFormat::Opener::Opener(const EpochSecret& secret, Cipher cipher, const AeadLimits& limits)
+    : iv(epoch_iv(secret)),
+      aead(epoch_aead(cipher, Aead::Direction::open, secret)),
+      usage(cipher, limits),
+      failures(limits) {}
+
+EpochFormat::EpochFormat(const KeyMaterial& material)
+    : cipher_(material.cipher), limits_(material.aead_limits), last_secret_(copy_epoch_secret(material.open_key)) {
+  if (!material.seal_iv.empty() || !material.open_iv.empty()) {
+    throw Failure("bad-key-length", "the epoch format makes its IVs itself: they must be empty");
+  }
+  sealer_.emplace(uint16_t{1}, copy_epoch_secret(material.seal_key), cipher_, limits_);
+  sealer_->next_counter = material.first_packet_id;
+  current_ = std::make_unique<Opener>(last_secret_, cipher_, limits_);
+}
+
+Sealed EpochFormat::seal(uint32_t header, PacketBuffer& packet) {
+  if (sealing_epoch_is_spent()) {
+    if (sealer_->epoch == kLastEpoch) return Sealed::exhausted;
+    seal_in(static_cast<uint16_t>(sealer_->epoch + 1));
+  }
+  const auto text = packet.bytes();
+  const auto clear = packet.prepend(kClearBytes);
+  const auto packet_id = clear.subspan(kHeaderBytes);
+  write_number(clear.first(kHeaderBytes), header);
+  write_number(packet_id, uint64_t{sealer_->epoch} << kEpochShift | sealer_->next_counter++);
+  const std::span<uint8_t, kTagBytes> tag = packet.append(kTagBytes).first<kTagBytes>();
+  if (!sealer_->aead.seal(make_nonce(packet_id, sealer_->iv), clear, text, tag)) return Sealed::failed;
+  sealer_->usage.add(kClearBytes, text.size());
+  return Sealed::ok;
+}
+
+// The peer cannot see how much of its own key is used up by what it sends us, nor how many forgeries we met; an epoch
+// of ours that is ahead makes it move on.
+bool EpochFormat::sealing_epoch_is_spent() const {
+  if (sealer_->next_counter > kCounterLimit || sealer_->usage.over_limit()) return true;
+  return sealer_->epoch == open_epoch_ && (current_->usage.over_limit() || current_->failures.near_limit());
+}
+
+void EpochFormat::seal_in(uint16_t epoch) {
+  EpochSecret secret = sealer_->secret;
+  for (uint16_t at = sealer_->epoch; at < epoch; ++at) secret = next_epoch(secret);
+  sealer_.emplace(epoch, secret, cipher_, limits_);
+}
+
+Opened EpochFormat::open(std::span<uint8_t> packet) {
+  if (packet.size() <= kOverheadBytes) return {Opened::Result::too_short};
+  const auto clear = packet.first(kClearBytes);
+  const auto packet_id = clear.subspan(kHeaderBytes);
+  const uint64_t id = read_number(packet_id);
+  const auto epoch = static_cast<uint16_t>(id >> kEpochShift);
+  const uint64_t counter = id & kCounterLimit;
+
+  Opener* opener = find_opener(epoch);
+  if (!opener) return {Opened::Result::unknown_epoch};
+  if (!opener->replay.fresh(counter)) return {Opened::Result::replayed};
+  if (opener->failures.over_limit()) return {Opened::Result::exhausted};
+  const auto text = packet.subspan(kClearBytes, packet.size() - kOverheadBytes);
+  if (!opener->aead.open(make_nonce(packet_id, opener->iv), clear, text, packet.last<kTagBytes>())) {
+    opener->failures.add();
+    failures_near_limit_ |= opener->failures.near_limit();
+    return {Opened::Result::bad_tag};
+  }
+  const bool newest = epoch > open_epoch_ || (epoch == open_epoch_ && counter > opener->replay.newest());
+  opener->replay.accept(counter);
+  opener->usage.add(kClearBytes, text.size());
+  if (epoch > open_epoch_) open_in(epoch);
+  if (epoch > sealer_->epoch) seal_in(epoch);
+  return {Opened::Result::ok, text, newest};
+}
+
+EpochFormat::Opener* EpochFormat::find_opener(uint16_t epoch) {
+  if (epoch == open_epoch_) return current_.get();
+  if (epoch < open_epoch_) return epoch == retiring_epoch_ ? retiring_.get() : nullptr;
+  const size_t ahead = size_t{epoch} - open_epoch_;
+  if (ahead > kFutureEpochs || epoch > kLastEpoch) return nullptr;
+  while (future_.size() < ahead) {
+    last_secret_ = next_epoch(last_secret_);
+    future_.push_back({last_secret_, nullptr});
+  }
+  FutureEpoch& future = future_[ahead - 1];
+  if (!future.opener) future.opener = std::make_unique<Opener>(future.secret, cipher_, limits_);
+  return future.opener.get();
+}
+
+// An epoch ahead has proved itself. The one it follows stays for packets that were overtaken; those between are void.
+void EpochFormat::open_in(uint16_t epoch) {
+  const size_t skipped = size_t{epoch} - open_epoch_ - 1;
+  retiring_epoch_ = std::exchange(open_epoch_, epoch);
+  retiring_ = std::exchange(current_, std::move(future_[skipped].opener));
+  future_.erase(future_.begin(), future_.begin() + static_cast<std::ptrdiff_t>(skipped) + 1);
+}
+
+LimitReasons EpochFormat::reached_limits() const {
+  LimitReasons reached;
+  if (failures_near_limit_) reached.add(LimitReason::failed_decryptions);
+  if (sealer_->epoch >= kEpochNearLimit) reached.add(LimitReason::epoch);
+  return reached;
+}
+
+}  // namespace sallyport

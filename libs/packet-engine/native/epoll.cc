@@ -1,0 +1,57 @@
+#include "epoll.h"
+
+#include <cerrno>
+
+#include "failure.h"
+
+namespace sallyport {
+
+namespace {
+
+constexpr unsigned kSourceShift = 56;
+
+epoll_event make_event(Epoll::Source source, uint64_t number, uint32_t events) {
+  epoll_event event{};
+  event.events = events;
+  event.data.u64 = uint64_t{static_cast<uint8_t>(source)} << kSourceShift | number;
+  return event;
+}
+
+}  // namespace
+
+Epoll::Epoll() : epoll_(epoll_create1(EPOLL_CLOEXEC)) {
+  if (!epoll_.valid()) throw system_failure("epoll_create1", errno);
+}
+
+bool Epoll::try_watch(int fd, Source source, uint64_t number) {
+  epoll_event event = make_event(source, number, EPOLLIN);
+  return epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+void Epoll::watch(int fd, Source source, uint64_t number) {
+  if (!try_watch(fd, source, number)) throw system_failure("epoll_ctl", errno);
+}
+
+void Epoll::rewatch(int fd, Source source, uint64_t number, bool readable, bool writable) {
+  uint32_t events = 0;
+  if (readable) events |= EPOLLIN;
+  if (writable) events |= EPOLLOUT;
+  epoll_event event = make_event(source, number, events);
+  if (epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event) != 0) throw system_failure("epoll_ctl", errno);
+}
+
+void Epoll::forget(int fd) { epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr); }
+
+std::span<const epoll_event> Epoll::wait() {
+  const int ready = epoll_wait(epoll_.get(), events_, kEvents, -1);
+  if (ready < 0 && errno != EINTR) throw system_failure("epoll_wait", errno);
+  return {events_, static_cast<size_t>(ready < 0 ? 0 : ready)};
+}
+
+Epoll::Ready Epoll::read(const epoll_event& event) {
+  const bool broken = (event.events & (EPOLLERR | EPOLLHUP)) != 0;
+  return {static_cast<Source>(event.data.u64 >> kSourceShift), event.data.u64 & ((uint64_t{1} << kSourceShift) - 1),
+          broken || (event.events & EPOLLIN) != 0, (event.events & EPOLLOUT) != 0};
+}
+
+}  // namespace sallyport

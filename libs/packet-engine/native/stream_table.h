@@ -1,0 +1,88 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <memory>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "counters.h"
+#include "epoll.h"
+#include "tcp_listener.h"
+#include "tcp_stream.h"
+#include "upward_queue.h"
+
+namespace sallyport {
+
+// What became of a packet that was received.
+enum class Received : uint8_t { dropped, control, data, unopened };
+
+// Every TCP stream of an engine, by number. Whoever connects is a stranger until a peer is attached; strangers are
+// bounded in number and time, and nothing here costs more when there are more streams. Lives on the engine's thread.
+class StreamTable {
+ public:
+  // Gets each packet of a stream in order.
+  using Receiver = std::function<Received(const Path& path, std::span<uint8_t> packet)>;
+
+  static constexpr size_t kStrangers = 1024;
+  // Ticks without a packet after which a stranger is closed.
+  static constexpr uint64_t kIdleTicks = 90;
+  // Ticks that a stream has for its last bytes.
+  static constexpr uint64_t kLeaveTicks = 2;
+
+  StreamTable(Epoll& epoll, Counters& counters, UpwardQueue& upward);
+
+  // Takes waiting connections; false when the process has no room for more, and the listener had better rest.
+  bool accept(uint32_t listener, const TcpListener& socket);
+  void serve(const Epoll::Ready& ready, const Receiver& receiver);
+  void tick(uint64_t seconds);
+  void clear();
+
+  // Promises room for a data frame, which must then be sent or cancelled; counts the drop when there is none.
+  bool reserve(uint64_t stream);
+  void cancel(uint64_t stream);
+  // Sends whole frames, lengths included; false when the stream is gone.
+  bool send_data(uint64_t stream, std::span<const iovec> frames);
+  bool send_control(uint64_t stream, std::span<const uint8_t> packet);
+
+  // A stream that is gone already is no error: its end is on its way up, or was reported.
+  void attach(uint64_t stream, uint32_t peer_id);
+  void detach(uint64_t stream, uint32_t peer_id);
+  void close_when_sent(uint64_t stream);
+
+ private:
+  using State = TcpStream::State;
+  using Order = std::list<uint64_t>;
+
+  static constexpr size_t kStates = 4;
+  static constexpr size_t kAcceptsPerEvent = 64;
+  static constexpr size_t kReadBytes = 64 * 1024;
+
+  TcpStream* find(uint64_t stream);
+  Order& order(State state) { return orders_[static_cast<size_t>(state)]; }
+  void move(TcpStream& stream, State state);
+  bool make_room();
+  void receive(TcpStream& stream, const Receiver& receiver);
+  bool recognise(TcpStream& stream, std::span<const uint8_t> bytes);
+  void hand_over(TcpStream& stream, std::span<const uint8_t> bytes);
+  void drain(TcpStream& stream);
+  bool settle(TcpStream& stream, TcpStream::Sent sent);
+  void close(TcpStream& stream, CloseReason reason);
+  void erase(TcpStream& stream);
+  void expire(State state, uint64_t ticks);
+
+  Epoll& epoll_;
+  Counters& counters_;
+  UpwardQueue& upward_;
+  uint64_t now_ = 0;
+  uint64_t last_number_ = 0;
+  std::unordered_map<uint64_t, std::unique_ptr<TcpStream>> streams_;
+  // The streams of each state, the one that has been in it (or silent in it) for longest first.
+  std::array<Order, kStates> orders_;
+  std::vector<uint8_t> buffer_;
+};
+
+}  // namespace sallyport

@@ -1,0 +1,109 @@
+import { Duplex } from 'node:stream'
+import { connect, type TLSSocket } from 'node:tls'
+
+import { type IssuedPair, ThrowawayCa } from '@sallyport/testkit'
+import { beforeAll, expect, it } from 'vitest'
+
+import { loadNativeTls } from './native-binding.ts'
+import { type EstablishedTls, type TlsConnection, type TlsCredentials, TlsServerContext } from './tls-engine.ts'
+
+let ca: ThrowawayCa
+let credentials: TlsCredentials
+
+beforeAll(async () => {
+  ca = await ThrowawayCa.create('tenant CA')
+  credentials = { ...(await ca.issue({ commonName: 'server', usages: ['server'] })), clientCaPem: ca.certificatePem }
+})
+
+/** Node's TLS client, joined to a connection by hand. */
+class NodeClient extends Duplex {
+  readonly socket: TLSSocket
+  readonly established: Promise<EstablishedTls>
+  readonly #connection: TlsConnection
+  readonly #settle: (established: EstablishedTls) => void
+  received = ''
+
+  constructor(connection: TlsConnection, identity?: IssuedPair) {
+    super()
+    this.#connection = connection
+    const { promise, resolve } = Promise.withResolvers<EstablishedTls>()
+    this.established = promise
+    this.#settle = resolve
+    const own = identity ? { cert: identity.certificatePem, key: identity.privateKeyPem } : {}
+    this.socket = connect({ socket: this, ca: ca.certificatePem, checkServerIdentity: () => undefined, ...own })
+  }
+
+  override _read(): void {
+    // Records are pushed as they arrive.
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    const { ciphertext, established, plaintext } = this.#connection.deliver(chunk)
+    if (ciphertext) this.push(ciphertext)
+    if (established) this.#settle(established)
+    for (const record of plaintext) this.received += Buffer.from(record).toString()
+    done()
+  }
+}
+
+it.each([
+  ['bad-certificate', { certificatePem: 'nonsense' }],
+  ['bad-private-key', { privateKeyPem: '' }],
+  ['bad-client-ca', { clientCaPem: 'nonsense' }],
+])('refuses credentials: %s', (code, change) => {
+  expect(() => new TlsServerContext({ ...credentials, ...change })).toThrow(expect.objectContaining({ code }))
+  const context = new TlsServerContext(credentials)
+  expect(() => {
+    context.renew({ ...credentials, ...change })
+  }).toThrow(expect.objectContaining({ code, name: 'TlsEngineError' }))
+  expect(context.accept().deliver(Buffer.from('garbage!')).failed).toBe('ERR_SSL_WRONG_VERSION_NUMBER')
+})
+
+it('refuses a text longer than a record', () => {
+  const connection = new TlsServerContext(credentials).accept()
+  expect(() => connection.send(Buffer.alloc(16_385))).toThrow(/at most 16384/)
+})
+
+it('gives nothing after stop, and stops twice', () => {
+  const connection = new TlsServerContext(credentials).accept()
+  connection.stop()
+  connection.stop()
+  expect(connection.deliver(Buffer.from('garbage!'))).toMatchObject({ failed: undefined, ciphertext: undefined })
+  expect(connection.send(Buffer.from('text'))).toHaveLength(0)
+})
+
+it('says how to build the addon when it is missing', () => {
+  const missing = new URL('file:///nonexistent/tls_engine.node')
+  expect(() => loadNativeTls(missing)).toThrow(expect.objectContaining({ code: 'addon-not-built' }))
+})
+
+it('describes the client as node:tls does', async () => {
+  const device = await ca.issue({ commonName: 'device/ä=1, CN=other' })
+  const client = new NodeClient(new TlsServerContext(credentials).accept(), device)
+  const { verifyError, certificateSha256, certificateSerial, commonName } = await client.established
+  const own = client.socket.getX509Certificate()
+  expect(verifyError).toBeUndefined()
+  expect(commonName).toBe('device/ä=1, CN=other')
+  expect(certificateSha256).toBe(own?.fingerprint256.replaceAll(':', '').toLowerCase())
+  expect(certificateSerial).toBe(own?.serialNumber.toLowerCase())
+})
+
+it('carries plaintext both ways and renews its certificate for connections to come', async () => {
+  const context = new TlsServerContext(credentials)
+  const connection = context.accept()
+  const client = new NodeClient(connection)
+  expect(await client.established).toMatchObject({ verifyError: 'NO_CERTIFICATE', certificateSha256: '' })
+  context.renew({
+    ...credentials,
+    ...(await ca.issue({ commonName: 'renewed', usages: ['server'] })),
+  })
+  client.socket.write('hello')
+  await expect.poll(() => client.received).toBe('hello')
+  const answer = new Promise((resolve) => client.socket.once('data', resolve))
+  client.push(connection.send(Buffer.from('welcome')))
+  expect(String(await answer)).toBe('welcome')
+  expect(client.socket.getPeerX509Certificate()?.subject).toBe('CN=server')
+  const next = new NodeClient(context.accept())
+  await next.established
+  expect(next.socket.getPeerX509Certificate()?.subject).toBe('CN=renewed')
+})

@@ -1,0 +1,64 @@
+import { spawn } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import { SallyportError } from '@sallyport/foundation'
+
+import { CHECKOUT, interruption, runCommand } from './command.ts'
+
+/** A check that is taken out of the code, and the test that must fail without it. */
+interface Mutation {
+  readonly name: string
+  readonly spec: string
+  readonly test: string
+}
+
+class MutationsError extends SallyportError {}
+
+await runCommand(async () => {
+  const signal = interruption()
+  const mutations = await readMutations()
+  let survivors = 0
+  for (const mutation of mutations) {
+    if (signal.aborted) break
+    const intact = await passes(mutation, undefined)
+    const mutated = await passes(mutation, mutation.name)
+    const verdict = intact && !mutated ? 'caught' : intact ? 'SURVIVED' : 'the test does not pass at all'
+    if (verdict !== 'caught') survivors += 1
+    process.stdout.write(`${verdict.padEnd(10)} ${mutation.name}: ${mutation.spec} «${mutation.test}»\n`)
+  }
+  process.stdout.write(`${String(mutations.length - survivors)} of ${String(mutations.length)} caught\n`)
+  process.exitCode = survivors === 0 && !signal.aborted ? 0 : 1
+})
+
+async function readMutations(): Promise<readonly Mutation[]> {
+  const list: unknown = JSON.parse(await readFile(join(CHECKOUT, 'test/mutations/mutations.json'), 'utf8'))
+  if (!Array.isArray(list) || !list.every(isMutation)) {
+    throw new MutationsError('bad-list', 'test/mutations/mutations.json: each entry needs name, spec and test')
+  }
+  return list
+}
+
+function isMutation(value: unknown): value is Mutation {
+  if (typeof value !== 'object' || value === null) return false
+  const fields: Record<string, unknown> = { ...value }
+  return ['name', 'spec', 'test', 'file', 'find', 'replace'].every((field) => typeof fields[field] === 'string')
+}
+
+/** Runs one test, with a mutation or without; a name that no test has counts as a failure of the run without. */
+async function passes({ spec, test }: Mutation, mutation: string | undefined): Promise<boolean> {
+  const pattern = test.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
+  const child = spawn('vitest', ['run', '--project', 'unit', spec, '-t', pattern, '--reporter=json'], {
+    cwd: CHECKOUT,
+    stdio: ['ignore', 'pipe', 'ignore'],
+    env: { ...process.env, ...(mutation === undefined ? {} : { SALLYPORT_MUTATION: mutation }) },
+  })
+  let report = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    report += text
+  })
+  const { promise: ended, resolve, reject } = Promise.withResolvers<number | null>()
+  child.once('error', reject).once('close', resolve)
+  const code = await ended
+  return code === 0 && /"numPassedTests":[1-9]/.test(report)
+}
