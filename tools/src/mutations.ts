@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { SallyportError } from '@sallyport/foundation'
 
 import { CHECKOUT, interruption, runCommand } from './command.ts'
+import { countTests } from './test-report.ts'
 
 /** A check that is taken out of the code, and the test that must fail without it. */
 interface Mutation {
@@ -18,15 +20,17 @@ class MutationsError extends SallyportError {}
 await runCommand(async () => {
   const signal = interruption()
   const mutations = await readMutations()
+  const folder = await mkdtemp(join(tmpdir(), 'sallyport-mutations-'))
   let survivors = 0
   for (const mutation of mutations) {
     if (signal.aborted) break
-    const intact = await passes(mutation, undefined)
-    const mutated = await passes(mutation, mutation.name)
+    const intact = await passes(mutation, undefined, folder)
+    const mutated = await passes(mutation, mutation.name, folder)
     const verdict = intact && !mutated ? 'caught' : intact ? 'SURVIVED' : 'the test does not pass at all'
     if (verdict !== 'caught') survivors += 1
     process.stdout.write(`${verdict.padEnd(10)} ${mutation.name}: ${mutation.spec} «${mutation.test}»\n`)
   }
+  await rm(folder, { recursive: true })
   process.stdout.write(`${String(mutations.length - survivors)} of ${String(mutations.length)} caught\n`)
   process.exitCode = survivors === 0 && !signal.aborted ? 0 : 1
 })
@@ -46,19 +50,20 @@ function isMutation(value: unknown): value is Mutation {
 }
 
 /** Runs one test, with a mutation or without; a name that no test has counts as a failure of the run without. */
-async function passes({ spec, test }: Mutation, mutation: string | undefined): Promise<boolean> {
+async function passes({ spec, test }: Mutation, mutation: string | undefined, folder: string): Promise<boolean> {
   const pattern = test.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
-  const child = spawn('vitest', ['run', '--project', 'unit', spec, '-t', pattern, '--reporter=json'], {
+  const report = join(folder, 'report.json')
+  await rm(report, { force: true })
+  // The cache of transformed modules does not know of mutations.
+  const options = ['--fsModuleCache=false', '--reporter=json', `--outputFile.json=${report}`]
+  const child = spawn('vitest', ['run', '--project', 'unit', spec, '-t', pattern, ...options], {
     cwd: CHECKOUT,
-    stdio: ['ignore', 'pipe', 'ignore'],
+    stdio: 'ignore',
     env: { ...process.env, ...(mutation === undefined ? {} : { SALLYPORT_MUTATION: mutation }) },
-  })
-  let report = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    report += text
   })
   const { promise: ended, resolve, reject } = Promise.withResolvers<number | null>()
   child.once('error', reject).once('close', resolve)
   const code = await ended
-  return code === 0 && /"numPassedTests":[1-9]/.test(report)
+  const text = await readFile(report, 'utf8').catch(() => '{}')
+  return code === 0 && countTests(JSON.parse(text)).passed > 0
 }
