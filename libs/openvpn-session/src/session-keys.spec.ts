@@ -1,4 +1,5 @@
-import { OPCODE, serialiseClientKeyMethod2 } from '@sallyport/openvpn-wire'
+import { concatBytes } from '@sallyport/foundation'
+import { OPCODE, serialiseClientKeyMethod2, serialiseControlMessage } from '@sallyport/openvpn-wire'
 import { describe, expect, it } from 'vitest'
 
 import type { SessionAction } from './actions.ts'
@@ -261,4 +262,78 @@ it('takes no reset of key id 0 in a running session for anything', () => {
     scene.simulation.nowMs,
   )
   expect(actions).toEqual([{ type: 'drop', reason: 'bad-message-id' }])
+})
+
+describe('a client whose acknowledgement of the answer is lost for good', () => {
+  /** Lets time pass until the server has answered key method 2 of its newest key state, and silences the client. */
+  const untilAnswered = ({ server, client, simulation }: Scene, decisions: number): void => {
+    for (let step = 0; step < 2_000 && server.of('authenticate').length < decisions; step++) simulation.pass(1)
+    simulation.pass(1)
+    client.vanish()
+    expect(server.of('authenticate')).toHaveLength(decisions)
+  }
+
+  it('has the answer all the same when it asks for its configuration', () => {
+    const scene = makeScene({ line: '2.4' })
+    scene.client.connect()
+    untilAnswered(scene, 1)
+    scene.simulation.pass(3_000)
+    expect(scene.server.of('connected')).toEqual([])
+    scene.server.input({ type: 'tls-plaintext', keyId: 0, bytes: serialiseControlMessage('PUSH_REQUEST') })
+    expect(scene.server.of('connected')).toHaveLength(1)
+  })
+
+  it('has the answer all the same when it seals with the new keys', () => {
+    const scene = makeScene({ line: '2.4' })
+    scene.client.connect()
+    scene.simulation.pass(10_000)
+    scene.client.renegotiate()
+    untilAnswered(scene, 2)
+    scene.simulation.pass(3_000)
+    expect(scene.server.of('swap-keys')).toEqual([])
+    scene.server.input({ type: 'key-used', keyId: 1 })
+    expect(scene.server.of('swap-keys')).toHaveLength(1)
+    scene.simulation.pass(60_000)
+    expect(scene.server.of('ended')).toEqual([])
+  })
+
+  it('gets no reset again once its TLS is up: it would begin another renegotiation', () => {
+    const { server, client, simulation, fromServer } = makeScene({ line: '2.4' })
+    client.connect()
+    simulation.pass(10_000)
+    client.vanish()
+    const resetsWithin = (durationMs: number): number => {
+      const sent = fromServer.length
+      simulation.pass(durationMs)
+      return fromServer.slice(sent).filter((packet) => (packet[0] ?? 0) >> 3 === OPCODE.softReset).length
+    }
+    server.input({ type: 'key-limit', keyId: 0 })
+    expect(resetsWithin(10_000)).toBeGreaterThan(1)
+    const keyMaterial = { dataKeys: new Uint8Array(256), dynamicTlsCrypt: new Uint8Array(256) }
+    server.input({ type: 'tls-established', keyId: 1, peer: GOOD_PEER, keyMaterial })
+    expect(resetsWithin(30_000)).toBe(0)
+  })
+
+  it('is not believed before the answer was sent', () => {
+    const { server, client, simulation } = makeScene({ line: '2.4' })
+    client.connect()
+    for (let step = 0; step < 2_000 && server.session === undefined; step++) simulation.pass(1)
+    client.vanish()
+    const bytes = (length: number): Uint8Array => new Uint8Array(length).fill(7)
+    const message = serialiseClientKeyMethod2({
+      preMaster: bytes(48),
+      random1: bytes(32),
+      random2: bytes(32),
+      options: OPTIONS_26,
+      username: 'ada',
+      password: 'secret',
+      peerInfo: PEER_INFO_26,
+    })
+    const record = concatBytes([message, serialiseControlMessage('PUSH_REQUEST')])
+    const keyMaterial = { dataKeys: bytes(256), dynamicTlsCrypt: bytes(256) }
+    server.input({ type: 'tls-established', keyId: 0, peer: GOOD_PEER, keyMaterial })
+    server.input({ type: 'tls-plaintext', keyId: 0, bytes: record })
+    expect(server.of('authenticate')).toHaveLength(1)
+    expect(server.of('connected')).toEqual([])
+  })
 })

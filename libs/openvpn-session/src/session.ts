@@ -223,11 +223,16 @@ export class Session {
 
   #readMessages(keyState: KeyState, record: Uint8Array): void {
     for (const message of readClientMessages(record)) {
-      if (message.type === 'push-request') this.#pushRequested = true
+      if (message.type === 'push-request') this.#takePushRequest(keyState)
       else if (message.type === 'exit') this.#exit()
       else if (message.type === 'challenge-response') this.#decision.answer(keyState, message.response)
       else this.#outbox.drop('bad-control-message')
     }
+  }
+
+  #takePushRequest(keyState: KeyState): void {
+    this.#pushRequested = true
+    if (!keyState.active) keyState.noteAnswerArrived()
   }
 
   #exit(): void {

@@ -111,6 +111,7 @@ export class KeyRing {
   /** Notes that the client seals with this key: it has it, so the server may too. */
   noteUsed(keyId: KeyId, nowMs: number): void {
     this.#usedKeyId = keyId
+    if (this.#pending?.keyId === keyId) this.#pending.noteAnswerArrived()
     if (this.#swapAtMs !== undefined && keyId === this.#current.keyId) this.#swap(nowMs)
   }
 

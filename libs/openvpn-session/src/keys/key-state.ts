@@ -82,6 +82,8 @@ export class KeyState {
 
   /** Takes what the TLS handshake gave; the first call counts. Key material that is not kept is wiped. */
   establish(peer: TlsPeer, keyMaterial: TlsKeyMaterial): void {
+    // Clients up to 2.5 take a reset that comes again for the start of their next renegotiation.
+    this.channel.noteResetDelivered()
     this.#peer ??= peer
     if (!this.#wiped) this.#keyMaterial ??= keyMaterial
     if (this.#keyMaterial !== keyMaterial) wipeKeyMaterial(keyMaterial)
@@ -111,6 +113,16 @@ export class KeyState {
   queueCiphertext(bytes: Uint8Array): void {
     this.channel.queueTls(bytes)
     this.#answerBytesDue = Math.max(0, this.#answerBytesDue - bytes.length)
+  }
+
+  /**
+   * Takes the client's word that it has the server's key method 2: it asks for its configuration, or seals with the
+   * keys. Clients up to 2.5 acknowledge once, and no more after their next renegotiation, so that ack may never come.
+   */
+  noteAnswerArrived(): void {
+    if (this.#server === undefined || this.#answerBytesDue > 0) return
+    this.#active = true
+    this.channel.stopSending()
   }
 
   /** Becomes active when the answer was sent and all was acknowledged; stays so. */

@@ -28,6 +28,15 @@ it('keeps what it queues when the memory it came in, a Buffer, is used again', (
   expect(channel.flush(seal, 0).map((packet) => open(packet).payload)).toEqual([new Uint8Array(100).fill(7)])
 })
 
+it('repeats its reset no more once that is known to have arrived, but everything else', () => {
+  const channel = new ReliableChannel(1, 0)
+  channel.queueReset()
+  channel.queueTls(new Uint8Array(10))
+  expect(channel.flush(seal, 0)).toHaveLength(2)
+  channel.noteResetDelivered()
+  expect(channel.flush(seal, 60_000).map((packet) => open(packet).messageId)).toEqual([1])
+})
+
 /** Sends bytes both ways through the weather and gives what arrived. */
 function exchange(seed: number, weather: Weather, lengths: readonly number[]) {
   const random = new SeededRandom(seed)

@@ -101,6 +101,11 @@ export class ReliableChannel {
     return packets
   }
 
+  /** Repeats this side's reset no more: the peer has answered it by more than an acknowledgement. */
+  noteResetDelivered(): void {
+    this.#send.noteDelivered(0)
+  }
+
   /** Stops sending messages; acknowledgements go on. */
   stopSending(): void {
     this.#send.clear()

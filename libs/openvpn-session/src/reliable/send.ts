@@ -86,6 +86,11 @@ export class ReliableSend {
     return due
   }
 
+  /** Forgets a message that is known to have arrived. */
+  noteDelivered(messageId: number): void {
+    this.#inFlight = this.#inFlight.filter((message) => message.messageId !== messageId)
+  }
+
   /** Forgets every message: nobody is left to send them to. */
   clear(): void {
     this.#waiting.length = 0
