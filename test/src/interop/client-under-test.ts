@@ -15,6 +15,8 @@ interface ClientAbilities {
   readonly flavour: 'modern' | 'legacy'
   /** Can be asked for a text or sent to a web page while it connects. */
   readonly waitsForUsers: boolean
+  /** What it is told to use of what it announces; empty for clients without the option. */
+  readonly protocolFlags: readonly string[]
   /** Says goodbye on the control channel. */
   readonly exits: boolean
   /** Takes a changed network without connecting again. */
@@ -30,11 +32,17 @@ function abilitiesOf(minor: number): ClientAbilities {
     minor,
     flavour: minor < 5 ? 'legacy' : 'modern',
     waitsForUsers: minor >= 5,
+    protocolFlags: protocolFlags(minor),
     exits: minor >= 6,
     isUpdatable: minor >= 7,
     ciphersOption: minor < 5 ? '--ncp-ciphers' : '--data-ciphers',
     dataCiphers: ['AES-256-GCM', 'AES-128-GCM', ...(minor < 5 ? [] : ['CHACHA20-POLY1305'])],
   }
+}
+
+function protocolFlags(minor: number): readonly string[] {
+  if (minor < 6) return []
+  return ['cc-exit', 'tls-ekm', 'dyn-tls-crypt', ...(minor < 7 ? [] : ['aead-epoch'])]
 }
 
 function minorVersion(program: string): number {

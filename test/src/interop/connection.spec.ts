@@ -111,6 +111,15 @@ describe.each([
   })
 })
 
+it('is told to use everything that it announces', async () => {
+  const account = await addAccount(world.site('tenant-a'), 'able')
+  await using client = await world.startClient(host, account)
+  await client.waitForConnected()
+  const pushed = client.events.filter((event) => event.includes('PUSH: Received control message')).join()
+  const flags = /,protocol-flags ([a-z -]+)/.exec(pushed)?.[1]?.split(' ') ?? []
+  expect(flags).toEqual(CLIENT.protocolFlags)
+})
+
 it('serves clients of several listeners at once', async () => {
   const [first, second] = [
     await addAccount(world.site('tenant-a'), 'by-udp'),

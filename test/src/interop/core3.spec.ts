@@ -22,6 +22,11 @@ const IS_UPDATABLE = (CORE3_MINOR ?? 0) >= 11
 /** Since 3.6 it can be asked for a text or sent to a page. */
 const WAITS_FOR_USERS = (CORE3_MINOR ?? 0) >= 6
 
+const PROTOCOL_FLAGS = [
+  ...((CORE3_MINOR ?? 0) >= 8 ? ['cc-exit', 'tls-ekm', 'dyn-tls-crypt'] : []),
+  ...((CORE3_MINOR ?? 0) >= 11 ? ['aead-epoch'] : []),
+]
+
 interface Account {
   readonly member: Member
   readonly device: EnrolledDevice
@@ -104,6 +109,13 @@ describe.runIf(CORE3_MINOR !== undefined)('openvpn3 core', () => {
       await client.waitForConnected()
       await expectTraffic(slug)
     })
+  })
+
+  it('is told to use everything that it announces', async () => {
+    await using client = await start(await addAccount(world.site('tenant-a'), 'able'))
+    await client.waitForConnected()
+    const flags = client.lines.find((line) => line.includes('[protocol-flags]'))?.match(/[a-z-]+(?=\])/g) ?? []
+    expect(flags.slice(1)).toEqual(PROTOCOL_FLAGS)
   })
 
   it.each(['comp-lzo', 'comp-lzo no', 'compress'])('is served with %s, without compression', async (option) => {

@@ -3,14 +3,15 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
 import { withRemote } from './client-profile.ts'
-import { addAccount, admitClient } from './client-under-test.ts'
+import { addAccount, admitClient, CLIENT } from './client-under-test.ts'
 import { ImpairedLink } from './impaired-link.ts'
 import { PRIVATE_HOST } from './site.ts'
 import { ping } from './traffic.ts'
 import { World } from './world.ts'
 
 const SEEDS = [1, 2, 3, 4]
-const CONNECT_MS = 30_000
+/** Clients before 2.6 acknowledge only once. */
+const CONNECT_MS = CLIENT.minor >= 6 ? 30_000 : 60_000
 const RENEGOTIATE_SECONDS = 12
 const BAD = { loss: 0.3, duplication: 0.1, reordering: 0.2, heldBackMs: 40 } as const
 
@@ -45,7 +46,7 @@ async function survive(seed: number): Promise<{ seed: number; connectMs: number 
   return { seed, connectMs }
 }
 
-it('connects in less than 30 s and renegotiates where 30 % is lost each way, repeated and reordered', async () => {
+it(`connects in less than ${String(CONNECT_MS / 1000)} s and renegotiates where 30 % is lost each way, repeated and reordered`, async () => {
   const results = await Promise.all(SEEDS.map(survive))
   for (const { seed, connectMs } of results) expect(connectMs, `seed ${String(seed)}`).toBeLessThan(CONNECT_MS)
 })
