@@ -60,6 +60,14 @@ it('lets nobody with a bad certificate push others aside', async () => {
   expect(heard).toMatchObject([{ type: 'refused', refusal: { code: 'certificate-expired' } }])
 })
 
+it("lets no other device's certificate push a device's attempts aside", async () => {
+  scene.decide = () => ({ type: 'refused', refusal: { code: 'certificate-mismatch', message: 'no' } })
+  const commonName = '0b8e7c4e-6f3e-4a52-9d7a-0d3b6c1f2a99'
+  await consider({ ...REQUEST, peer: { ...REQUEST.peer, commonName } })
+  expect(steps).toEqual([])
+  expect(heard).toMatchObject([{ type: 'refused', refusal: { code: 'certificate-mismatch' } }])
+})
+
 it('renews a connection without a new peer, and gives the new token to its client', async () => {
   await consider()
   scene.decide = ({ current }) => ({

@@ -102,7 +102,8 @@ export class Admittance {
       this.#identity = { ...this.#claimed, deviceId }
       this.#events.identified()
     }
-    this.#events.spoke()
+    // With a stolen profile key, another device of the tenant could else put an end to this one's attempts.
+    if (deviceId === undefined || peer.commonName.toLowerCase() === deviceId) this.#events.spoke()
   }
 
   #settle(keyId: KeyId, answer: Settled, askedAtMs: number): void {

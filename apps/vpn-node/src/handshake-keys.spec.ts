@@ -17,7 +17,7 @@ const list = (cookie: number, staticKeys: KeyList['staticKeys'] = []): KeyList =
 const fixed = {
   suite: nodeCryptoSuite,
   tlsCryptV2ServerKey: new Uint8Array(128),
-  limits: new InitialLimits(),
+  limits: new InitialLimits(nodeCryptoSuite),
   wrappedKeys: new WrappedKeyMemory(),
 }
 let answer: () => KeyList | Promise<KeyList>

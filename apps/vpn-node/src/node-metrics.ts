@@ -7,13 +7,7 @@ import { SHARED_STREAM_OUTCOMES, type SharedStreamOutcome } from './port-share.t
 import { REFUSAL_CODES, type RefusalCode } from './refusals.ts'
 
 /** Why a packet from an address without a session led to nothing, besides the protocol's own reasons. */
-const INITIAL_DROP_REASONS = [
-  ...SESSION_DROP_REASONS,
-  'draining',
-  'no-handshake-keys',
-  'too-many-handshakes',
-  'unknown-tenant',
-] as const
+const INITIAL_DROP_REASONS = [...SESSION_DROP_REASONS, 'draining', 'no-handshake-keys', 'unknown-tenant'] as const
 /** Why a connection ended, besides the protocol's own reasons. */
 const END_REASONS = [
   ...SESSION_END_REASONS,

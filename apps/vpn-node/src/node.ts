@@ -55,7 +55,7 @@ export class VpnNode implements AsyncDisposable {
     const { signal } = this.#abort
     this.#log = log
     this.#engine = this.#stack.use(this.#createEngine())
-    this.#table = new SessionTable(this.#engine.closeStream.bind(this.#engine))
+    this.#table = new SessionTable(this.#engine)
     this.metrics = createNodeMetrics({
       engine: this.#engine,
       connections: () => this.#table.connectionCounts,
@@ -70,10 +70,11 @@ export class VpnNode implements AsyncDisposable {
     const leases = this.#stack.use(new LeaseKeeper(leaseClient, this.#loseLease.bind(this), log))
     const contexts = this.#stack.use(new TenantContexts(control, log))
     this.#contexts = contexts
+    const suite = createNativeCryptoSuite()
     const fixed = {
-      suite: createNativeCryptoSuite(),
+      suite,
       tlsCryptV2ServerKey: secrets.tlsCryptV2ServerKey.reveal(),
-      limits: new InitialLimits(),
+      limits: new InitialLimits(suite),
       wrappedKeys: new WrappedKeyMemory(),
     }
     this.#services = {

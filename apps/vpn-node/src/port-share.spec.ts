@@ -91,6 +91,43 @@ it('turns streams away beyond its bound, and closes them', async () => {
   expect(served).toEqual([])
 })
 
+it('turns away who has as many streams as one source may have, and nobody else', async () => {
+  share = new PortShare({ host: '127.0.0.1', port: web.port, maxStreamsPerSource: 1 }, outcomes)
+  const before = outcomes.values()
+  connect({ port: front.port, host: '127.0.0.1' })
+  share.passOn(await accepted, Buffer.from('hello'))
+  const again = Promise.withResolvers<Socket>()
+  front.server.removeAllListeners('connection').on('connection', again.resolve)
+  const second = connect({ port: front.port, host: '127.0.0.1' })
+  share.passOn(await again.promise, Buffer.from('hello'))
+  expect(await readAll(second)).toBe('')
+  const elsewhere = Promise.withResolvers<Socket>()
+  front.server.removeAllListeners('connection').on('connection', elsewhere.resolve)
+  connect({ port: front.port, host: '127.0.0.1', localAddress: '127.0.0.2' })
+  share.passOn(await elsewhere.promise, Buffer.from('hello'))
+  expect(share.streamCount).toBe(2)
+  expect(outcomes.values()['too-many']).toBe(before['too-many'] + 1)
+})
+
+it.each([
+  ['says nothing more', () => undefined],
+  ['goes on sending', (client: Socket) => setInterval(() => client.write('more'), 20).unref()],
+])('ends the stream of a client that %s after the server has ended', async (_, goOn) => {
+  web.server.removeAllListeners('connection').on('connection', (socket: Socket) => {
+    served.push(socket.on('error', () => undefined).end('bye'))
+    socket.resume()
+  })
+  share = new PortShare({ host: '127.0.0.1', port: web.port, lingerMs: 100 }, outcomes)
+  const client = connect({ port: front.port, host: '127.0.0.1', allowHalfOpen: true }).on('error', () => undefined)
+  const timer = goOn(client)
+  share.passOn(await accepted, Buffer.from('hello'))
+  const answer = new Promise((resolve) => client.once('data', resolve))
+  expect([String(await answer), share.streamCount]).toEqual(['bye', 1])
+  await expect.poll(() => share.streamCount).toBe(0)
+  clearInterval(timer)
+  client.destroy()
+})
+
 it('ends a stream on which nothing moves', async () => {
   share = new PortShare({ host: '127.0.0.1', port: web.port, idleMs: 50 }, outcomes)
   const client = connect({ port: front.port, host: '127.0.0.1' })

@@ -1,13 +1,8 @@
-import {
-  InitialLimits,
-  type InitialPacketResult,
-  type RemoteAddress,
-  WrappedKeyMemory,
-} from '@sallyport/openvpn-session'
+import { InitialLimits, type RemoteAddress, WrappedKeyMemory } from '@sallyport/openvpn-session'
 import { nodeCryptoSuite } from '@sallyport/openvpn-wire'
-import { beforeEach, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 
-import { Reception } from './reception.ts'
+import { type Judgement, Reception } from './reception.ts'
 import { SessionHost } from './session-host.ts'
 import { SessionTable } from './session-table.ts'
 import { HostScene } from './testing/host-scene.ts'
@@ -21,18 +16,18 @@ const context = {
   tlsCryptV2ServerKey: new Uint8Array(128),
   cookieKeys: [],
   staticKeys: [],
-  limits: new InitialLimits(),
+  limits: new InitialLimits(nodeCryptoSuite),
   wrappedKeys: new WrappedKeyMemory(),
 }
 
 let scene: HostScene
 let table: SessionTable
 let judged: RemoteAddress[]
-let result: InitialPacketResult
+let result: Judgement
 
 beforeEach(() => {
   scene = new HostScene()
-  table = new SessionTable(() => undefined)
+  table = new SessionTable(scene.paths)
   judged = []
   result = { type: 'answer', bytes: ANSWER, again: [] }
 })
@@ -103,4 +98,58 @@ it('does not find a TCP client by the address and port that a UDP client has', (
   table.add(new SessionHost(session, samplePath(), scene.services, table))
   reception().take({ path: samplePath(4711, 1), bytes: BYTES })
   expect(session.types).toEqual([])
+})
+
+describe('a TCP stream', () => {
+  const path = samplePath(4711, 7)
+
+  it.each(['bad-wkc', 'rate-limited', 'bad-cookie'] as const)(
+    'is closed when its first packet is dropped: %s',
+    (reason) => {
+      result = { type: 'drop', reason }
+      reception().take({ path, bytes: BYTES })
+      expect(scene.closedStreams).toEqual([7])
+    },
+  )
+
+  it('is closed while there are no keys, and while the node is drained', () => {
+    new Reception(table, scene.services, () => undefined).take({ path, bytes: BYTES })
+    expect(scene.closedStreams).toEqual([7])
+    const front = reception()
+    front.draining = true
+    front.take({ path, bytes: BYTES })
+    expect(scene.closedStreams).toEqual([7, 7])
+  })
+
+  it('stays open for who repeats a question that is answered already', () => {
+    result = { type: 'drop', reason: 'duplicate' }
+    reception().take({ path, bytes: BYTES })
+    expect(scene.closedStreams).toEqual([])
+  })
+
+  it('stays open for the session that is on it, whatever else comes', () => {
+    const session = new ScriptedSession(SAMPLE_ID)
+    session.owns = () => false
+    table.add(new SessionHost(session, path, scene.services, table))
+    result = { type: 'drop', reason: 'bad-wkc' }
+    reception().take({ path, bytes: BYTES })
+    expect(scene.closedStreams).toEqual([])
+  })
+
+  it('is admitted once its client has a session', () => {
+    result = { type: 'create', session: new ScriptedSession(SAMPLE_ID), actions: [] }
+    reception().take({ path, bytes: BYTES })
+    expect([scene.admittedStreams, scene.closedStreams]).toEqual([[7], []])
+    expect(table.hosts).toHaveLength(1)
+  })
+})
+
+it('wipes a session that it has no use for', () => {
+  const session = new ScriptedSession(SAMPLE_ID)
+  result = { type: 'create', session, actions: [] }
+  const front = reception()
+  front.draining = true
+  front.take({ path: samplePath(), bytes: BYTES })
+  expect(session.discarded).toBe(true)
+  expect(table.hosts).toEqual([])
 })

@@ -13,12 +13,10 @@ const OTHER_ID = '0b8e7c4e-6f3e-4a52-9d7a-0d3b6c1f2a99'
 
 let scene: HostScene
 let table: SessionTable
-let closedStreams: number[]
 
 beforeEach(() => {
   scene = new HostScene()
-  closedStreams = []
-  table = new SessionTable((stream) => closedStreams.push(stream))
+  table = new SessionTable(scene.paths)
 })
 
 const ADMITTED: Admission = { type: 'admitted', grant: sampleGrant(), lease: SAMPLE_LEASE, network: 0 }
@@ -73,6 +71,16 @@ it('connects an admitted client: peer, grant, table and limits', async () => {
   expect(table.findByPeerId(made.connection?.peerId ?? -1)).toBe(made)
   expect(scene.completed).toEqual([4711])
   expect(scene.metrics.handshakes.values()).toMatchObject({ connected: 1, failed: 0 })
+})
+
+it('wipes what it wrote to TLS, and its session when it is over', () => {
+  const [made, session] = host()
+  const bytes = Uint8Array.of(1, 2, 3)
+  made.start([{ type: 'tls-write', keyId: 0, bytes }])
+  expect([scene.tlsActions, [...bytes]]).toEqual([['tls-write'], [0, 0, 0]])
+  expect(session.discarded).toBe(false)
+  made.discard('replaced')
+  expect(session.discarded).toBe(true)
 })
 
 it('sends where its client is', () => {
@@ -208,9 +216,9 @@ it('closes its TCP stream when the protocol has said its last word', async () =>
   const [made] = await connected(samplePath(4711, 9))
   made.start([{ type: 'ended', reason: 'ordered' }])
   expect(scene.peers.size).toBe(0)
-  expect(closedStreams).toEqual([])
+  expect(scene.closedStreams).toEqual([])
   made.start([{ type: 'closed' }])
-  expect(closedStreams).toEqual([9])
+  expect(scene.closedStreams).toEqual([9])
   expect(table.hosts).toEqual([])
 })
 

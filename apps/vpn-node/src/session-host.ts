@@ -20,14 +20,14 @@ import type { Concerned } from './recent-revocations.ts'
 import { refusalCounter } from './refusals.ts'
 
 /** The protocol's side of a session. */
-export type HostedSession = Pick<Session, 'identity' | 'owns' | 'handle'>
+export type HostedSession = Pick<Session, 'identity' | 'owns' | 'handle' | 'discard'>
 
 /** The TLS engines of a session. */
 type SessionTls = Pick<KeyStateTls, 'perform' | 'stopAll'>
 
 /** What every session of a node shares. */
 export interface HostServices extends AdmittanceServices {
-  readonly engine: AdmittanceServices['engine'] & Pick<PacketEngine, 'sendControl'>
+  readonly engine: AdmittanceServices['engine'] & Pick<PacketEngine, 'sendControl' | 'closeStream'>
   /** Makes the TLS engines of one session. */
   readonly tlsFor: (tenantId: string, events: KeyStateTlsEvents) => SessionTls
   readonly limits: Pick<InitialLimits, 'completed'>
@@ -186,9 +186,13 @@ export class SessionHost {
       case 'send':
         this.#services.engine.sendControl(this.#path, action.bytes)
         return
+      case 'tls-write':
+        this.#tls.perform(action)
+        // Key method 2 and session tokens; the engine has its own copy.
+        action.bytes.fill(0)
+        return
       case 'tls-start':
       case 'tls-deliver':
-      case 'tls-write':
       case 'tls-stop':
         this.#tls.perform(action)
         return
@@ -278,6 +282,7 @@ export class SessionHost {
     this.#closed = true
     clearTimeout(this.#timer)
     this.#tls.stopAll()
+    this.#session.discard()
     this.#observer.closed(this)
   }
 

@@ -5,6 +5,7 @@ import type { Connection } from './connection.ts'
 import {
   MAX_HANDSHAKES,
   MAX_HANDSHAKES_PER_DEVICE,
+  MAX_HANDSHAKES_PER_TENANT,
   MAX_SHARED_KEY_HANDSHAKES,
   SessionTable,
   type TableEntry,
@@ -23,11 +24,11 @@ class Entry implements TableEntry {
   readonly #table: SessionTable<Entry>
   readonly #mark: number
 
-  constructor(mark: number, deviceId: string | undefined, path: Path) {
+  constructor(mark: number, deviceId: string | undefined, path: Path, tenantId: string) {
     this.#table = table
     this.#mark = mark
     this.path = path
-    this.identity = { tenantId: 'tenant', deviceId }
+    this.identity = { tenantId, deviceId }
     table.add(this)
   }
 
@@ -59,16 +60,27 @@ class Entry implements TableEntry {
   }
 }
 
-const client = (mark: number, deviceId = String(mark), path = HERE) => new Entry(mark, deviceId, path)
+const client = (mark: number, deviceId = String(mark), path = HERE, tenantId = 'tenant') =>
+  new Entry(mark, deviceId, path, tenantId)
 /** A client whose key many devices share. */
-const anonymous = (mark: number, path: Path) => new Entry(mark, undefined, path)
+const anonymous = (mark: number, path: Path) => new Entry(mark, undefined, path, 'tenant')
 
 let table: SessionTable<Entry>
 let closedStreams: number[]
+let admittedStreams: number[]
+/** Ports of the UDP addresses that the engine knows. */
+let known: Set<number>
 
 beforeEach(() => {
   closedStreams = []
-  table = new SessionTable<Entry>((stream) => closedStreams.push(stream))
+  admittedStreams = []
+  known = new Set()
+  table = new SessionTable<Entry>({
+    closeStream: (stream) => closedStreams.push(stream),
+    admitStream: (stream) => admittedStreams.push(stream),
+    acquaint: ({ remote }) => known.add(remote.port),
+    forget: ({ remote }) => known.delete(remote.port),
+  })
 })
 
 const reasons = (...entries: Entry[]) => entries.map(({ discarded }) => discarded)
@@ -132,11 +144,24 @@ it('does not let one profile take the handshakes of all others', () => {
   expect(reasons(running)).toEqual([undefined])
 })
 
-it('has no room beyond the bound of handshakes', () => {
-  for (let port = 0; port < MAX_HANDSHAKES; port += 1) client(1, String(port), at(port))
-  expect(table.hasRoom).toBe(false)
-  table.hosts[0]?.discard('gone')
-  expect(table.hasRoom).toBe(true)
+it('does not let the devices of one tenant take the handshakes of all others', () => {
+  const attempts = Array.from({ length: MAX_HANDSHAKES_PER_TENANT + 2 }, (_, port) => client(1, String(port), at(port)))
+  expect(attempts.filter(({ discarded }) => discarded !== undefined)).toEqual(attempts.slice(0, 2))
+  attempts[2]?.admit()
+  client(1, 'another', at(60_000))
+  expect(reasons(...attempts.slice(2, 4))).toEqual([undefined, undefined])
+})
+
+it('lets the oldest handshake of the tenant that has most make way when the node is full', () => {
+  const quiet = client(1, 'quiet', at(0), 'quiet')
+  const busy = Array.from({ length: MAX_HANDSHAKES - 1 }, (_, port) =>
+    client(1, String(port), at(port + 1), port < 300 ? 'busiest' : `tenant-${String(port % 10)}`),
+  )
+  expect([table.handshakeCount, table.hosts.length]).toEqual([MAX_HANDSHAKES, MAX_HANDSHAKES])
+  const newcomer = client(1, 'new', at(60_000), 'quiet')
+  expect(busy.filter(({ discarded }) => discarded !== undefined)).toEqual([busy[0]])
+  expect(reasons(quiet, newcomer)).toEqual([undefined, undefined])
+  expect(table.handshakeCount).toBe(MAX_HANDSHAKES)
 })
 
 it('bounds the handshakes of clients that share a key, and lets the oldest make way', () => {
@@ -176,6 +201,19 @@ it('lets newcomers begin where several connections have come together, one at a 
   expect(reasons(resident, mover, first, second)).toEqual([undefined, undefined, 'replaced', undefined])
 })
 
+it('makes the engine know the address of a client as long as it has a session there', () => {
+  const first = client(1)
+  const second = client(2)
+  expect([...known]).toEqual([HERE.remote.port])
+  table.closed(first)
+  expect([...known]).toEqual([HERE.remote.port])
+  second.moveTo(at(9))
+  expect([...known]).toEqual([at(9).remote.port])
+  table.closed(second)
+  client(3, '3', onStream(5))
+  expect([...known]).toEqual([])
+})
+
 it('forgets a session that moved', () => {
   const mover = client(1)
   mover.moveTo(at(2))
@@ -187,7 +225,7 @@ it('has a TCP stream closed when its last session is gone, and not when a newcom
   const first = client(1, 'phone', onStream(5))
   const second = client(2, 'phone', onStream(5))
   expect(reasons(first)).toEqual(['replaced'])
-  expect(closedStreams).toEqual([])
+  expect([closedStreams, new Set(admittedStreams)]).toEqual([[], new Set([5])])
   second.discard('gone')
   expect(closedStreams).toEqual([5])
 })

@@ -1,4 +1,4 @@
-import type { Path } from '@sallyport/packet-engine'
+import type { PacketEngine, Path } from '@sallyport/packet-engine'
 
 import { pathKey } from './client-path.ts'
 import type { HostObserver, SessionHost } from './session-host.ts'
@@ -6,12 +6,17 @@ import type { HostObserver, SessionHost } from './session-host.ts'
 /** What the table needs to know of a session. */
 export type TableEntry = Pick<SessionHost, 'path' | 'identity' | 'connection' | 'owns' | 'discard'>
 
+/** Whom the engine takes packets from. */
+export type PathKeeper = Pick<PacketEngine, 'acquaint' | 'forget' | 'admitStream' | 'closeStream'>
+
 /** Handshakes at one client address; the one that has a tunnel there is left alone until another is admitted. */
 const MAX_HANDSHAKES_PER_PATH = 1
 /** Handshakes of one profile; a client that gave up and tries again has one or two. */
 export const MAX_HANDSHAKES_PER_DEVICE = 4
 /** Handshakes of one tenant's clients whose keys do not tell the device. */
 export const MAX_SHARED_KEY_HANDSHAKES = 256
+/** Handshakes of one tenant's clients, of whatever device: a tenant must not take the places of the others. */
+export const MAX_HANDSHAKES_PER_TENANT = 512
 /** Sessions without a tunnel yet; each holds a TLS engine (some 50 KB). */
 export const MAX_HANDSHAKES = 2048
 
@@ -23,12 +28,15 @@ export class SessionTable<Host extends TableEntry = SessionHost> implements Host
   /** Under the device; clients with a key that many devices share stand under their tenant first. */
   readonly #byOwner = new Map<string, Host[]>()
   readonly #byPeerId = new Map<number, Host>()
-  readonly #closeStream: (stream: number) => void
+  /** Those who are not admitted yet, by tenant, the oldest first. */
+  readonly #handshakes = new Map<string, Set<Host>>()
+  readonly #paths: PathKeeper
   #births = 0
+  #handshakeCount = 0
 
-  /** `closeStream` is told of TCP connections whose last session is gone. */
-  constructor(closeStream: (stream: number) => void) {
-    this.#closeStream = closeStream
+  /** `paths` is told where the first session came and where the last one is gone. */
+  constructor(paths: PathKeeper) {
+    this.#paths = paths
   }
 
   /** Sessions that have a tunnel, by transport. */
@@ -38,18 +46,13 @@ export class SessionTable<Host extends TableEntry = SessionHost> implements Host
     return { udp: this.#byPeerId.size - tcp, tcp }
   }
 
-  /** Sessions that have none. */
+  /** Sessions that have not got as far. */
   get handshakeCount(): number {
-    return this.#hosts.size - this.#byPeerId.size
+    return this.#handshakeCount
   }
 
   get hosts(): readonly Host[] {
     return [...this.#hosts.keys()]
-  }
-
-  /** Whether one more handshake may begin. */
-  get hasRoom(): boolean {
-    return this.handshakeCount < MAX_HANDSHAKES
   }
 
   /** The session that a control packet belongs to. */
@@ -66,19 +69,25 @@ export class SessionTable<Host extends TableEntry = SessionHost> implements Host
     return this.#byPath.get(pathKey(path)) ?? []
   }
 
-  /** Adds a newcomer. An older newcomer makes way, never a connection: at the same path, or of an owner with many. */
+  /**
+   * Adds a newcomer. An older newcomer makes way, never a connection: at the same path, of an owner or a tenant with
+   * many, or, when the node is full, of the tenant that has most.
+   */
   add(host: Host): void {
     const there = this.at(host.path).filter(isHandshake)
     const siblings = this.#ofSameOwner(host).filter(isHandshake)
     const limit = host.identity.deviceId === undefined ? MAX_SHARED_KEY_HANDSHAKES : MAX_HANDSHAKES_PER_DEVICE
     this.#hosts.set(host, this.#births++)
-    append(this.#byPath, pathKey(host.path), host)
+    this.#settle(host, host.path)
     append(this.#byOwner, ownerKey(host), host)
+    const ofTenant = this.#begin(host)
     // Only then, or the stream of both would be closed with the older one.
     const replaced = new Set<Host | undefined>()
     if (there.length >= MAX_HANDSHAKES_PER_PATH) replaced.add(there[0])
     if (siblings.filter((sibling) => !replaced.has(sibling)).length >= limit) replaced.add(siblings[0])
     for (const older of replaced) older?.discard('replaced')
+    if (ofTenant.size > MAX_HANDSHAKES_PER_TENANT) oldestOf(ofTenant)?.discard('replaced')
+    if (this.#handshakeCount > MAX_HANDSHAKES) oldestOf(this.#largestTenant())?.discard('replaced')
   }
 
   /** The certificate has told whose device it is: from here on the rules for one device hold. */
@@ -97,6 +106,7 @@ export class SessionTable<Host extends TableEntry = SessionHost> implements Host
 
   /** The newcomer has its path, and its device's addresses, from now on. */
   admitted(host: Host): void {
+    this.#end(host)
     const others = [...this.at(host.path), ...this.#ofSameOwner(host).filter((other) => !isHandshake(other))]
     for (const other of new Set(others)) if (other !== host) other.discard('replaced')
   }
@@ -107,23 +117,61 @@ export class SessionTable<Host extends TableEntry = SessionHost> implements Host
 
   /** A client goes on from another address; whoever else is there stays. */
   moved(host: Host, from: Path): void {
-    remove(this.#byPath, pathKey(from), host)
-    append(this.#byPath, pathKey(host.path), host)
+    this.#leave(host, from)
+    this.#settle(host, host.path)
   }
 
   closed(host: Host): void {
     this.#hosts.delete(host)
-    remove(this.#byPath, pathKey(host.path), host)
+    this.#end(host)
+    this.#leave(host, host.path)
     remove(this.#byOwner, ownerKey(host), host)
-    const { stream } = host.path
-    if (stream !== undefined && this.at(host.path).length === 0) this.#closeStream(stream)
     const peerId = host.connection?.peerId
     if (peerId !== undefined && this.#byPeerId.get(peerId) === host) this.#byPeerId.delete(peerId)
+  }
+
+  #settle(host: Host, path: Path): void {
+    append(this.#byPath, pathKey(path), host)
+    if (path.stream === undefined) this.#paths.acquaint(path)
+    else this.#paths.admitStream(path.stream)
+  }
+
+  #leave(host: Host, path: Path): void {
+    remove(this.#byPath, pathKey(path), host)
+    if (this.at(path).length > 0) return
+    if (path.stream === undefined) this.#paths.forget(path)
+    else this.#paths.closeStream(path.stream)
+  }
+
+  #begin(host: Host): Set<Host> {
+    const { tenantId } = host.identity
+    const ofTenant = this.#handshakes.get(tenantId) ?? new Set()
+    this.#handshakes.set(tenantId, ofTenant.add(host))
+    this.#handshakeCount += 1
+    return ofTenant
+  }
+
+  #end(host: Host): void {
+    const { tenantId } = host.identity
+    const ofTenant = this.#handshakes.get(tenantId)
+    if (ofTenant?.delete(host) !== true) return
+    this.#handshakeCount -= 1
+    if (ofTenant.size === 0) this.#handshakes.delete(tenantId)
+  }
+
+  #largestTenant(): ReadonlySet<Host> {
+    let largest: ReadonlySet<Host> = new Set()
+    for (const ofTenant of this.#handshakes.values()) if (ofTenant.size > largest.size) largest = ofTenant
+    return largest
   }
 
   #ofSameOwner(host: Host): readonly Host[] {
     return this.#byOwner.get(ownerKey(host)) ?? []
   }
+}
+
+function oldestOf<Host>(hosts: ReadonlySet<Host>): Host | undefined {
+  return hosts.values().next().value
 }
 
 function isHandshake({ connection }: TableEntry): boolean {

@@ -14,6 +14,8 @@ export interface ServiceOptions {
   readonly name: string
   /** Built entry, run with the Node that runs this. */
   readonly main: string
+  /** Options of that Node besides those that every service gets. */
+  readonly nodeOptions?: readonly string[]
   /** The service's whole environment, asked for at each start. */
   readonly environment: () => Promise<Readonly<Record<string, string>>>
   readonly namespace: string | undefined
@@ -49,7 +51,7 @@ export class ServiceProcess implements AsyncDisposable {
   /** Starts it and waits until it says that it is ready. */
   async start(): Promise<void> {
     if (this.#process?.running === true) return
-    const { name, main, namespace, logFile, pidFile } = this.#options
+    const { name, main, nodeOptions = [], namespace, logFile, pidFile } = this.#options
     const env = {
       PATH: `${process.env['PATH'] ?? '/usr/bin:/bin'}:/usr/sbin:/sbin`,
       NODE_ENV: 'production',
@@ -58,7 +60,7 @@ export class ServiceProcess implements AsyncDisposable {
     const child = new ManagedProcess({
       name,
       file: process.execPath,
-      args: ['--enable-source-maps', main],
+      args: ['--enable-source-maps', ...nodeOptions, main],
       env,
       namespace,
       logFile,

@@ -12,6 +12,9 @@ import { ServiceProcess } from './service-process.ts'
 import { joinTokenName, SERVICE_NAMES, serviceEnvironments, type ServiceName } from './stack-environment.ts'
 import { claimAddresses, type StackAddresses, type StackOptions } from './stack-options.ts'
 
+/** As in deploy/systemd: a flood of packets must not make V8's young generation grow (docs/limits.md). */
+const VPN_NODE_OPTIONS = ['--max-semi-space-size=16']
+
 /** A database server that a test may take away for a while. */
 export interface DatabaseControl {
   start(): Promise<void>
@@ -131,6 +134,7 @@ function serviceProcess(
     name,
     main: join(options.checkout, 'apps', name, 'dist/main.js'),
     environment: environments[name],
+    nodeOptions: name === 'vpn-node' ? VPN_NODE_OPTIONS : [],
     namespace: name === 'vpn-node' ? options.nodeNamespace : undefined,
     logFile: data.file('logs', `${name}.log`),
     pidFile: data.file('pids', name),

@@ -1,7 +1,13 @@
+import { nodeCryptoSuite } from '@sallyport/openvpn-wire'
 import { describe, expect, it } from 'vitest'
 
 import type { Refusal, SessionInput } from './actions.ts'
+import { Session } from './session.ts'
+import { CLIENT } from './testing/first-packets.ts'
 import { ALLOW, GRANT, makeScene, PEER_INFO_26, type Scene, type SceneOptions } from './testing/scene.ts'
+import { ControlLink } from './wrap/control-link.ts'
+import { tlsCryptKeys, tlsCryptMode } from './wrap/tls-crypt.ts'
+import { CountedWrapping } from './wrap/wrapping.ts'
 
 const REFUSAL: Refusal = { code: 'wrong-otp', message: 'Wrong one-time password' }
 const LATER: Refusal = { code: 'pool-full', message: 'No address is free', temporary: { backoffSeconds: 30 } }
@@ -171,6 +177,19 @@ describe('CVE-2026-12996 class: packets of a session that is over', () => {
     ]
     for (const input of inputs) expect(server.session?.handle(input, simulation.nowMs)).toEqual([])
   })
+})
+
+it('closes a session that its host has no use for without a word, and wipes its key', () => {
+  const suite = nodeCryptoSuite
+  const wrappingKey = suite.randomBytes(256)
+  const mode = tlsCryptMode(suite, tlsCryptKeys(wrappingKey, 'server'))
+  const wrapping = new CountedWrapping(mode, { id: 0, timeSeconds: 0 }, 'udp')
+  const link = new ControlLink({ local: CLIENT, remote: CLIENT }, wrapping, 'udp')
+  const session = new Session({ suite, link, identity: { tenantId: 'a', deviceId: 'b' }, wrappingKey }, 0)
+  session.discard()
+  session.discard()
+  expect(wrappingKey.every((byte) => byte === 0)).toBe(true)
+  expect(session.handle({ type: 'timer' }, 1)).toEqual([])
 })
 
 describe('a connection that ends by order', () => {

@@ -119,7 +119,7 @@ describe('renegotiations from both sides', () => {
       const sent = scene.fromClient.length
       scene.client.renegotiate()
       resets.push(...scene.fromClient.slice(sent, sent + 1))
-      scene.simulation.pass(2_000)
+      scene.simulation.pass(6_000)
     }
     expect(resets.map((packet) => packet[0])).toEqual(
       [1, 2, 3, 4, 5, 6, 7].map((keyId) => (OPCODE.softReset << 3) | keyId),

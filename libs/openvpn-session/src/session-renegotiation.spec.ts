@@ -85,7 +85,7 @@ it('counts key ids 1 to 7 and then 1 again, with the same session ids', () => {
   const { server, client, simulation } = connected()
   for (let round = 0; round < 9; round++) {
     client.renegotiate()
-    simulation.pass(1_000)
+    simulation.pass(6_000)
   }
   expect(server.of('install-keys').map(({ keyId }) => keyId)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 1, 2])
   expect(client.violations).toEqual([])
@@ -95,7 +95,7 @@ it('does not take the use of a key id seven renegotiations ago for the use of th
   const { server, client, simulation } = connected()
   for (let round = 0; round < 8; round++) {
     client.renegotiate()
-    simulation.pass(1_000)
+    simulation.pass(6_000)
     if (round === 0) server.input({ type: 'key-used', keyId: 1 })
   }
   expect(server.of('install-keys').at(-1)?.keyId).toBe(1)
@@ -162,7 +162,33 @@ it.each(Array.from({ length: 20 }, (_, seed) => seed))(
   },
 )
 
+it('takes every renegotiation of a client that renews its keys each six seconds, some of them late', () => {
+  const { server, client, simulation } = connected()
+  for (let round = 0; round < 50; round++) {
+    simulation.pass(round % 5 === 0 ? 10_500 : 4_500)
+    if (round % 5 > 0) simulation.pass(500)
+    client.renegotiate()
+  }
+  simulation.pass(1_000)
+  expect(server.of('install-keys')).toHaveLength(51)
+})
+
 describe('renegotiations that are not started', () => {
+  it('ignores a client that begins one after the other, and takes up those that come in time', () => {
+    const { server, client, simulation } = connected({ line: 'v3' })
+    for (let attempt = 0; attempt < 3; attempt++) {
+      client.renegotiate()
+      simulation.pass(300)
+    }
+    expect(server.of('install-keys')).toHaveLength(4)
+    client.renegotiate()
+    simulation.pass(300)
+    expect(server.of('install-keys')).toHaveLength(4)
+    expect(server.of('drop')).toContainEqual({ type: 'drop', reason: 'unexpected' })
+    simulation.pass(10_000)
+    expect(server.of('install-keys')).toHaveLength(5)
+  })
+
   it('ignores a reset with another key id than the next', () => {
     const { server, client, simulation } = connected()
     client.renegotiate(2)

@@ -13,7 +13,7 @@ import { Renewal } from './keys/renewal.ts'
 import { Outbox } from './outbox.ts'
 import { Bulletin } from './push/bulletin.ts'
 import { serverTerms } from './reliable/terms.ts'
-import { WakeTimer } from './wake-timer.ts'
+import { isPast, WakeTimer } from './wake-timer.ts'
 import type { ControlLink, ReceivedPacket } from './wrap/control-link.ts'
 import { tlsCryptKeys } from './wrap/tls-crypt.ts'
 import { TlsCryptWrapping } from './wrap/wrapping.ts'
@@ -86,6 +86,13 @@ export class Session {
     this.#transmit()
     this.#finish()
     return this.#outbox.take()
+  }
+
+  /** Closes at once and without a word, for a host that goes on without it: wipes every key. Often is as good as once. */
+  discard(): void {
+    this.#closed = true
+    for (const keyState of this.#keys.all) keyState.stopTls()
+    this.#wrappingKey.fill(0)
   }
 
   #take(input: SessionInput): void {
@@ -189,7 +196,8 @@ export class Session {
 
   #acceptRenegotiation({ opcode, keyId, replayed }: ReceivedPacket): KeyState | undefined {
     if (opcode !== OPCODE.softReset || replayed || keyId !== this.#keys.nextKeyId) return undefined
-    return this.#mayRenegotiate() ? this.#beginRenegotiation() : undefined
+    if (!this.#mayRenegotiate() || !this.#renewal.allowByClient(this.#nowMs)) return undefined
+    return this.#beginRenegotiation()
   }
 
   #beginRenegotiation(): KeyState {
@@ -375,7 +383,7 @@ export class Session {
     this.#timer.set(this.#closed ? [] : this.#wakeTimes())
     if (!this.#closed) return
     for (const keyState of this.#keys.all) this.#keys.stopTls(keyState)
-    this.#wrappingKey.fill(0)
+    this.discard()
     this.#outbox.emit({ type: 'closed' })
   }
 
@@ -389,8 +397,4 @@ export class Session {
     if (!begun) times.push(this.#renewal.endsAtMs)
     return times
   }
-}
-
-function isPast(timeMs: number | undefined, nowMs: number): boolean {
-  return timeMs !== undefined && timeMs <= nowMs
 }

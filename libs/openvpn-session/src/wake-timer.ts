@@ -22,3 +22,8 @@ export class WakeTimer {
     this.#atMs = atMs
   }
 }
+
+/** Says whether a time has come; `undefined` never does. */
+export function isPast(timeMs: number | undefined, nowMs: number): boolean {
+  return timeMs !== undefined && timeMs <= nowMs
+}

@@ -39,6 +39,7 @@ namespace sallyport {
   X(dropUnknownStream)        \
   X(dropStreamQueueFull)      \
   X(dropStreamLimit)          \
+  X(dropStreamOriginLimit)    \
   X(dropForeignStream)        \
   X(streamsAccepted)          \
   X(streamsPassedOn)          \
@@ -48,6 +49,7 @@ namespace sallyport {
   X(streamsQueueFull)         \
   X(streamsIdle)              \
   X(streamsFailed)            \
+  X(streamsHeldBack)          \
   X(peersFloated)             \
   X(pingsReceived)            \
   X(pingsSent)                \
@@ -65,7 +67,7 @@ inline constexpr std::array kCounterNames = {
 #undef SALLYPORT_COUNTER_NAME
 };
 
-// Totals of one engine. Written by the engine's thread and by sendControl, read by anyone; each value is exact on its
+// Totals of one engine. Written by the engine's thread and by verbs, read by anyone; each value is exact on its
 // own, a reading of all of them is not one instant.
 class Counters {
  public:

@@ -17,6 +17,9 @@ class DataKey {
   explicit DataKey(const KeyMaterial& material);
 
   uint8_t key_id() const { return key_id_; }
+  // Its place among the keys that its peer was given: the later one has the larger number.
+  uint64_t generation() const { return generation_; }
+  void set_generation(uint64_t generation) { generation_ = generation; }
 
   // `packet` holds the plaintext and then, when ok, the whole packet.
   Sealed seal(uint32_t peer_id, PacketBuffer& packet);
@@ -33,6 +36,7 @@ class DataKey {
  private:
   std::unique_ptr<PacketFormat> format_;
   uint8_t key_id_;
+  uint64_t generation_ = 0;
   bool lzo_byte_;
   bool used_ = false;
   bool first_use_awaited_ = false;

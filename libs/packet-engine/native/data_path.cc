@@ -40,11 +40,11 @@ void DataPath::receive(const ReceiveBatch::Datagram& datagram) {
   if (datagram.truncated) return drop(Counter::dropTooLong);
   // Nothing can be answered to port 0, and no client sends from it.
   if (datagram.path.remote.port() == 0) return drop(Counter::dropNoSourcePort);
-  receive(datagram.path, datagram.bytes);
+  receive(datagram.path, datagram.bytes, false);
 }
 
 // `bytes` is not empty.
-Received DataPath::receive(const Path& path, std::span<uint8_t> bytes) {
+Received DataPath::receive(const Path& path, std::span<uint8_t> bytes, bool admitted) {
   switch (bytes[0] >> kOpcodeShift) {
     case kOpcodeDataV2:
       return receive_data(path, bytes);
@@ -55,7 +55,7 @@ Received DataPath::receive(const Path& path, std::span<uint8_t> bytes) {
     case 8:   // HARD_RESET_SERVER_V2
     case 10:  // HARD_RESET_CLIENT_V3
     case 11:  // CONTROL_WKC_V1
-      return receive_control(path, bytes);
+      return receive_control(path, bytes, admitted);
     default:
       return refuse(Counter::dropBadOpcode);
   }
@@ -66,8 +66,11 @@ Received DataPath::refuse(Counter reason, Received received) {
   return received;
 }
 
-Received DataPath::receive_control(const Path& path, std::span<const uint8_t> bytes) {
-  if (!upward_.push_control(path, bytes)) return refuse(Counter::dropControlQueueFull);
+// A datagram that finds no room is lost, as every datagram may be. Of a stream nothing is: both ends count on it.
+Received DataPath::receive_control(const Path& path, std::span<const uint8_t> bytes, bool admitted) {
+  if (!upward_.push_control(path, bytes, admitted)) {
+    return path.transport == Transport::tcp ? Received::no_room : refuse(Counter::dropControlQueueFull);
+  }
   counters_.add(Counter::controlPacketsReceived);
   return Received::control;
 }
@@ -86,7 +89,9 @@ Received DataPath::receive_data(const Path& path, std::span<uint8_t> bytes) {
   if (opened.result != Opened::Result::ok) return refuse_unopened(opened.result);
   peer->last_received_tick = now_;
   peer->statistics.transport_received_bytes += bytes.size();
-  if (elsewhere && opened.newest) follow(*peer, path);
+  const bool newest = opened.newest && key->generation() >= peer->used_generation;
+  peer->used_generation = std::max(peer->used_generation, key->generation());
+  if (elsewhere && newest) follow(*peer, path);
   if (!receive_magic(*peer, opened.text)) deliver(*peer, opened.text);
   return Received::data;
 }
@@ -113,7 +118,7 @@ Received DataPath::refuse_unopened(Opened::Result result) {
 }
 
 // A late packet from where the peer was before must not call it back, nor may one that was caught and kept from
-// arriving decide: only the newest packet moves it.
+// arriving decide: only the newest packet under the newest key that the peer has used moves it.
 void DataPath::follow(Peer& peer, const Path& path) {
   peer.path = path;
   counters_.add(Counter::peersFloated);

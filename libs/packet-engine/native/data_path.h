@@ -14,14 +14,15 @@
 
 namespace sallyport {
 
-// What happens to a packet between the transport and the TUN devices, both ways. Lives on the engine's thread.
+// What happens to a packet between the transport and the TUN devices, both ways. Used under the engine's lock.
 class DataPath {
  public:
   DataPath(PeerTable& peers, Outbox& outbox, Counters& counters, UpwardQueue& upward)
       : peers_(peers), outbox_(outbox), counters_(counters), upward_(upward) {}
 
   void receive(const ReceiveBatch::Datagram& datagram);
-  Received receive(const Path& path, std::span<uint8_t> bytes);
+  // `admitted` is about streams.
+  Received receive(const Path& path, std::span<uint8_t> bytes, bool admitted);
   // Seals and sends up to one batch of what waits in the TUN device; false when the device no longer exists.
   bool forward(Network& network);
   // Lets `seconds` pass: pings idle peers and reports silent ones.
@@ -39,7 +40,7 @@ class DataPath {
 
   void drop(Counter reason) { counters_.add(reason); }
   Received refuse(Counter reason, Received received = Received::dropped);
-  Received receive_control(const Path& path, std::span<const uint8_t> bytes);
+  Received receive_control(const Path& path, std::span<const uint8_t> bytes, bool admitted);
   Received receive_data(const Path& path, std::span<uint8_t> bytes);
   Received refuse_unopened(Opened::Result result);
   void follow(Peer& peer, const Path& path);

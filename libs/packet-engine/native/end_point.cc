@@ -5,12 +5,17 @@
 #include <netdb.h>
 
 #include <cstring>
+#include <span>
+
+#include "big_endian.h"
 
 namespace sallyport {
 
 namespace {
 constexpr size_t kMappedPrefixBytes = 12;
-}
+// A multicast prefix, which nobody sends from.
+constexpr uint64_t kIpv4Origin = uint64_t{0xffffffff} << 32;
+}  // namespace
 
 std::optional<EndPoint> EndPoint::parse(const std::string& address, uint16_t port) {
   addrinfo hints{};
@@ -82,6 +87,13 @@ std::string EndPoint::address() const {
 bool EndPoint::is_wildcard() const {
   if (family() == AF_INET) return storage_.v4.sin_addr.s_addr == htonl(INADDR_ANY);
   return IN6_IS_ADDR_UNSPECIFIED(&storage_.v6.sin6_addr);
+}
+
+uint64_t EndPoint::origin() const {
+  if (family() == AF_INET) return kIpv4Origin | ntohl(storage_.v4.sin_addr.s_addr);
+  const std::span bytes(storage_.v6.sin6_addr.s6_addr);
+  if (IN6_IS_ADDR_V4MAPPED(&storage_.v6.sin6_addr)) return kIpv4Origin | read_number(bytes.subspan(kMappedPrefixBytes));
+  return read_number(bytes.first(sizeof(uint64_t)));
 }
 
 bool EndPoint::operator==(const EndPoint& other) const {

@@ -39,6 +39,10 @@ class EndPoint {
   sockaddr* data() { return &storage_.any; }
   socklen_t size() const { return family() == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6); }
 
+  // The same number for all addresses that one host can give itself: those of an IPv6 /64 (RFC 4291 section 2.5.4), or
+  // the one IPv4 address, mapped or not.
+  uint64_t origin() const;
+
   bool operator==(const EndPoint& other) const;
 
  private:

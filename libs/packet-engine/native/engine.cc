@@ -3,8 +3,10 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/timerfd.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <utility>
@@ -14,6 +16,10 @@
 namespace sallyport {
 
 namespace {
+
+// What waits for this thread is lost when it comes too late, unlike what waits for JavaScript's. Needs CAP_SYS_NICE or
+// RLIMIT_NICE; without them it is a thread like any other.
+constexpr int kNiceness = -10;
 
 FileDescriptor checked(int fd, const char* what) {
   if (fd < 0) throw system_failure(what, errno);
@@ -44,10 +50,6 @@ std::thread start_without_signals(std::function<void()> body) {
   return thread;
 }
 
-std::unique_ptr<DataKey>& key_in(Peer& peer, Slot slot) {
-  return slot == Slot::primary ? peer.primary : peer.secondary;
-}
-
 }  // namespace
 
 Engine::Engine(std::function<void()> wake)
@@ -66,35 +68,22 @@ Engine::~Engine() { stop(); }
 void Engine::stop() {
   const std::lock_guard once(stop_mutex_);
   {
-    const std::lock_guard lock(commands_mutex_);
-    stopping_ = true;
-    accepting_ = false;
+    const std::lock_guard turn(lock_);
+    open_ = false;
   }
   eventfd_write(wake_.get(), 1);
   if (thread_.joinable()) thread_.join();
+  const std::lock_guard turn(lock_);
   peers_.clear();
   streams_.clear();
   listeners_.clear();
 }
 
-void Engine::call(const std::function<void()>& command) {
-  Command task(command);
-  std::future<void> done = task.get_future();
-  {
-    const std::lock_guard lock(commands_mutex_);
-    if (!accepting_) throw Failure("engine-stopped", "the packet engine has stopped");
-    if (thread_.joinable()) commands_.push_back(std::move(task));
-  }
-  if (task.valid()) {
-    task();
-  } else {
-    eventfd_write(wake_.get(), 1);
-  }
-  try {
-    done.get();
-  } catch (const std::future_error&) {
-    throw Failure("engine-stopped", "the packet engine has stopped");
-  }
+template <class Verb>
+auto Engine::call(Verb verb) {
+  const std::lock_guard turn(lock_);
+  if (!open_) throw Failure("engine-stopped", "the packet engine has stopped");
+  return verb();
 }
 
 // The verbs, on the caller's thread.
@@ -102,14 +91,13 @@ void Engine::call(const std::function<void()>& command) {
 Engine::Listening Engine::listen(Transport transport, const EndPoint& local, bool pass_foreign) {
   Listener opened = transport == Transport::udp ? Listener(std::in_place_type<UdpSocket>, local)
                                                 : Listener(std::in_place_type<TcpListener>, local, pass_foreign);
-  if (!thread_.joinable()) thread_ = start_without_signals([this] { run(); });
-  Listening listening{0, local_of(opened)};
-  call([&] {
-    listening.listener = static_cast<uint32_t>(listeners_.size());
+  return call([&] {
+    if (!thread_.joinable()) thread_ = start_without_signals([this] { run(); });
+    const Listening listening{static_cast<uint32_t>(listeners_.size()), local_of(opened)};
     epoll_.watch(descriptor_of(opened), Epoll::Source::listener, listening.listener);
     listeners_.push_back(std::move(opened));
+    return listening;
   });
-  return listening;
 }
 
 Path Engine::reachable(const Path& path) const {
@@ -124,6 +112,7 @@ Path Engine::reachable(const Path& path) const {
   return {path.listener, path.transport, *remote, *local, path.stream};
 }
 
+// A datagram needs nothing but its socket, and waits for nobody.
 void Engine::send_control(const Path& path, std::span<const uint8_t> bytes) {
   const Path way = reachable(path);
   if (way.transport == Transport::udp) {
@@ -138,8 +127,20 @@ void Engine::send_control(const Path& path, std::span<const uint8_t> bytes) {
   });
 }
 
+void Engine::admit_stream(uint64_t stream) {
+  call([&] { streams_.admit(stream); });
+}
+
 void Engine::close_stream(uint64_t stream) {
   call([&] { streams_.close_when_sent(stream); });
+}
+
+void Engine::acquaint(const Path& path) {
+  call([&] { upward_.acquaint(reachable(path)); });
+}
+
+void Engine::forget(const Path& path) {
+  call([&] { upward_.forget(reachable(path)); });
 }
 
 void Engine::add_network(uint32_t index, const TunOptions& options) {
@@ -183,12 +184,12 @@ void Engine::set_key(uint32_t peer_id, Slot slot, const KeyMaterial& material) {
   auto key = std::make_unique<DataKey>(material);
   call([&] {
     Peer& peer = peers_.get(peer_id);
-    const auto& other = key_in(peer, slot == Slot::primary ? Slot::secondary : Slot::primary);
+    const auto& other = peer.slot(slot == Slot::primary ? Slot::secondary : Slot::primary);
     if (other && other->key_id() == key->key_id()) {
       throw Failure("duplicate-key-id", "the other slot of peer " + std::to_string(peer_id) + " has the same key id");
     }
     key->await_first_use(slot == Slot::secondary);
-    key_in(peer, slot).swap(key);
+    peer.set_key(slot, key);
   });
 }
 
@@ -205,7 +206,7 @@ void Engine::swap_keys(uint32_t peer_id) {
 }
 
 void Engine::delete_key(uint32_t peer_id, Slot slot) {
-  call([&] { key_in(peers_.get(peer_id), slot).reset(); });
+  call([&] { peers_.get(peer_id).slot(slot).reset(); });
 }
 
 void Engine::set_keepalive(uint32_t peer_id, const Keepalive& keepalive) {
@@ -225,41 +226,58 @@ void Engine::delete_peer(uint32_t peer_id) {
 }
 
 PeerStatistics Engine::statistics(uint32_t peer_id) {
-  PeerStatistics statistics;
-  call([&] { statistics = peers_.get(peer_id).statistics; });
-  return statistics;
+  return call([&] { return peers_.get(peer_id).statistics; });
 }
 
 double Engine::cpu_seconds() {
-  timespec used{};
-  if (!thread_.joinable()) return 0;
-  call([&] { clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used); });
-  return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) / 1e9;
+  return call([&] {
+    clockid_t clock;
+    timespec used{};
+    if (thread_.joinable() && pthread_getcpuclockid(thread_.native_handle(), &clock) == 0) clock_gettime(clock, &used);
+    return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) / 1e9;
+  });
+}
+
+UpwardQueue::Batch Engine::take(size_t max_control) {
+  const std::lock_guard turn(lock_);
+  UpwardQueue::Batch batch = upward_.take(max_control);
+  if (streams_.any_held_back()) eventfd_write(wake_.get(), 1);
+  return batch;
 }
 
 // The loop, on the engine's thread.
 
 void Engine::run() {
-  const auto stopping = [this] {
-    const std::lock_guard lock(commands_mutex_);
-    return stopping_;
-  };
+  setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNiceness);
   try {
-    while (!stopping()) {
-      for (const epoll_event& event : epoll_.wait()) dispatch(Epoll::read(event));
-    }
+    while (work(epoll_.wait())) continue;
   } catch (const std::exception& error) {
+    const std::lock_guard turn(lock_);
+    open_ = false;
     upward_.push_fatal(error.what());
   }
-  const std::lock_guard lock(commands_mutex_);
-  accepting_ = false;
-  commands_.clear();
+}
+
+// Answers whether there is more to do.
+bool Engine::work(std::span<const epoll_event> events) {
+  EngineLock::Work turn(lock_);
+  for (const epoll_event& event : events) {
+    if (!open_) return false;
+    // What an event is about may have gone since it was reported.
+    dispatch(Epoll::read(event));
+    turn.give_way();
+  }
+  return open_;
 }
 
 void Engine::dispatch(const Epoll::Ready& ready) {
+  const auto receiver = [this](const Path& path, std::span<uint8_t> packet, bool admitted) {
+    return path_.receive(path, packet, admitted);
+  };
   switch (ready.source) {
     case Epoll::Source::wake:
-      return run_commands();
+      read_count(wake_.get());
+      return streams_.go_on(receiver);
     case Epoll::Source::timer:
       return tick(read_count(timer_.get()));
     case Epoll::Source::network:
@@ -267,19 +285,8 @@ void Engine::dispatch(const Epoll::Ready& ready) {
     case Epoll::Source::listener:
       return take_from(static_cast<uint32_t>(ready.number));
     case Epoll::Source::stream:
-      return streams_.serve(
-          ready, [this](const Path& path, std::span<uint8_t> packet) { return path_.receive(path, packet); });
+      return streams_.serve(ready, receiver);
   }
-}
-
-void Engine::run_commands() {
-  read_count(wake_.get());
-  std::vector<Command> commands;
-  {
-    const std::lock_guard lock(commands_mutex_);
-    commands.swap(commands_);
-  }
-  for (Command& command : commands) command();
 }
 
 void Engine::take_from(uint32_t index) {
@@ -305,7 +312,6 @@ void Engine::tick(uint64_t seconds) {
 }
 
 void Engine::forward(uint32_t index) {
-  // An earlier event of the same round may have removed the network.
   Network* network = peers_.find_network(index);
   if (!network || path_.forward(*network)) return;
   // Somebody deleted the device. Its descriptor would report an error for ever, so nobody listens to it any more; what

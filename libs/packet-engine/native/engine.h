@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -14,6 +13,7 @@
 
 #include "counters.h"
 #include "data_path.h"
+#include "engine_lock.h"
 #include "epoll.h"
 #include "file_descriptor.h"
 #include "listener.h"
@@ -25,8 +25,6 @@
 
 namespace sallyport {
 
-enum class Slot { primary, secondary };
-
 // A peer as its owner describes it; the path's ends are in the form of their own address family.
 struct PeerDescription {
   uint32_t id;
@@ -36,12 +34,12 @@ struct PeerDescription {
   std::optional<Ipv6Address> ipv6;
 };
 
-// The packet engine. From `listen` on, one thread owns networks, peers and keys; every verb runs as a command on that
-// thread and has taken effect when it returns. Verbs are for one calling thread; `stop` may come from any. All throw
-// Failure.
+// The packet engine. From `listen` on, one thread carries packets. Verbs are for one calling thread, run on it in turns
+// with the engine's, and have taken effect when they return. `stop` may come from any thread, but not during a verb.
+// All throw Failure.
 class Engine {
  public:
-  // `wake` is called on the engine's thread when `upward().take` has something to give.
+  // `wake` is called on any of these threads when `take` has something to give. It must not call the engine.
   explicit Engine(std::function<void()> wake);
   ~Engine();
   Engine(const Engine&) = delete;
@@ -54,7 +52,11 @@ class Engine {
 
   Listening listen(Transport transport, const EndPoint& local, bool pass_foreign);
   void send_control(const Path& path, std::span<const uint8_t> bytes);
+  void admit_stream(uint64_t stream);
   void close_stream(uint64_t stream);
+  // Takes and gives back a UDP client's place among those whose control packets do not wait behind strangers'.
+  void acquaint(const Path& path);
+  void forget(const Path& path);
   void add_network(uint32_t index, const TunOptions& options);
   // Takes a device that the caller opened: one IP packet per read and write, non-blocking.
   void attach_network(uint32_t index, FileDescriptor device);
@@ -68,32 +70,37 @@ class Engine {
   PeerStatistics statistics(uint32_t peer_id);
   double cpu_seconds();
   const Counters& counters() const { return counters_; }
-  UpwardQueue& upward() { return upward_; }
+  // Answers a wake with what has come up, and lets streams go on that wait for room. Also after the thread has ended.
+  UpwardQueue::Batch take(size_t max_control);
 
   // Ends the thread, deletes every TUN device and closes the sockets. May be called again.
   void stop();
 
  private:
-  using Command = std::packaged_task<void()>;
-
-  // Runs `command` on the engine's thread (on the caller's before `listen`) and waits; rethrows what it throws.
-  void call(const std::function<void()>& command);
+  // Runs a verb in its turn.
+  template <class Verb>
+  auto call(Verb verb);
   // The path in the form of its listener's family. Throws Failure `not-listening`, `unknown-listener` or `bad-address`.
   Path reachable(const Path& path) const;
 
   void run();
+  bool work(std::span<const epoll_event> events);
   void dispatch(const Epoll::Ready& ready);
-  void run_commands();
   void take_from(uint32_t listener);
   void accept(uint32_t listener, const TcpListener& socket);
   void forward(uint32_t network);
   void tick(uint64_t seconds);
 
+  // Guards everything below but the counters, and `listeners_` against those who do not add to it.
+  EngineLock lock_;
+  // Whether there is a thread to come, or one at work.
+  bool open_ = true;
+
   Counters counters_;
   UpwardQueue upward_;
   PeerTable peers_;
   Epoll epoll_;
-  // Grows on the engine's thread while the calling thread waits, so that both may read it.
+  // Grows by a verb, so that the calling thread may read it at any time.
   Listeners listeners_;
   StreamTable streams_;
   Outbox outbox_;
@@ -103,11 +110,6 @@ class Engine {
   FileDescriptor timer_;
   // TCP listeners that found the process without room for another connection.
   std::vector<uint32_t> resting_;
-
-  std::mutex commands_mutex_;
-  std::vector<Command> commands_;
-  bool accepting_ = true;
-  bool stopping_ = false;
 
   std::mutex stop_mutex_;
   std::thread thread_;

@@ -77,52 +77,80 @@ void EpochFormat::seal_in(uint16_t epoch) {
   sealer_.emplace(epoch, secret, cipher_, limits_);
 }
 
+struct EpochFormat::Parts {
+  explicit Parts(std::span<uint8_t> packet)
+      : clear(packet.first(kClearBytes)),
+        packet_id(clear.subspan(kHeaderBytes)),
+        text(packet.subspan(kClearBytes, packet.size() - kOverheadBytes)),
+        tag(packet.last<kTagBytes>()) {
+    const uint64_t id = read_number(packet_id);
+    epoch = static_cast<uint16_t>(id >> kEpochShift);
+    counter = id & kCounterLimit;
+  }
+
+  std::span<const uint8_t> clear;
+  std::span<const uint8_t> packet_id;
+  std::span<uint8_t> text;
+  std::span<uint8_t, kTagBytes> tag;
+  uint16_t epoch;
+  uint64_t counter;
+};
+
 Opened EpochFormat::open(std::span<uint8_t> packet) {
   if (packet.size() <= kOverheadBytes) return {Opened::Result::too_short};
-  const auto clear = packet.first(kClearBytes);
-  const auto packet_id = clear.subspan(kHeaderBytes);
-  const uint64_t id = read_number(packet_id);
-  const auto epoch = static_cast<uint16_t>(id >> kEpochShift);
-  const uint64_t counter = id & kCounterLimit;
-
-  Opener* opener = find_opener(epoch);
-  if (!opener) return {Opened::Result::unknown_epoch};
-  if (!opener->replay.fresh(counter)) return {Opened::Result::replayed};
-  if (opener->failures.over_limit()) return {Opened::Result::exhausted};
-  const auto text = packet.subspan(kClearBytes, packet.size() - kOverheadBytes);
-  if (!opener->aead.open(make_nonce(packet_id, opener->iv), clear, text, packet.last<kTagBytes>())) {
-    opener->failures.add();
-    failures_near_limit_ |= opener->failures.near_limit();
-    return {Opened::Result::bad_tag};
-  }
-  const bool newest = epoch > open_epoch_ || (epoch == open_epoch_ && counter > opener->replay.newest());
-  opener->replay.accept(counter);
-  opener->usage.add(kClearBytes, text.size());
-  if (epoch > open_epoch_) open_in(epoch);
-  if (epoch > sealer_->epoch) seal_in(epoch);
-  return {Opened::Result::ok, text, newest};
+  const Parts parts(packet);
+  if (parts.epoch > open_epoch_) return open_ahead(parts);
+  const bool current = parts.epoch == open_epoch_;
+  if (!current && (!retiring_ || parts.epoch != retiring_epoch_)) return {Opened::Result::unknown_epoch};
+  Opener& opener = current ? *current_ : *retiring_;
+  Opened opened = open_with(opener, parts);
+  note_failures(opener.failures);
+  opened.newest &= current;
+  if (opened.result == Opened::Result::ok && parts.epoch > sealer_->epoch) seal_in(parts.epoch);
+  return opened;
 }
 
-EpochFormat::Opener* EpochFormat::find_opener(uint16_t epoch) {
-  if (epoch == open_epoch_) return current_.get();
-  if (epoch < open_epoch_) return epoch == retiring_epoch_ ? retiring_.get() : nullptr;
-  const size_t ahead = size_t{epoch} - open_epoch_;
-  if (ahead > kFutureEpochs || epoch > kLastEpoch) return nullptr;
+// A forgery costs the derivation of a key that is thrown away, and nothing stays of it but its count.
+Opened EpochFormat::open_ahead(const Parts& parts) {
+  const size_t ahead = size_t{parts.epoch} - open_epoch_;
+  if (ahead > kFutureEpochs || parts.epoch > kLastEpoch) return {Opened::Result::unknown_epoch};
+  if (parts.counter == 0) return {Opened::Result::replayed};
   while (future_.size() < ahead) {
     last_secret_ = next_epoch(last_secret_);
-    future_.push_back({last_secret_, nullptr});
+    future_.push_back({last_secret_, OpenFailures(limits_)});
   }
   FutureEpoch& future = future_[ahead - 1];
-  if (!future.opener) future.opener = std::make_unique<Opener>(future.secret, cipher_, limits_);
-  return future.opener.get();
+  if (future.failures.over_limit()) return {Opened::Result::exhausted};
+  auto opener = std::make_unique<Opener>(future.secret, cipher_, limits_);
+  opener->failures = future.failures;
+  const Opened opened = open_with(*opener, parts);
+  future.failures = opener->failures;
+  note_failures(future.failures);
+  if (opened.result != Opened::Result::ok) return opened;
+  open_in(parts.epoch, std::move(opener));
+  if (parts.epoch > sealer_->epoch) seal_in(parts.epoch);
+  return opened;
+}
+
+Opened EpochFormat::open_with(Opener& opener, const Parts& parts) {
+  if (!opener.replay.fresh(parts.counter)) return {Opened::Result::replayed};
+  if (opener.failures.over_limit()) return {Opened::Result::exhausted};
+  if (!opener.aead.open(make_nonce(parts.packet_id, opener.iv), parts.clear, parts.text, parts.tag)) {
+    opener.failures.add();
+    return {Opened::Result::bad_tag};
+  }
+  const bool newest = parts.counter > opener.replay.newest();
+  opener.replay.accept(parts.counter);
+  opener.usage.add(kClearBytes, parts.text.size());
+  return {Opened::Result::ok, parts.text, newest};
 }
 
 // An epoch ahead has proved itself. The one it follows stays for packets that were overtaken; those between are void.
-void EpochFormat::open_in(uint16_t epoch) {
-  const size_t skipped = size_t{epoch} - open_epoch_ - 1;
+void EpochFormat::open_in(uint16_t epoch, std::unique_ptr<Opener> opener) {
+  const auto passed = static_cast<std::ptrdiff_t>(epoch - open_epoch_);
   retiring_epoch_ = std::exchange(open_epoch_, epoch);
-  retiring_ = std::exchange(current_, std::move(future_[skipped].opener));
-  future_.erase(future_.begin(), future_.begin() + static_cast<std::ptrdiff_t>(skipped) + 1);
+  retiring_ = std::exchange(current_, std::move(opener));
+  future_.erase(future_.begin(), future_.begin() + passed);
 }
 
 LimitReasons EpochFormat::reached_limits() const {

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <deque>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "epoch_secret.h"
 #include "packet_format.h"
@@ -53,16 +53,20 @@ class EpochFormat : public PacketFormat {
     OpenFailures failures;
     ReplayWindow replay;
   };
-  // The opener is made when the first packet of the epoch comes.
+  // There is an opener when a packet has opened: whoever knows a peer-id can name any epoch.
   struct FutureEpoch {
     EpochSecret secret;
-    std::unique_ptr<Opener> opener;
+    OpenFailures failures;
   };
+  // Views of a packet that is long enough.
+  struct Parts;
 
   bool sealing_epoch_is_spent() const;
   void seal_in(uint16_t epoch);
-  Opener* find_opener(uint16_t epoch);
-  void open_in(uint16_t epoch);
+  Opened open_ahead(const Parts& parts);
+  static Opened open_with(Opener& opener, const Parts& parts);
+  void note_failures(const OpenFailures& failures) { failures_near_limit_ |= failures.near_limit(); }
+  void open_in(uint16_t epoch, std::unique_ptr<Opener> opener);
 
   Cipher cipher_;
   AeadLimits limits_;
@@ -73,7 +77,7 @@ class EpochFormat : public PacketFormat {
   uint16_t retiring_epoch_ = 0;
   std::unique_ptr<Opener> retiring_;
   // Epochs open_epoch_ + 1, + 2 …, as far as packets have asked for them; `last_secret_` is that of the last one.
-  std::deque<FutureEpoch> future_;
+  std::vector<FutureEpoch> future_;
   EpochSecret last_secret_;
   bool failures_near_limit_ = false;
 };

@@ -9,8 +9,8 @@
 
 namespace sallyport {
 
-// What the engine's thread waits for: descriptors, each under a kind and a number of that kind. All calls but the
-// constructor are for that thread.
+// What the engine's thread waits for: descriptors, each under a kind and a number of that kind. Only that thread
+// waits; what it waits for may be changed from any.
 class Epoll {
  public:
   enum class Source : uint8_t { wake, timer, network, listener, stream };

@@ -14,6 +14,11 @@ DataKey* Peer::key(uint8_t key_id) const {
   return nullptr;
 }
 
+void Peer::set_key(Slot at, std::unique_ptr<DataKey>& key) {
+  key->set_generation(++generations);
+  slot(at).swap(key);
+}
+
 template <class Address>
 size_t Network::AddressHash<Address>::operator()(const Address& address) const {
   return std::hash<std::string_view>{}({reinterpret_cast<const char*>(address.data()), address.size()});

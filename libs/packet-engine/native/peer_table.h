@@ -32,6 +32,8 @@ struct Keepalive {
 
 class Network;
 
+enum class Slot { primary, secondary };
+
 struct Peer {
   uint32_t id = 0;
   Network* network = nullptr;
@@ -41,6 +43,9 @@ struct Peer {
 
   std::unique_ptr<DataKey> primary;
   std::unique_ptr<DataKey> secondary;
+  // Keys that it was given, and which of them is the newest that has opened a packet.
+  uint64_t generations = 0;
+  uint64_t used_generation = 0;
 
   Keepalive keepalive;
   uint64_t last_sent_tick = 0;
@@ -50,6 +55,9 @@ struct Peer {
   PeerStatistics statistics;
 
   DataKey* key(uint8_t key_id) const;
+  std::unique_ptr<DataKey>& slot(Slot slot) { return slot == Slot::primary ? primary : secondary; }
+  // Exchanges `key` for the one in the slot.
+  void set_key(Slot slot, std::unique_ptr<DataKey>& key);
 };
 
 // One TUN device and the inner addresses that lead to peers; two networks may use the same addresses.

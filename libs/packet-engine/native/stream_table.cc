@@ -44,6 +44,7 @@ TcpStream* StreamTable::find(uint64_t stream) {
 }
 
 void StreamTable::move(TcpStream& stream, State state) {
+  if (stream.state == State::newcomer) newcomers_.remove(stream.path.remote, stream.place_in_origin);
   Order& to = order(state);
   to.splice(to.end(), order(stream.state), stream.place);
   stream.state = state;
@@ -57,10 +58,7 @@ bool StreamTable::accept(uint32_t listener, const TcpListener& socket) {
     TcpListener::Refusal refusal;
     TcpListener::Accepted accepted = socket.accept(refusal);
     if (!accepted.socket.valid()) return refusal == TcpListener::Refusal::none_waits;
-    if (!make_room()) {
-      counters_.add(Counter::dropStreamLimit);
-      continue;
-    }
+    make_room(accepted.remote);
     const uint64_t number = ++last_number_;
     if (!epoll_.try_watch(accepted.socket.get(), Epoll::Source::stream, number)) {
       counters_.add(Counter::streamsFailed);
@@ -70,6 +68,7 @@ bool StreamTable::accept(uint32_t listener, const TcpListener& socket) {
     auto stream = std::make_unique<TcpStream>(std::move(accepted.socket), path, socket.pass_foreign());
     Order& newcomers = order(State::newcomer);
     stream->place = newcomers.insert(newcomers.end(), number);
+    stream->place_in_origin = newcomers_.add(path.remote, number);
     stream->since = now_;
     streams_.emplace(number, std::move(stream));
     counters_.add(Counter::streamsAccepted);
@@ -77,18 +76,22 @@ bool StreamTable::accept(uint32_t listener, const TcpListener& socket) {
   return true;
 }
 
-// One who floods us with connections displaces those that have not said anything, which are mostly his own; whoever is
-// in the middle of a handshake stays.
-bool StreamTable::make_room() {
-  const size_t strangers = order(State::newcomer).size() + order(State::guest).size() + order(State::leaving).size();
-  if (strangers < kStrangers) return true;
-  for (const State state : {State::leaving, State::newcomer}) {
-    if (order(state).empty()) continue;
-    if (state == State::newcomer) counters_.add(Counter::dropStreamLimit);
-    erase(*find(order(state).front()));
-    return true;
-  }
-  return false;
+// One who floods us with connections displaces his own, which were there before; many who do displace whoever has been
+// a stranger for longest, which an honest client is only for as long as one packet takes.
+void StreamTable::make_room(const EndPoint& remote) {
+  if (const auto oldest = newcomers_.surplus(remote)) displace(*oldest, Counter::dropStreamOriginLimit);
+  const Order& leaving = order(State::leaving);
+  const Order& newcomers = order(State::newcomer);
+  if (newcomers.size() + leaving.size() < kStrangers) return;
+  if (!leaving.empty()) return erase(*find(leaving.front()));
+  displace(newcomers.front(), Counter::dropStreamLimit);
+}
+
+void StreamTable::displace(uint64_t number, Counter reason) {
+  TcpStream& stream = *find(number);
+  counters_.add(reason);
+  report(stream, CloseReason::idle);
+  erase(stream);
 }
 
 // Receiving.
@@ -99,20 +102,30 @@ void StreamTable::serve(const Epoll::Ready& ready, const Receiver& receiver) {
   if (ready.writable && !stream->queue().empty() && !settle(*stream, stream->resume())) return;
   if (!ready.readable) return;
   if (stream->state == State::leaving) return drain(*stream);
+  // Nobody asked whether it can be read: the connection has broken.
+  if (stream->line) return close(*stream, CloseReason::error);
   receive(*stream, receiver);
 }
 
 void StreamTable::receive(TcpStream& stream, const Receiver& receiver) {
-  const auto read = stream.read(buffer_);
+  const size_t most = stream.state == State::newcomer ? kStrangerReadBytes : kReadBytes;
+  const auto read = stream.read(std::span(buffer_).first(stream.kept() + most));
   if (!read) return close(stream, errno == 0 ? CloseReason::peer_closed : CloseReason::error);
   std::span<uint8_t> bytes = *read;
   if (bytes.size() == stream.kept()) return;
-  if (!stream.recognised && !recognise(stream, bytes)) return;
+  if (stream.recognised || recognise(stream, bytes)) take_frames(stream, bytes, receiver);
+}
+
+void StreamTable::take_frames(TcpStream& stream, std::span<uint8_t> bytes, const Receiver& receiver) {
+  const bool admitted = stream.state != State::newcomer;
+  bool served = false;
   bool heard = false;
   Frame frame = read_frame(bytes);
   for (; frame.state == Frame::State::complete; frame = read_frame(bytes)) {
+    const Received received = receiver(stream.path, frame.packet, admitted);
+    if (received == Received::no_room) break;
     counters_.add(Counter::tcpPacketsReceived);
-    const Received received = receiver(stream.path, frame.packet);
+    served = true;
     if (received == Received::unopened) return close(stream, CloseReason::bad_packet);
     if (received == Received::control) stream.announced = true;
     heard = heard || received != Received::dropped;
@@ -120,7 +133,31 @@ void StreamTable::receive(TcpStream& stream, const Receiver& receiver) {
   }
   if (frame.state == Frame::State::invalid) return close(stream, CloseReason::desynchronised);
   stream.keep(bytes);
-  if (heard && stream.state != State::member) move(stream, State::guest);
+  if (heard && stream.state == State::guest) move(stream, State::guest);
+  if (frame.state == Frame::State::complete) hold_back(stream, served);
+}
+
+void StreamTable::hold_back(TcpStream& stream, bool served) {
+  if (stream.readable_awaited) counters_.add(Counter::streamsHeldBack);
+  stream.line = &lines_[served ? 1 : 0];
+  stream.place_in_line = stream.line->insert(stream.line->end(), stream.path.stream);
+  watch(stream);
+}
+
+void StreamTable::leave_line(TcpStream& stream) {
+  if (stream.line) stream.line->erase(stream.place_in_line);
+  stream.line = nullptr;
+}
+
+void StreamTable::go_on(const Receiver& receiver) {
+  std::vector<uint64_t> waiting;
+  for (const Order& line : lines_) waiting.insert(waiting.end(), line.begin(), line.end());
+  for (const uint64_t number : waiting) {
+    TcpStream& stream = *find(number);
+    leave_line(stream);
+    take_frames(stream, stream.recall(buffer_), receiver);
+    if (TcpStream* still = find(number)) watch(*still);
+  }
 }
 
 // Answers whether the stream may go on; keeps what is too short to tell.
@@ -198,14 +235,25 @@ bool StreamTable::settle(TcpStream& stream, TcpStream::Sent sent) {
     return false;
   }
   if (sent == TcpStream::Sent::all && stream.state == State::leaving) shutdown(stream.fd(), SHUT_WR);
-  const bool waits = sent == TcpStream::Sent::queued;
-  if (waits == stream.writable_awaited) return true;
-  stream.writable_awaited = waits;
-  epoll_.rewatch(stream.fd(), Epoll::Source::stream, stream.path.stream, true, waits);
+  watch(stream);
   return true;
 }
 
+void StreamTable::watch(TcpStream& stream) {
+  const bool readable = !stream.line;
+  const bool writable = !stream.queue().empty();
+  if (readable == stream.readable_awaited && writable == stream.writable_awaited) return;
+  stream.readable_awaited = readable;
+  stream.writable_awaited = writable;
+  epoll_.rewatch(stream.fd(), Epoll::Source::stream, stream.path.stream, readable, writable);
+}
+
 // Belonging and leaving.
+
+void StreamTable::admit(uint64_t number) {
+  TcpStream* stream = find(number);
+  if (stream && stream->state == State::newcomer) move(*stream, State::guest);
+}
 
 void StreamTable::attach(uint64_t number, uint32_t peer_id) {
   TcpStream* stream = find(number);
@@ -225,6 +273,8 @@ void StreamTable::close_when_sent(uint64_t number) {
   TcpStream* stream = find(number);
   if (!stream || stream->state == State::leaving) return;
   move(*stream, State::leaving);
+  leave_line(*stream);
+  watch(*stream);
   if (stream->queue().empty()) shutdown(stream->fd(), SHUT_WR);
 }
 
@@ -237,19 +287,25 @@ void StreamTable::drain(TcpStream& stream) {
 
 void StreamTable::close(TcpStream& stream, CloseReason reason) {
   counters_.add(counter_of(reason));
-  if (stream.announced && stream.state != State::leaving) upward_.push_closed({stream.path, stream.peer_id, reason});
+  report(stream, reason);
   erase(stream);
+}
+
+void StreamTable::report(const TcpStream& stream, CloseReason reason) {
+  if (stream.announced && stream.state != State::leaving) upward_.push_closed({stream.path, stream.peer_id, reason});
 }
 
 void StreamTable::erase(TcpStream& stream) {
   if (stream.fd() >= 0) epoll_.forget(stream.fd());
+  if (stream.state == State::newcomer) newcomers_.remove(stream.path.remote, stream.place_in_origin);
+  leave_line(stream);
   order(stream.state).erase(stream.place);
   streams_.erase(stream.path.stream);
 }
 
 void StreamTable::tick(uint64_t seconds) {
   now_ += seconds;
-  expire(State::newcomer, kIdleTicks);
+  expire(State::newcomer, kStrangerTicks);
   expire(State::guest, kIdleTicks);
   expire(State::leaving, kLeaveTicks);
 }
@@ -267,6 +323,8 @@ void StreamTable::expire(State state, uint64_t ticks) {
 void StreamTable::clear() {
   streams_.clear();
   for (Order& streams : orders_) streams.clear();
+  for (Order& line : lines_) line.clear();
+  newcomers_.clear();
 }
 
 }  // namespace sallyport

@@ -13,9 +13,13 @@ bool must_wait() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EI
 
 }  // namespace
 
-std::optional<std::span<uint8_t>> TcpStream::read(std::span<uint8_t> buffer) {
+std::span<uint8_t> TcpStream::recall(std::span<uint8_t> buffer) const {
   std::copy(partial_.begin(), partial_.end(), buffer.begin());
-  const auto rest = buffer.subspan(partial_.size());
+  return buffer.first(partial_.size());
+}
+
+std::optional<std::span<uint8_t>> TcpStream::read(std::span<uint8_t> buffer) {
+  const auto rest = buffer.subspan(recall(buffer).size());
   const ssize_t bytes = recv(fd(), rest.data(), rest.size(), MSG_DONTWAIT);
   if (bytes > 0) return buffer.first(partial_.size() + static_cast<size_t>(bytes));
   if (bytes < 0 && must_wait()) return buffer.first(partial_.size());

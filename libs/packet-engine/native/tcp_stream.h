@@ -18,10 +18,11 @@ namespace sallyport {
 // means to be in a state is the business of the StreamTable.
 class TcpStream {
  public:
-  // newcomer: no packet yet · guest: no peer yet · member: belongs to a peer · leaving: closed when all is sent.
+  // newcomer: a stranger · guest: admitted, no peer yet · member: belongs to a peer · leaving: closed when all is sent.
   enum class State : uint8_t { newcomer, guest, member, leaving };
   enum class Sent : uint8_t { all, queued, failed };
-  using Place = std::list<uint64_t>::iterator;
+  using Order = std::list<uint64_t>;
+  using Place = Order::iterator;
 
   TcpStream(FileDescriptor socket, const Path& path, bool pass_foreign)
       : path(path), pass_foreign(pass_foreign), socket_(std::move(socket)) {}
@@ -32,10 +33,17 @@ class TcpStream {
   // Where it stands among the streams of its state, and since which tick.
   Place place;
   uint64_t since = 0;
+  // Where it stands among the strangers of its origin, while it is one.
+  Place place_in_origin;
+  // The line in which it waits for room upward, and its place there; nothing is read of it meanwhile.
+  Order* line = nullptr;
+  Place place_in_line;
   std::optional<uint32_t> peer_id;
   // Whether a packet of it went up, so that somebody wants to hear of its end.
   bool announced = false;
   bool recognised = false;
+  // What epoll was asked to report.
+  bool readable_awaited = true;
   bool writable_awaited = false;
   // Data frames that were promised room but not sent yet.
   size_t reserved = 0;
@@ -47,6 +55,8 @@ class TcpStream {
   // means that nothing came; `nullopt` that the stream ended, with `errno` set or 0.
   std::optional<std::span<uint8_t>> read(std::span<uint8_t> buffer);
   void keep(std::span<const uint8_t> bytes) { partial_.assign(bytes.begin(), bytes.end()); }
+  // Copies what was kept into `buffer`; the view is all of it.
+  std::span<uint8_t> recall(std::span<uint8_t> buffer) const;
   size_t kept() const { return partial_.size(); }
 
   const FrameQueue& queue() const { return queue_; }

@@ -1,78 +1,64 @@
 #include "upward_queue.h"
 
-#include <algorithm>
-#include <iterator>
 #include <utility>
 
 namespace sallyport {
 
-template <class Push>
-void UpwardQueue::push(Push push) {
-  bool must_wake = false;
-  {
-    const std::lock_guard lock(mutex_);
-    push();
-    must_wake = !std::exchange(woken_, true);
-  }
-  if (must_wake) wake_();
+void UpwardQueue::wake() {
+  if (!std::exchange(woken_, true)) wake_();
 }
 
-bool UpwardQueue::push_control(const Path& path, std::span<const uint8_t> bytes) {
-  bool accepted = true;
-  push([&] {
-    accepted = control_.size() < kControlPackets;
-    if (!accepted) return;
-    control_.push_back({path, {bytes.begin(), bytes.end()}});
-    ++control_pushed_;
-  });
-  return accepted;
+bool UpwardQueue::push_control(const Path& path, std::span<const uint8_t> bytes, bool admitted) {
+  if (!control_.push(path, bytes, admitted)) return false;
+  wake();
+  return true;
 }
 
 bool UpwardQueue::push_foreign(ForeignStream stream) {
-  bool accepted = true;
-  push([&] {
-    accepted = foreign_.size() < kForeignStreams;
-    if (accepted) foreign_.push_back(std::move(stream));
-  });
-  return accepted;
+  if (foreign_.size() >= kForeignStreams) return false;
+  foreign_.push_back(std::move(stream));
+  wake();
+  return true;
 }
 
 void UpwardQueue::push_event(const Event& event) {
-  push([&] { events_.push_back(event); });
+  events_.push_back(event);
+  wake();
 }
 
 void UpwardQueue::push_float(uint32_t peer_id, const Path& path) {
-  push([&] { floats_[peer_id] = path; });
+  floats_[peer_id] = path;
+  wake();
 }
 
 void UpwardQueue::push_closed(const StreamClosed& closed) {
-  push([&] { endings_.push_back({control_pushed_, closed}); });
+  const uint64_t stream = closed.path.stream;
+  if (control_.has_packets_of(stream)) {
+    closing_.emplace(stream, closed);
+  } else {
+    closed_.push_back(closed);
+  }
+  wake();
 }
 
 void UpwardQueue::push_fatal(const std::string& message) {
-  push([&] { fatal_ = message; });
+  fatal_ = message;
+  wake();
 }
 
 UpwardQueue::Batch UpwardQueue::take(size_t max_control) {
   Batch batch;
-  bool more = false;
-  {
-    const std::lock_guard lock(mutex_);
-    const auto end = control_.begin() + static_cast<std::ptrdiff_t>(std::min(max_control, control_.size()));
-    batch.control.assign(std::move_iterator(control_.begin()), std::move_iterator(end));
-    control_.erase(control_.begin(), end);
-    control_taken_ += batch.control.size();
-    for (; !endings_.empty() && endings_.front().after <= control_taken_; endings_.pop_front()) {
-      batch.closed.push_back(endings_.front().closed);
-    }
-    batch.events = std::exchange(events_, {});
-    batch.floats = std::exchange(floats_, {});
-    batch.foreign = std::exchange(foreign_, {});
-    batch.fatal = std::exchange(fatal_, std::nullopt);
-    more = !control_.empty();
-    woken_ = more;
+  batch.control = control_.take(max_control);
+  batch.closed = std::exchange(closed_, {});
+  for (const ControlPacket& packet : batch.control) {
+    if (control_.has_packets_of(packet.path.stream)) continue;
+    if (const auto ending = closing_.extract(packet.path.stream)) batch.closed.push_back(ending.mapped());
   }
-  if (more) wake_();
+  batch.events = std::exchange(events_, {});
+  batch.floats = std::exchange(floats_, {});
+  batch.foreign = std::exchange(foreign_, {});
+  batch.fatal = std::exchange(fatal_, std::nullopt);
+  woken_ = batch.more = !control_.empty();
   return batch;
 }
 

@@ -2,25 +2,19 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "control_queue.h"
 #include "file_descriptor.h"
 #include "key_limits.h"
 #include "path.h"
 
 namespace sallyport {
-
-struct ControlPacket {
-  Path path;
-  std::vector<uint8_t> bytes;
-};
 
 struct Event {
   enum class Type { key_used, key_limit, peer_timeout, occ_exit };
@@ -51,10 +45,10 @@ struct ForeignStream {
 };
 
 // What goes from the engine's thread up to JavaScript. Control packets and foreign streams are bounded; the rest bounds
-// itself: an event is reported once per key or peer, a peer has one newest path, a stream ends once.
+// itself: an event is reported once per key or peer, a peer has one newest path, a stream ends once. Used under the
+// engine's lock.
 class UpwardQueue {
  public:
-  static constexpr size_t kControlPackets = 4096;
   static constexpr size_t kForeignStreams = 256;
 
   struct Batch {
@@ -66,41 +60,39 @@ class UpwardQueue {
     std::vector<StreamClosed> closed;
     std::vector<ForeignStream> foreign;
     std::optional<std::string> fatal;
+    // Control packets remain. No wake comes before the next call of `take`, which is the taker's to arrange.
+    bool more = false;
   };
 
-  // `wake` is called from the pushing thread when something waits and no earlier wake is unanswered.
+  // `wake` is called from within a push or a take when something waits and no earlier wake is unanswered.
   explicit UpwardQueue(std::function<void()> wake) : wake_(std::move(wake)) {}
 
-  // False when the queue is full.
-  bool push_control(const Path& path, std::span<const uint8_t> bytes);
+  // Whose control packets do not wait behind those of strangers.
+  void acquaint(const Path& path) { control_.acquaint(path); }
+  void forget(const Path& path) { control_.forget(path); }
+
+  // False when there is no room for it. `admitted` is about streams.
+  bool push_control(const Path& path, std::span<const uint8_t> bytes, bool admitted = false);
   bool push_foreign(ForeignStream stream);
   void push_event(const Event& event);
   void push_float(uint32_t peer_id, const Path& path);
   void push_closed(const StreamClosed& closed);
   void push_fatal(const std::string& message);
 
-  // Answers a wake; wakes again when control packets beyond `max_control` remain.
+  // Answers a wake, unless more than `max_control` control packets wait.
   Batch take(size_t max_control);
 
  private:
-  struct Ending {
-    // Control packets that were pushed before it.
-    uint64_t after;
-    StreamClosed closed;
-  };
-
-  template <class Push>
-  void push(Push push);
+  void wake();
 
   std::function<void()> wake_;
-  std::mutex mutex_;
   bool woken_ = false;
-  uint64_t control_pushed_ = 0;
-  uint64_t control_taken_ = 0;
-  std::deque<ControlPacket> control_;
+  ControlQueue control_;
   std::vector<Event> events_;
   std::unordered_map<uint32_t, Path> floats_;
-  std::deque<Ending> endings_;
+  std::vector<StreamClosed> closed_;
+  // By number, the ends of streams of which control packets still wait.
+  std::unordered_map<uint64_t, StreamClosed> closing_;
   std::vector<ForeignStream> foreign_;
   std::optional<std::string> fatal_;
 };

@@ -140,8 +140,8 @@ export type KeyLimitReason = 'packet-id' | 'usage' | 'bytes' | 'packets' | 'fail
 
 /**
  * Why a TCP stream ended that `closeStream` did not end: the client closed it, its length framing broke, a data packet
- * did not open, the client did not read control packets any more, it was silent for too long, or the kernel reported an
- * error.
+ * did not open, the client did not read control packets any more, it was silent for too long (or not admitted in time,
+ * or made way for another before), or the kernel reported an error.
  */
 export type StreamCloseReason = 'peer-closed' | 'desynchronised' | 'bad-packet' | 'queue-full' | 'idle' | 'error'
 
@@ -202,6 +202,7 @@ export const ENGINE_COUNTERS = [
   'dropUnknownStream',
   'dropStreamQueueFull',
   'dropStreamLimit',
+  'dropStreamOriginLimit',
   'dropForeignStream',
   'streamsAccepted',
   'streamsPassedOn',
@@ -211,6 +212,7 @@ export const ENGINE_COUNTERS = [
   'streamsQueueFull',
   'streamsIdle',
   'streamsFailed',
+  'streamsHeldBack',
   'peersFloated',
   'pingsReceived',
   'pingsSent',
@@ -238,8 +240,21 @@ export interface PacketEngine extends AsyncDisposable {
   listen(options: ListenOptions): Listener
   /** Sends a control packet; loss, refusal by the kernel and a stream that has ended are counted, not reported. */
   sendControl(path: Path, bytes: Uint8Array): void
+  /**
+   * Lets a TCP stream stay for whose client somebody can vouch; an unknown stream is ignored. Until then, or until it has
+   * a peer, it is a stranger's, whatever comes by it: at most 1024 of them, 64 from one IPv4 address or IPv6 /64, each for
+   * 60 s, and the oldest makes way. From then on it is closed after 90 s without a packet when it has no peer, and never
+   * makes way: whoever admits streams bounds them.
+   */
+  admitStream(stream: number): void
   /** Closes a TCP stream when what is queued was sent, or after two seconds; an unknown stream is ignored. */
   closeStream(stream: number): void
+  /**
+   * From now on the control packets of this UDP client do not wait behind those of strangers: its address was proven,
+   * theirs may be forged. Streams need none of this. `forget` ends it.
+   */
+  acquaint(path: Path): void
+  forget(path: Path): void
   /** Creates the TUN device (down, without address). Needs CAP_NET_ADMIN and CAP_SYS_ADMIN. */
   addNetwork(options: NetworkOptions): void
   /** Deletes the TUN device and every peer of the network. */

@@ -44,15 +44,15 @@ beforeEach(() => {
   }
 })
 
-function sealed(packetId: number): Buffer {
+function sealed(packetId: number, { toServer, keyId } = pair): Buffer {
   const request = echoRequest('10.8.0.2', '10.8.0.1', Buffer.from(`packet ${String(packetId)}`))
-  return Buffer.from(sealPacket(pair.toServer, { peerId: 1, keyId: 0, packetId }, request))
+  return Buffer.from(sealPacket(toServer, { peerId: 1, keyId, packetId }, request))
 }
 
-async function expectReply(client: ReferenceClient, packetId: number): Promise<void> {
+async function expectReply(client: ReferenceClient, packetId: number, key = pair): Promise<void> {
   const replies: string[] = []
   await vi.waitFor(() => {
-    replies.push(...client.takeEchoReplies(pair).map(String))
+    replies.push(...client.takeEchoReplies(key).map(String))
     expect(replies).toEqual([`packet ${String(packetId)}`])
   })
 }
@@ -85,6 +85,21 @@ describe('a peer whose address changes', () => {
     await expectReply(away, 2)
     await home.sendRaw(late)
     await expectReply(away, 1)
+    expect(floats()).toHaveLength(1)
+  })
+
+  it('is not moved by a packet of its previous key that somebody held back, which is delivered all the same', async () => {
+    const next = randomKeyPair('AES-256-GCM', 1)
+    test.engine.setKey(engineKey(next, 1, 'secondary'))
+    test.engine.swapKeys(1)
+    const heldBack = sealed(9)
+    await home.sendRaw(sealed(1, next))
+    await expectReply(home, 1, next)
+    await away.sendRaw(heldBack)
+    await expectReply(home, 9, next)
+    expect(floats()).toEqual([])
+    await away.sendRaw(sealed(2, next))
+    await expectReply(away, 2, next)
     expect(floats()).toHaveLength(1)
   })
 

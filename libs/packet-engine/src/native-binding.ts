@@ -19,12 +19,14 @@ import { EngineError } from './engine-error.ts'
 
 // Receives what the engine's thread reports, to be handled in the order of the arguments: a peer moves before its control
 // packets come from the new address, and a stream ends after its last packet. `fatal` is set when the thread stopped.
+// With `more`, nothing comes any more until `resume` is called.
 type UpwardHandler = (
   events: readonly EngineEvent[],
   control: readonly ControlPacket[],
   closed: readonly EngineEvent[],
   foreign: readonly ForeignStream[],
   fatal: EngineError | undefined,
+  more: boolean,
 ) => void
 
 /** A data key as the addon takes it: every field is there. */
@@ -41,6 +43,10 @@ export interface NativeEngineBinding {
   listen(transport: Transport, address: string, port: number, passForeign: boolean): Listener
   sendControl(path: Path, bytes: Uint8Array): void
   closeStream(stream: number): void
+  admitStream(stream: number): void
+  resume(): void
+  acquaint(path: Path): void
+  forget(path: Path): void
   addNetwork(network: number, namespace: string | undefined, interfaceName: string): void
   removeNetwork(network: number): void
   addPeer(peerId: number, network: number, path: Path, ipv4: string | undefined, ipv6: string | undefined): void

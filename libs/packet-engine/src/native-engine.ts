@@ -41,12 +41,13 @@ class NativePacketEngine implements PacketEngine {
 
   constructor(handlers: EngineHandlers) {
     const Engine = loadNativeEngine()
-    this.#binding = new Engine(EngineError, (events, control, closed, foreign, fatal) => {
+    this.#binding = new Engine(EngineError, (events, control, closed, foreign, fatal, more) => {
       // What was already under way when the owner disposed of the engine concerns nobody any more.
       if (this.#closed !== undefined) {
         for (const { fd } of foreign) closeSync(fd)
         return
       }
+      if (more) setImmediate(this.#resume.bind(this))
       if (fatal !== undefined) handlers.onFatal(fatal)
       for (const event of events) handlers.onEvent(event)
       if (control.length > 0) handlers.onControl(control)
@@ -65,6 +66,18 @@ class NativePacketEngine implements PacketEngine {
 
   closeStream(stream: number): void {
     this.#open().closeStream(checkInteger('stream', stream, 1, Number.MAX_SAFE_INTEGER))
+  }
+
+  admitStream(stream: number): void {
+    this.#open().admitStream(checkInteger('stream', stream, 1, Number.MAX_SAFE_INTEGER))
+  }
+
+  acquaint(path: Path): void {
+    this.#open().acquaint(checkPath(path))
+  }
+
+  forget(path: Path): void {
+    this.#open().forget(checkPath(path))
   }
 
   addNetwork({ network, namespace, interfaceName }: NetworkOptions): void {
@@ -133,6 +146,11 @@ class NativePacketEngine implements PacketEngine {
   [Symbol.asyncDispose](): Promise<void> {
     this.#closed ??= this.#binding.close()
     return this.#closed
+  }
+
+  /** However many packets wait, everything else that the process has to do comes in between its batches of them. */
+  #resume(): void {
+    if (this.#closed === undefined) this.#binding.resume()
   }
 
   #open(): NativeEngineBinding {

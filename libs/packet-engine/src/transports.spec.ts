@@ -216,6 +216,52 @@ describe('a TCP stream', () => {
   })
 })
 
+describe('TCP streams of strangers', () => {
+  it('make way for later ones from their address, but for no others, and not once they are admitted', async () => {
+    await using test = new EngineUnderTest()
+    const listener = test.engine.listen({ transport: 'tcp', ...LOOPBACK })
+    await using admitted = await TcpClient.create(listener)
+    admitted.send(HARD_RESET)
+    const [first] = await controlFrom(test)
+    test.engine.admitStream(first?.path.stream ?? 0)
+    await using honest = await TcpClient.create(listener, '127.0.0.2')
+    honest.send(HARD_RESET)
+    const junk: TcpClient[] = []
+    for (let index = 0; index < 100; index += 1) {
+      const client = await TcpClient.create(listener)
+      client.send(HARD_RESET, HARD_RESET)
+      junk.push(client)
+    }
+    await Promise.all(junk.slice(0, 36).map(({ ended }) => ended))
+    await vi.waitFor(() => {
+      expect(test.events).toHaveLength(36)
+    })
+    expect(test.events[0]).toMatchObject({ type: 'stream-closed', stream: 3, reason: 'idle' })
+    test.control.length = 0
+    expect(test.engine.counters()).toMatchObject({ dropStreamOriginLimit: 36n, dropStreamLimit: 0n, streamsIdle: 0n })
+    admitted.send(HARD_RESET)
+    honest.send(HARD_RESET)
+    await vi.waitFor(() => {
+      expect(test.control.map(({ path }) => path.stream)).toEqual(expect.arrayContaining([1, 2]))
+    })
+    for (const client of junk) await client[Symbol.asyncDispose]()
+  })
+
+  it('lose no control packet when they send more than can wait', async () => {
+    await using test = new EngineUnderTest()
+    await using client = await TcpClient.create(test.engine.listen({ transport: 'tcp', ...LOOPBACK }))
+    const count = 10_000
+    client.send(
+      HARD_RESET,
+      ...Array.from({ length: count }, (_, index) => Buffer.from([0x20, index >> 8, index & 0xff])),
+    )
+    const packets = await controlFrom(test, count + 1)
+    expect(packets.slice(1).every(({ bytes }, index) => Buffer.from(bytes).readUInt16BE(1) === index)).toBe(true)
+    expect(test.engine.counters()).toMatchObject({ dropControlQueueFull: 0n, streamsPeerClosed: 0n })
+    expect(test.engine.counters().streamsHeldBack).toBeGreaterThan(0n)
+  })
+})
+
 describe('port sharing', () => {
   it('hands a stream that is not OpenVPN to its owner, with everything that was read', async () => {
     await using test = new EngineUnderTest()

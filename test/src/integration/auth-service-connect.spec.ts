@@ -8,7 +8,7 @@ import {
   AuthServiceHarness,
   enrolDevice,
   enrolTotp,
-  type NodeClient,
+  NodeClient,
   PASSWORD,
   type TestTenant,
 } from './auth-service-harness.ts'
@@ -18,6 +18,9 @@ import { listen } from './order-listener.ts'
 let harness: AuthServiceHarness
 let replica: Replica
 let node: NodeClient
+/** The same node, connected to the other instance. */
+let twin: NodeClient
+/** Another node. */
 let other: NodeClient
 let tenant: TestTenant
 let redis: Redis
@@ -25,7 +28,9 @@ let redis: Redis
 beforeAll(async () => {
   harness = await AuthServiceHarness.start()
   replica = await startReplica(harness)
-  node = await harness.node('node-1')
+  const identity = await harness.enrol('vpn-node', 'node-1')
+  node = NodeClient.at(harness.nodeApiUrl, identity)
+  twin = NodeClient.at(replica.nodeApiUrl, identity)
   other = await replica.node('node-2')
   tenant = await webTenant('acme')
   redis = new Redis(harness.redis.url)
@@ -121,11 +126,11 @@ it('lets the user sign in, confirm and go on, on whatever instance', async () =>
   expect([signedIn.status, signedIn.headers.get('location')]).toEqual([303, path])
   expect(await (await browser.get(path)).text()).toContain(`action="${path}/approve"`)
 
-  await using orders = await listen(other.api)
+  await using orders = await listen(twin.api)
   const approved = await browser.submit(`${path}/approve`)
   expect([approved.status, await approved.text()]).toEqual([200, expect.stringContaining('Your connection goes on')])
   expect(await orders.next()).toEqual({ type: 'challenge-answered', state })
-  expect(await goOn(state, other)).toMatchObject({ decision: 'allow' })
+  expect(await goOn(state, twin)).toMatchObject({ decision: 'allow' })
   expect(await goOn(state)).toMatchObject({ decision: 'deny', code: 'challenge-expired' })
   const used = await browser.get(path)
   expect([used.status, await used.text()]).toEqual([410, expect.stringContaining('expired or was used')])
@@ -137,8 +142,33 @@ it('lets one connection go on for one approval, whoever asks at the same moment'
   await (await signedIn()).api.call('POST', `/connect/${state}/approve`)
   // All of them stand at the door before the first is let in.
   await redis.client('PAUSE', 1000, 'WRITE')
-  const answers = await Promise.all([node, other, node, other, node, other].map((at) => goOn(state, at)))
+  const answers = await Promise.all([node, twin, node, twin, node, twin].map((at) => goOn(state, at)))
   expect(answers.filter(({ decision }) => decision === 'allow')).toHaveLength(1)
+})
+
+it('tells the node whose client waits, and no other, and takes the answer from no other', async () => {
+  const { begin, goOn, signedIn } = await person('ivan')
+  const { state } = await begin()
+  await using orders = await listen(node.api)
+  await using strangers = await listen(other.api)
+  await (await signedIn()).api.call('POST', `/connect/${state}/approve`)
+  expect(await orders.next()).toEqual({ type: 'challenge-answered', state })
+  await expect(strangers.next()).rejects.toThrow('no order came in time')
+  expect(await goOn(state, other)).toMatchObject({ decision: 'deny', code: 'challenge-expired' })
+  expect(await goOn(state)).toMatchObject({ decision: 'allow' })
+})
+
+it('lets a user in who follows the link while somebody tries passwords for the account', async () => {
+  const { user, device, begin, goOn, signedIn } = await person('judy')
+  const { state } = await begin()
+  const guess = (password: string): Promise<string> =>
+    node.decision(authoriseRequestOf(user, device, { kind: 'password', password }))
+  for (let round = 0; round < 8; round += 1) await guess(`guess ${String(round)}`)
+  expect(await guess('one more')).toBe('too-many-attempts')
+  expect(await goOn(state)).toMatchObject({ decision: 'challenge', state })
+  await (await signedIn()).api.call('POST', `/connect/${state}/approve`)
+  expect(await goOn(state)).toMatchObject({ decision: 'allow' })
+  expect(await guess('one more')).toBe('wrong-password')
 })
 
 it('serves pages that run nothing, load nothing and leak nothing', async () => {

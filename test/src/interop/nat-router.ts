@@ -19,33 +19,37 @@ export class NatRouter implements AsyncDisposable {
   /** Where the client runs. */
   readonly client: Namespace
   readonly #router: Namespace
-  readonly #link: AsyncDisposable
+  readonly #parts: AsyncDisposableStack
   readonly #addresses: readonly [string, string]
   #zone = 0
 
   private constructor(parts: {
     client: Namespace
     router: Namespace
-    link: AsyncDisposable
+    parts: AsyncDisposableStack
     addresses: readonly [string, string]
   }) {
     this.client = parts.client
     this.#router = parts.router
-    this.#link = parts.link
+    this.#parts = parts.parts
     this.#addresses = parts.addresses
   }
 
   /** Makes a client's namespace behind a router that reaches the node. */
   static async create(world: World, label: string): Promise<NatRouter> {
+    await using parts = new AsyncDisposableStack()
     const router = await world.addHost(`${label}-nat`)
-    const client = await Namespace.create(label)
-    const link = await connect(
-      { namespace: router, device: 'lan0', addresses: [`${INNER.router}/30`] },
-      { namespace: client, device: 'eth0', addresses: [`${INNER.client}/30`] },
+    const client = parts.use(await Namespace.create(label))
+    parts.use(
+      await connect(
+        { namespace: router, device: 'lan0', addresses: [`${INNER.router}/30`] },
+        { namespace: client, device: 'eth0', addresses: [`${INNER.client}/30`] },
+      ),
     )
     await client.exec('ip', 'route', 'add', 'default', 'via', INNER.router)
     await router.exec('sysctl', '-qw', 'net.ipv4.ip_forward=1')
-    const nat = new NatRouter({ client, router, link, addresses: await outerAddresses(router) })
+    const addresses = await outerAddresses(router)
+    const nat = new NatRouter({ client, router, addresses, parts: parts.move() })
     await nat.rebind()
     return nat
   }
@@ -66,8 +70,7 @@ export class NatRouter implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#link[Symbol.asyncDispose]()
-    await this.client[Symbol.asyncDispose]()
+    await this.#parts.disposeAsync()
   }
 }
 

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 
 import { Inject, Injectable } from '@nestjs/common'
 import { uuid } from '@sallyport/contracts'
@@ -32,6 +32,8 @@ const storedChallenge = z.strictObject({
   deviceId: uuid,
   certificateSha256: z.string(),
   tokenGeneration: z.int(),
+  /** The node whose client waits for the browser; one that comes back with a code may come to another. */
+  serviceId: uuid,
   /** What the page behind the link shows. */
   deviceName: z.string(),
   remoteAddress: z.string(),
@@ -93,6 +95,7 @@ export class ChallengeStore {
   }
 }
 
+/** Who can list the keys of Redis must not be able to answer what they stand for. */
 function keyOf(state: string): string {
-  return `${STORE_PREFIX}:challenge:${state}`
+  return `${STORE_PREFIX}:challenge:${createHash('sha256').update(state).digest('base64url')}`
 }

@@ -14,8 +14,8 @@ const PROMPTS = {
 } as const
 type Method = keyof typeof PROMPTS
 
-/** Whom a challenge is given to, beside the device. */
-type Asker = Pick<AuthoriseRequest, 'phase' | 'dialogues' | 'remote'>
+/** Whom a challenge is given to, beside the device: a client of this node. */
+type Asker = Pick<AuthoriseRequest, 'phase' | 'dialogues' | 'remote'> & { readonly serviceId: string }
 type Answer = Extract<AuthoriseRequest['credential'], { kind: 'challenge-response' }>
 
 /** What became of an answer: accepted, refused, or for a link that nobody has followed yet the same challenge again. */
@@ -50,16 +50,23 @@ export class Challenges {
       deviceId,
       certificateSha256,
       tokenGeneration: user.tokenGeneration,
+      serviceId: asker.serviceId,
       deviceName,
       remoteAddress: asker.remote.address,
     })
     return this.#challengeOf(method, state, CHALLENGE_SECONDS)
   }
 
-  /** Judges an answer; an accepted one has used the challenge up. */
-  async answer(device: DeviceWithOwners, { state, response }: Answer): Promise<AnswerResult> {
+  /** Says whether this is a link that was given to this very device at this node: nothing that can be guessed. */
+  async isLinkOf(device: DeviceWithOwners, serviceId: string, state: string): Promise<boolean> {
     const challenge = await this.#store.find(state)
-    if (challenge === undefined || !isOf(challenge, device)) return 'challenge-expired'
+    return challenge?.method === 'web' && isOf(challenge, device, serviceId)
+  }
+
+  /** Judges an answer that came by this node; an accepted one has used the challenge up. */
+  async answer(device: DeviceWithOwners, serviceId: string, { state, response }: Answer): Promise<AnswerResult> {
+    const challenge = await this.#store.find(state)
+    if (challenge === undefined || !isOf(challenge, device, serviceId)) return 'challenge-expired'
     if (challenge.method === 'web' && !challenge.approved) {
       return this.#challengeOf('web', state, challenge.expiresInSeconds)
     }
@@ -97,8 +104,9 @@ function methodFor({ phase, dialogues }: Asker, webSignIn: boolean): Method | un
   return can('text') || can('dynamic-challenge') ? 'code' : undefined
 }
 
-function isOf(challenge: PendingChallenge, device: DeviceWithOwners): boolean {
+function isOf(challenge: PendingChallenge, device: DeviceWithOwners, serviceId: string): boolean {
   return (
+    (challenge.method === 'code' || challenge.serviceId === serviceId) &&
     challenge.tenantId === device.tenantId &&
     challenge.userId === device.userId &&
     challenge.deviceId === device.id &&

@@ -66,10 +66,10 @@ export class ConnectService {
     const problem = problemOf(challenge, person)
     if (problem !== undefined) throw problem
     if (!(await this.#challenges.approve(state))) throw gone()
-    const { tenantId, userId, deviceId } = challenge
+    const { tenantId, userId, deviceId, serviceId } = challenge
     const entry = { actor: `user:${userId}`, action: 'connection.approve', target: `device:${deviceId}` }
     await this.#connections.audit(tenantId, entry)
-    this.#orders.publish({ type: 'challenge-answered', state })
+    this.#orders.publish({ type: 'challenge-answered', state }, serviceId)
   }
 
   async #find(state: string): Promise<{ challenge: PendingChallenge; tenant: { slug: string; name: string } }> {

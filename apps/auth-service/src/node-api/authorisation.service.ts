@@ -70,7 +70,7 @@ export class AuthorisationService {
     if (device === null) return this.#denyUnknownDevice(request)
     const problem = deviceProblem(device, request)
     if (problem !== undefined) return this.#deny(request, problem)
-    const checked = await this.#credentials.check(device, request)
+    const checked = await this.#credentials.check(device, serviceId, request)
     if ('code' in checked) return this.#deny(request, checked.code, checked.isNews)
     if ('challenge' in checked) return this.#challenge(request, checked.challenge, checked.isNews)
 

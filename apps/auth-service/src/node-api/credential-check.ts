@@ -67,7 +67,8 @@ export class CredentialCheck {
     this.#clock = clock
   }
 
-  async check(device: DeviceWithOwners, request: AuthoriseRequest): Promise<CredentialResult> {
+  /** Checks what a client of this node showed. */
+  async check(device: DeviceWithOwners, serviceId: string, request: AuthoriseRequest): Promise<CredentialResult> {
     const { credential, username, remote } = request
     const { tenantId, user } = device
     const namesUser = username.trim().toLowerCase() === user.username
@@ -85,11 +86,24 @@ export class CredentialCheck {
     // An answer is right for one device only; a password is for all of its user's.
     const shown = [username, secret, credential.response, isPassword ? undefined : device.id]
     const attempt = { ...common, realm: 'vpn' as const, account: user.id, credential: shown }
-    return this.#limited(attempt, async () => {
-      if (isPassword) return this.#checkPassword(device, request, credential, namesUser)
-      const result = namesUser ? await this.#challenges.answer(device, credential) : 'challenge-expired'
+    if (isPassword) {
+      return this.#limited(attempt, () => this.#checkPassword(device, { ...request, serviceId }, credential, namesUser))
+    }
+    const answer = async (): Promise<Verdict> => {
+      const result = namesUser ? await this.#challenges.answer(device, serviceId, credential) : 'challenge-expired'
       return result === 'accepted' ? undefined : result
-    })
+    }
+    const isLink = namesUser && (await this.#challenges.isLinkOf(device, serviceId, credential.state))
+    return isLink ? this.#unlimited(attempt, answer) : this.#limited(attempt, answer)
+  }
+
+  /** Asks about a link, which is no attempt: whoever tries passwords for this user must not keep the user out. */
+  async #unlimited(attempt: Attempt, check: () => Promise<Verdict>): Promise<CredentialResult> {
+    const verdict = await check()
+    if (typeof verdict === 'string') return { code: verdict, isNews: true }
+    if (verdict !== undefined) return { challenge: verdict, isNews: false }
+    await this.#attempts.forget(attempt)
+    return { previous: undefined }
   }
 
   /** Makes a check within the limits of attempts. */
@@ -141,7 +155,7 @@ export class CredentialCheck {
 
   async #checkPassword(
     device: DeviceWithOwners,
-    request: AuthoriseRequest,
+    asker: AuthoriseRequest & { readonly serviceId: string },
     credential: Password,
     namesUser: boolean,
   ): Promise<Verdict> {
@@ -151,7 +165,7 @@ export class CredentialCheck {
     const problem = userProblem(user)
     if (problem !== undefined || !user.totpRequired) return problem
     if (user.totpConfirmedAt === null) return 'otp-not-enrolled'
-    if (code === '') return (await this.#challenges.begin(device, request)) ?? 'otp-required'
+    if (code === '') return (await this.#challenges.begin(device, asker)) ?? 'otp-required'
     return OF_CODE[await this.#secondFactor.use(user, code)]
   }
 }

@@ -115,8 +115,8 @@ export class AttemptLimit {
 
   /** Counts an attempt, and tells whether it is to be checked. */
   async begin(attempt: Attempt): Promise<OpenAttempt | ClosedAttempt> {
-    const prefix = `${STORE_PREFIX}:{${attempt.tenantId}}:attempts:${attempt.realm}`
-    const account = `${prefix}:account:${attempt.account}`
+    const prefix = prefixOf(attempt)
+    const account = accountKeyOf(attempt)
     const source = `${prefix}:source:${attemptSourceOf(attempt.source)}`
     const stale = `${prefix}:stale:${attempt.account}`
     const fingerprint = this.#fingerprintOf(attempt)
@@ -144,6 +144,11 @@ export class AttemptLimit {
     }
   }
 
+  /** Forgets the wrong attempts of an account that was proven in another way. */
+  async forget(attempt: Attempt): Promise<void> {
+    await this.#store.run((redis) => redis.del(accountKeyOf(attempt)))
+  }
+
   async #remember(stale: string, entry: string): Promise<void> {
     await this.#store.run((redis) =>
       redis
@@ -162,6 +167,14 @@ export class AttemptLimit {
       .update(JSON.stringify([credential, state]))
       .digest('base64url')
   }
+}
+
+function prefixOf({ tenantId, realm }: Attempt): string {
+  return `${STORE_PREFIX}:{${tenantId}}:attempts:${realm}`
+}
+
+function accountKeyOf(attempt: Attempt): string {
+  return `${prefixOf(attempt)}:account:${attempt.account}`
 }
 
 /** The state of an account that a verdict on its credentials depends on. */

@@ -7,6 +7,7 @@ import { createNodeMetrics, type NodeMetrics } from '../node-metrics.ts'
 import { PeerIds } from '../peer-ids.ts'
 import { RecentRevocations } from '../recent-revocations.ts'
 import type { HostServices } from '../session-host.ts'
+import type { PathKeeper } from '../session-table.ts'
 
 const NO_TRAFFIC: PeerStatistics = {
   receivedBytes: 0n,
@@ -20,6 +21,15 @@ const NO_TRAFFIC: PeerStatistics = {
 /** Everything around a session that is not the protocol: it notes what it is told, and decides as it is told. */
 export class HostScene {
   readonly sent: { path: Path; bytes: Uint8Array }[] = []
+  readonly closedStreams: number[] = []
+  readonly admittedStreams: number[] = []
+  /** What a table of sessions tells the engine. */
+  readonly paths: PathKeeper = {
+    admitStream: (stream) => this.admittedStreams.push(stream),
+    closeStream: (stream) => this.closedStreams.push(stream),
+    acquaint: () => undefined,
+    forget: () => undefined,
+  }
   readonly tlsActions: string[] = []
   readonly peers = new Map<number, Path>()
   readonly asked: Applicant[] = []
@@ -46,6 +56,7 @@ export class HostScene {
     return {
       engine: {
         sendControl: (path, bytes) => this.sent.push({ path, bytes }),
+        closeStream: this.paths.closeStream,
         addPeer: ({ peerId, path }) => this.peers.set(peerId, path),
         deletePeer: (peerId) => this.peers.delete(peerId),
         setKey: nothing,

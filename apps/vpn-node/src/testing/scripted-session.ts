@@ -7,6 +7,7 @@ import { SAMPLE_ID } from './sample-grant.ts'
 export class ScriptedSession implements HostedSession {
   readonly identity: ClientIdentity
   readonly told: SessionInput[] = []
+  discarded = false
   reply: (input: SessionInput) => SessionAction[] = () => []
 
   constructor(deviceId: string | undefined) {
@@ -20,6 +21,10 @@ export class ScriptedSession implements HostedSession {
   handle(input: SessionInput): SessionAction[] {
     this.told.push(input)
     return this.reply(input)
+  }
+
+  discard(): void {
+    this.discarded = true
   }
 
   /** What it was told, by type. */

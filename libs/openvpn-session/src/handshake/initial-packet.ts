@@ -14,7 +14,7 @@ import { ControlLink } from '../wrap/control-link.ts'
 import type { ReplayField } from '../wrap/wrap-mode.ts'
 import { CountedWrapping } from '../wrap/wrapping.ts'
 import { type InitialQuestion, readInitialQuestion } from './initial-question.ts'
-import { type AuthenticPacket, keysToTry, openInitialQuestion } from './profile-key.ts'
+import { type AuthenticPacket, openInitialQuestion, workOf } from './profile-key.ts'
 import { cookieSlot, findCookieSlot, makeCookie, newestCookieKey, slotStartSeconds } from './psid-cookie.ts'
 import type { ServerContext } from './server-context.ts'
 
@@ -65,11 +65,11 @@ export function answerInitialPacket(
   if (typeof question === 'string') return drop(question)
   const { opcode, sessionId } = question
   const remembered = isReset(question) ? undefined : context.wrappedKeys.find(remote, sessionId, nowMs)
-  const work = keysToTry(context, question, remembered)
-  if (work === 0) return drop('unexpected')
+  const work = workOf(context, question, remembered)
+  if (work.keys === 0) return drop('unexpected')
   if (context.cookieKeys.length === 0) return drop('no-cookie-key')
   const kind = isReset(question) ? 'reset' : context.limits.kindOfProof(remote, sessionId, nowMs)
-  if (!context.limits.allow(remote, kind, work, nowMs)) return drop('rate-limited')
+  if (!context.limits.allow({ remote, sessionId }, kind, work, nowMs)) return drop('rate-limited')
   const packet = openInitialQuestion(context, question, remembered)
   if (typeof packet === 'string') return drop(packet)
   const body = parseControlBody(opcode, packet.opened.body)

@@ -3,6 +3,7 @@ import { decodeMetadata, OPCODE, unwrapClientKey } from '@sallyport/openvpn-wire
 import type { ClientIdentity, SessionDropReason } from '../actions.ts'
 import { tlsCryptKeys, tlsCryptMode } from '../wrap/tls-crypt.ts'
 import type { OpenedWrap, WrapMode } from '../wrap/wrap-mode.ts'
+import type { InitialWork } from './initial-limits.ts'
 import type { InitialQuestion } from './initial-question.ts'
 import type { ServerContext } from './server-context.ts'
 import { MAX_STATIC_KEYS, openWithStaticKeys, staticKeyMode } from './static-keys.ts'
@@ -18,15 +19,15 @@ export interface AuthenticPacket {
   readonly identity: ClientIdentity
 }
 
-/** How many keys may have to be tried on a question: the measure of its cost. Zero when there is none to try. */
-export function keysToTry(
+/** How many keys may have to be tried on a question. Zero when there is none to try. */
+export function workOf(
   { staticKeys }: ServerContext,
   { opcode, wrappedKey }: InitialQuestion,
   remembered: RememberedKey | undefined,
-): number {
-  if (wrappedKey !== undefined) return 2
-  if (remembered !== undefined && opcode !== OPCODE.hardResetClientV2) return 1
-  return Math.min(staticKeys.length, MAX_STATIC_KEYS)
+): InitialWork {
+  const isNamed = wrappedKey !== undefined || (remembered !== undefined && opcode !== OPCODE.hardResetClientV2)
+  if (isNamed) return { search: 'wrapped', keys: 1 }
+  return { search: 'static', keys: Math.min(staticKeys.length, MAX_STATIC_KEYS) }
 }
 
 /** Finds the key that a packet was wrapped with: inside it, in the memory of an earlier packet, or among the static ones. */

@@ -3,12 +3,13 @@ import { describe, expect, it } from 'vitest'
 import { ADDRESS, CLIENT, sessionIdOf } from '../testing/first-packets.ts'
 import { hashMark, hashSource } from './source-hash.ts'
 
-const hash = (address: string): number => hashSource({ ...ADDRESS, address })
+const SEED = { place: 0x811c9dc5, print: 0x9e3779b9 }
+const hash = (address: string, seed = SEED): number => hashSource(seed, { ...ADDRESS, address })
 
 describe('a source', () => {
   it('is one IPv4 address, whatever the port', () => {
     expect(hash('192.0.2.7')).not.toBe(hash('192.0.2.8'))
-    expect(hashSource({ ...ADDRESS, port: 1 })).toBe(hashSource({ ...ADDRESS, port: 2 }))
+    expect(hashSource(SEED, { ...ADDRESS, port: 1 })).toBe(hashSource(SEED, { ...ADDRESS, port: 2 }))
   })
 
   it.each([
@@ -40,22 +41,48 @@ describe('a source', () => {
   })
 })
 
+describe('with another start', () => {
+  const STARTS = Array.from({ length: 8 }, (_, index) => ({
+    place: Math.imul(index + 1, 0x2545f491) >>> 0,
+    print: Math.imul(index + 1, 0x6c8e9cf5) >>> 0,
+  }))
+  const bucketOf = (address: string, seed = SEED): number => hash(address, seed) % 16_384
+
+  it.each([
+    ['IPv4', (index: number) => `10.1.${String(index >> 8)}.${String(index & 255)}`],
+    ['IPv6', (index: number) => `2001:db8:${index.toString(16)}:ab00::1`],
+  ])('other %s sources share a bucket', (_, addressAt) => {
+    const byBucket = new Map<number, string>()
+    const pairs: [string, string][] = []
+    for (let index = 0; index < 8192; index++) {
+      const address = addressAt(index)
+      const before = byBucket.get(bucketOf(address))
+      if (before === undefined) byBucket.set(bucketOf(address), address)
+      else pairs.push([before, address])
+    }
+    expect(pairs.length).toBeGreaterThan(1_000)
+    const still = STARTS.map((seed) => pairs.filter(([a, b]) => bucketOf(a, seed) === bucketOf(b, seed)).length)
+    // By chance one pair in 16,384 does again.
+    expect(Math.max(...still)).toBeLessThan(pairs.length / 100)
+  })
+})
+
 describe('a mark', () => {
   it('differs with every part of what it stands for', () => {
     const marks = [
-      hashMark(CLIENT, [1, 2], 'a'),
-      hashMark(sessionIdOf(1, 2, 3, 4, 5, 6, 7, 9), [1, 2], 'a'),
-      hashMark(CLIENT, [1, 3], 'a'),
-      hashMark(CLIENT, [2, 1], 'a'),
-      hashMark(CLIENT, [1, 2 ** 31 + 2], 'a'),
-      hashMark(CLIENT, [1, 2], 'b'),
+      hashMark(SEED, CLIENT, [1, 2], 'a'),
+      hashMark(SEED, sessionIdOf(1, 2, 3, 4, 5, 6, 7, 9), [1, 2], 'a'),
+      hashMark(SEED, CLIENT, [1, 3], 'a'),
+      hashMark(SEED, CLIENT, [2, 1], 'a'),
+      hashMark(SEED, CLIENT, [1, 2 ** 31 + 2], 'a'),
+      hashMark(SEED, CLIENT, [1, 2], 'b'),
     ]
     expect(new Set(marks.map(({ place }) => place)).size).toBe(marks.length)
     expect(new Set(marks.map(({ print }) => print)).size).toBe(marks.length)
   })
 
   it('has a print that does not follow from its place', () => {
-    const pairs = Array.from({ length: 200_000 }, (_, index) => hashMark(CLIENT, [index]))
+    const pairs = Array.from({ length: 200_000 }, (_, index) => hashMark(SEED, CLIENT, [index]))
     const byPlace = new Map<number, number>()
     let both = 0
     for (const { place, print } of pairs) {

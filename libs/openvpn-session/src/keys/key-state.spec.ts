@@ -47,3 +47,21 @@ it.each(['tls-exporter', 'prf'] as const)('derives no data keys from wiped secre
   keyState.wipe()
   expect(keyState.deriveDataKeys(suite, terms, sessionIds())).toBeUndefined()
 })
+
+it('leaves no copy of key method 2 where the plaintext came in', () => {
+  const message = serialiseClientKeyMethod2({
+    preMaster: suite.randomBytes(48),
+    random1: suite.randomBytes(32),
+    random2: suite.randomBytes(32),
+    options: OPTIONS_26,
+    username: 'alice',
+    password: 'secret',
+    peerInfo: PEER_INFO_26,
+  })
+  const keyState = new KeyState(0, 1, 0)
+  keyState.establish(GOOD_PEER, { dataKeys: new Uint8Array(256), dynamicTlsCrypt: new Uint8Array(256) })
+  const pieces = [Uint8Array.from(message.subarray(0, 100)), Uint8Array.from(message.subarray(100))]
+  const results = pieces.map((piece) => keyState.readPlaintext(piece).type)
+  expect(results).toEqual(['incomplete', 'introduction'])
+  for (const piece of pieces) expect(piece.every((byte) => byte === 0)).toBe(true)
+})

@@ -89,10 +89,15 @@ export class KeyState {
     if (this.#keyMaterial !== keyMaterial) wipeKeyMaterial(keyMaterial)
   }
 
-  /** Takes plaintext; it waits until the TLS handshake is known to be done and key method 2 is complete. */
+  /**
+   * Takes plaintext; it waits until the TLS handshake is known to be done and key method 2 is complete. That holds
+   * secrets: the bytes are moved, and wiped where they were.
+   */
   readPlaintext(bytes: Uint8Array): PlaintextResult {
     if (this.#client !== undefined) return { type: 'messages', bytes }
-    this.#plaintext = concatBytes([this.#plaintext, bytes])
+    const before = this.#plaintext
+    this.#plaintext = concatBytes([before, bytes])
+    for (const moved of [before, bytes]) moved.fill(0)
     if (this.#peer !== undefined) return this.#introduce(this.#peer)
     return { type: this.#plaintext.length <= MAX_KEY_METHOD2_BYTES ? 'incomplete' : 'malformed' }
   }

@@ -1,9 +1,15 @@
 import type { SessionGrant } from '../actions.ts'
+import { type Rate, TokenBuckets } from '../handshake/token-buckets.ts'
 
 /** From the start of one attempt to the next while the key stays the same; by then the earlier one has failed. */
 const RETRY_AFTER_MS = 60_000
 /** So many attempts may fail in a row once the key's time is up. */
 const MAX_FAILURES = 3
+/**
+ * How often a client may begin a renegotiation, which costs a TLS handshake and a question to auth-service. Clients that
+ * renew every six seconds can be late by a whole one, and nothing is lost: on a stream a reset is not repeated.
+ */
+const CLIENT_RATE: Rate = { perSecond: 0.2, burst: 3 }
 
 /**
  * When the current key has to be replaced: at the end of its time, so that its client is authorised again, or as soon
@@ -11,6 +17,7 @@ const MAX_FAILURES = 3
  * knows when the connection ends however many keys it had.
  */
 export class Renewal {
+  readonly #byClient = new TokenBuckets(1, CLIENT_RATE)
   #renegotiateAfterMs: number | undefined
   #endsAtMs: number | undefined
   #timeUpAtMs: number | undefined
@@ -52,6 +59,13 @@ export class Renewal {
   /** Notes the start of a renegotiation that was due; one that the client begins early leaves the time as it is. */
   noteAttempt(nowMs: number): void {
     if (this.#dueAtMs !== undefined && this.#dueAtMs <= nowMs) this.#dueAtMs = nowMs + RETRY_AFTER_MS
+  }
+
+  /** Says whether a client may begin a renegotiation, and counts it. */
+  allowByClient(nowMs: number): boolean {
+    if (!this.#byClient.has(0, 1, nowMs)) return false
+    this.#byClient.take(0, 1, nowMs)
+    return true
   }
 
   /**

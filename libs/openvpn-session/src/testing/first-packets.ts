@@ -49,7 +49,7 @@ export function makeContext(changes: Partial<ServerContext> = {}): ServerContext
     tlsCryptV2ServerKey: suite.randomBytes(128),
     cookieKeys: [{ validFromMs: 0, key: suite.randomBytes(32) }],
     staticKeys: [],
-    limits: new InitialLimits(),
+    limits: new InitialLimits(suite),
     wrappedKeys: new WrappedKeyMemory(),
     ...changes,
   }

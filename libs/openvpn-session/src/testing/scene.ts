@@ -177,7 +177,7 @@ function serverContext(suite: CryptoSuite, wrap: ClientWrap['mode'] | undefined,
     tlsCryptV2ServerKey: suite.randomBytes(128),
     cookieKeys: [{ validFromMs: 0, key: suite.randomBytes(32) }],
     staticKeys: wrap === 'tls-auth' ? [tlsAuth] : wrap === 'tls-crypt' ? [tlsCrypt] : [],
-    limits: new InitialLimits(),
+    limits: new InitialLimits(suite),
     wrappedKeys: new WrappedKeyMemory(),
   }
 }

@@ -77,7 +77,7 @@ TEST("data path: every reason to drop a received packet has its counter") {
   path.receive(other);
   CHECK(path.count(Counter::dropBadTag) == 1);
   other = good;
-  path.path.receive({1, Transport::tcp, loopback(1), loopback(2), 1}, other);
+  path.path.receive({1, Transport::tcp, loopback(1), loopback(2), 1}, other, true);
   CHECK(path.count(Counter::dropWrongRemote) == 1);
   path.receive_at(path.client.socket.local(), other, true);
   CHECK(path.count(Counter::dropTooLong) == 1);
@@ -222,9 +222,52 @@ TEST("data path: the newest packet of a peer moves it, to its address and the on
   Path other_local = path.from(elsewhere.socket.local());
   other_local.local = *EndPoint::parse("127.0.0.9", 7);
   Bytes packet = seal(path.sender, kPeer, kPing);
-  path.path.receive(other_local, packet);
+  path.path.receive(other_local, packet, false);
   CHECK(path.peer().path == other_local);
   CHECK(path.count(Counter::peersFloated) == 2);
+}
+
+TEST("data path: a packet of the previous key that was held back does not move the peer, however new it is") {
+  Setup path;
+  const EndPoint elsewhere = loopback(9);
+  const auto give = [&path](uint8_t key_id) {
+    auto key = std::make_unique<DataKey>(engine_key(key_id));
+    path.peer().set_key(Slot::secondary, key);
+    path.peer().primary.swap(path.peer().secondary);
+  };
+  give(1);
+  give(2);
+  DataKey previous(client_key(1));
+  DataKey next(client_key(2));
+  path.receive(seal(previous, kPeer, kPing));
+  const Bytes held_back = seal(previous, kPeer, kPing);
+  // The key that was given last counts from its first packet on, not before.
+  path.receive_at(loopback(8), seal(previous, kPeer, kPing));
+  CHECK(path.count(Counter::peersFloated) == 1);
+  path.receive(seal(next, kPeer, kPing));
+  CHECK(path.peer().path == path.from(path.client.socket.local()));
+  const Bytes newest_of_previous = seal(previous, kPeer, kPing);
+  path.receive_at(elsewhere, held_back);
+  path.receive_at(elsewhere, newest_of_previous);
+  CHECK(path.count(Counter::pingsReceived) == 5 && path.count(Counter::peersFloated) == 2);
+  CHECK(path.peer().path == path.from(path.client.socket.local()));
+  path.receive_at(elsewhere, seal(next, kPeer, kPing));
+  CHECK(path.peer().path == path.from(elsewhere));
+}
+
+TEST("data path: a control packet that finds no room is lost when it is a datagram, and kept back on a stream") {
+  Setup path;
+  Bytes packet(20, 0x20);
+  const auto push = [&](const Path& from, size_t count) {
+    Received last = Received::control;
+    for (size_t i = 0; i < count && last == Received::control; ++i) last = path.path.receive(from, packet, true);
+    return last;
+  };
+  CHECK(push(path.from(loopback(9)), 5000) == Received::dropped);
+  CHECK(path.count(Counter::dropControlQueueFull) == 1);
+  CHECK(push({0, Transport::tcp, loopback(9), loopback(2), 1}, 5000) == Received::no_room);
+  CHECK(path.count(Counter::dropControlQueueFull) == 1);
+  CHECK(path.count(Counter::controlPacketsReceived) == 4096 + 64);
 }
 
 TEST("data path: a replayed, a forged and a compressed packet from elsewhere do not move the peer") {
@@ -327,33 +370,4 @@ TEST("data path: a TUN device that was deleted is told from one that is empty") 
   CHECK(!path.path.forward(network));
   path.receive(seal(path.sender, kPeer, ipv4(2, 1)));
   CHECK(path.count(Counter::dropTunWriteFailed) == 1);
-}
-
-TEST("peer table: refuses what exists, forgets a network with its peers") {
-  Setup path;
-  const auto code = [](const std::function<void()>& body) -> std::string {
-    try {
-      body();
-      return "none";
-    } catch (const Failure& failure) {
-      return failure.code();
-    }
-  };
-  const auto peer = [&](uint32_t id, uint32_t network, uint8_t host) {
-    Peer made;
-    made.id = id;
-    made.network = &path.peers.get_network(network);
-    made.ipv4 = Ipv4Address{10, 8, 0, host};
-    return made;
-  };
-  path.peers.add_network(1, FileDescriptor());
-  CHECK(code([&] { path.peers.add_network(1, FileDescriptor()); }) == "duplicate-network");
-  CHECK(code([&] { path.peers.add(peer(kPeer, 0, 9)); }) == "duplicate-peer");
-  CHECK(code([&] { path.peers.add(peer(9, 0, 2)); }) == "duplicate-address");
-  CHECK(code([&] { path.peers.add(peer(9, 1, 2)); }) == "none");
-  CHECK(code([&] { path.peers.remove(77); }) == "unknown-peer");
-  path.peers.remove_network(0);
-  CHECK(path.peers.find(kPeer) == nullptr);
-  CHECK(path.peers.find(9) != nullptr);
-  CHECK(code([&] { path.peers.get_network(0); }) == "unknown-network");
 }

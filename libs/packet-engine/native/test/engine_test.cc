@@ -1,7 +1,9 @@
 #include "engine.h"
 
+#include <atomic>
 #include <random>
 
+#include "big_endian.h"
 #include "check.h"
 #include "failure.h"
 #include "fixture.h"
@@ -109,15 +111,15 @@ TEST("engine: the queue of control packets is bounded and says when it overflows
   Host host;
   const Client client;
   const size_t surplus = 100;
-  for (size_t i = 0; i < UpwardQueue::kControlPackets + surplus; ++i) {
+  for (size_t i = 0; i < ControlQueue::kPacketsPerLane + surplus; ++i) {
     client.send(host.server, Bytes(20, 0x38));
     if (i % 200 == 0) eventually([&] { return host.count(Counter::udpPacketsReceived) > i; });
   }
   CHECK(eventually([&] { return host.count(Counter::dropControlQueueFull) == surplus; }));
-  CHECK(host.count(Counter::controlPacketsReceived) == UpwardQueue::kControlPackets);
+  CHECK(host.count(Counter::controlPacketsReceived) == ControlQueue::kPacketsPerLane);
   size_t taken = 0;
-  while (const size_t count = host.engine.upward().take(256).control.size()) taken += count;
-  CHECK(taken == UpwardQueue::kControlPackets);
+  while (const size_t count = host.engine.take(256).control.size()) taken += count;
+  CHECK(taken == ControlQueue::kPacketsPerLane);
 }
 
 TEST("engine: a network whose device was deleted leaves the others at work") {
@@ -151,7 +153,7 @@ TEST("engine: carries packets over TCP, numbered without a gap, and never lets a
   send_frame(Bytes(54, 0x38));
   std::vector<ControlPacket> control;
   CHECK(eventually([&] {
-    for (ControlPacket& packet : host.engine.upward().take(9).control) control.push_back(std::move(packet));
+    for (ControlPacket& packet : host.engine.take(9).control) control.push_back(std::move(packet));
     return !control.empty();
   }));
   host.engine.add_peer({1, 1, control.at(0).path, Ipv4Address{10, 8, 0, 2}, std::nullopt});
@@ -197,7 +199,7 @@ TEST("engine: carries packets over TCP, numbered without a gap, and never lets a
   send_frame(forged);
   std::vector<StreamClosed> closed;
   CHECK(eventually([&] {
-    for (const StreamClosed& one : host.engine.upward().take(9).closed) closed.push_back(one);
+    for (const StreamClosed& one : host.engine.take(9).closed) closed.push_back(one);
     return !closed.empty();
   }));
   CHECK(closed.at(0).peer_id == 1u && closed[0].reason == CloseReason::bad_packet);
@@ -224,7 +226,7 @@ TEST("engine: random datagrams, forged and authentic, do it no harm") {
     if (kind == 2) tun.write(packet);
     client.send(host.server, packet);
     if (i % 64 != 0) continue;
-    host.engine.upward().take(4096);
+    host.engine.take(4096);
     eventually([&] { return host.count(Counter::udpPacketsReceived) + 200 > static_cast<uint64_t>(i); });
   }
   CHECK(eventually([&] { return host.count(Counter::udpPacketsReceived) > total * 9 / 10; }));
@@ -235,4 +237,79 @@ TEST("engine: random datagrams, forged and authentic, do it no harm") {
   do packet = receive(tun.host_end.get());
   while (!packet.empty() && packet != ipv4(2, 1));
   CHECK(packet == ipv4(2, 1));
+}
+
+TEST("engine: a stream that sends more control packets than there is room for loses none of them") {
+  Host host;
+  const auto tcp = host.engine.listen(Transport::tcp, loopback(), false);
+  const FileDescriptor client(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  connect(client.get(), tcp.local.data(), tcp.local.size());
+  const size_t total = 20000;
+  Bytes stream = concat(from_hex("0036"), concat({0x38}, Bytes(53)));
+  for (size_t i = 1; i < total; ++i) {
+    const Bytes frame = {
+        0, 5, 0x20, static_cast<uint8_t>(i >> 16), static_cast<uint8_t>(i >> 8), static_cast<uint8_t>(i), 0};
+    stream.insert(stream.end(), frame.begin(), frame.end());
+  }
+  std::thread sender([&] { ::send(client.get(), stream.data(), stream.size(), 0); });
+  CHECK(eventually([&] { return host.count(Counter::streamsHeldBack) == 1; }));
+  CHECK(host.count(Counter::tcpPacketsReceived) == ControlQueue::kPacketsPerNewcomer);
+  host.engine.admit_stream(1);
+  size_t taken = 0;
+  const bool all = eventually([&] {
+    while (true) {
+      const auto control = host.engine.take(256).control;
+      if (control.empty()) break;
+      for (const ControlPacket& packet : control) {
+        CHECK(taken == 0 || read_number(std::span(packet.bytes).subspan(1, 3)) == taken);
+        ++taken;
+      }
+    }
+    return taken == total;
+  });
+  sender.join();
+  CHECK(all && host.count(Counter::dropControlQueueFull) == 0);
+}
+
+TEST("engine: a flood of packets does not keep verbs waiting, nor verbs the packets") {
+  Host host;
+  const FakeTun tun = host.add_network(1);
+  const Client client;
+  host.add_peer(1, 1, client, 2);
+  DataKey key(client_key(0));
+  std::atomic<bool> done = false;
+  std::vector<std::thread> floods;
+  for (int i = 0; i < 2; ++i) {
+    floods.emplace_back([&] {
+      const Client stranger;
+      while (!done) stranger.send(host.server, Bytes(60, 0x48));
+    });
+  }
+  CHECK(eventually([&] { return host.count(Counter::udpPacketsReceived) > 1000; }));
+  const auto start = std::chrono::steady_clock::now();
+  for (uint32_t i = 0; i < 500; ++i) {
+    host.engine.set_keepalive(1, {0, i});
+    CHECK(host.engine.statistics(1).sent_packets == 0);
+  }
+  const auto verbs = std::chrono::steady_clock::now() - start;
+  const uint64_t received = host.count(Counter::udpPacketsReceived);
+  for (int i = 0; i < 2000; ++i) host.engine.statistics(1);
+  CHECK(eventually([&] { return host.count(Counter::udpPacketsReceived) > received; }));
+  done = true;
+  for (std::thread& flood : floods) flood.join();
+  CHECK(verbs < std::chrono::seconds(5));
+  client.send(host.server, seal(key, 1, ipv4(2, 1)));
+  CHECK(receive(tun.host_end.get()) == ipv4(2, 1));
+}
+
+TEST("engine: may be stopped while its thread is at work and others call it no more") {
+  for (int i = 0; i < 20; ++i) {
+    Host host;
+    const Client client;
+    for (int sent = 0; sent < 200; ++sent) client.send(host.server, Bytes(20, 0x38));
+    std::thread stopper([&] { host.engine.stop(); });
+    stopper.join();
+    CHECK(code_of([&] { host.engine.statistics(1); }) == "engine-stopped");
+    host.engine.take(256);
+  }
 }

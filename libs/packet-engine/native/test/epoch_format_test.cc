@@ -1,5 +1,7 @@
 #include "epoch_format.h"
 
+#include <malloc.h>
+
 #include <random>
 
 #include "big_endian.h"
@@ -186,6 +188,33 @@ TEST("epoch format: a forged packet of a coming epoch switches nothing") {
   CHECK(result_of(receiver, packet_of(kClientSecret, 2, 1)) == Opened::Result::ok);
   CHECK(epoch_of(seal(receiver, 5, kPing)) == 2);
   CHECK(result_of(receiver, packet_of(kClientSecret, 9, 1)) == Opened::Result::ok);
+}
+
+TEST("epoch format: forgeries of all coming epochs leave next to nothing behind, and are counted for each") {
+  KeyMaterial material = server();
+  material.aead_limits.failures_near = 3;
+  material.aead_limits.failures = 4;
+  DataKey key(material);
+  const size_t before = mallinfo2().uordblks;
+  for (uint16_t epoch = 2; epoch <= 1 + EpochFormat::kFutureEpochs; ++epoch) {
+    Bytes forged = packet_of(kClientSecret, epoch, 1);
+    forged.back() ^= 1;
+    for (int i = 0; i < 3; ++i) CHECK(result_of(key, forged) == Opened::Result::bad_tag);
+  }
+  CHECK(mallinfo2().uordblks - before < 4096);
+  CHECK(!key.take_limit_notice());
+  Bytes forged = packet_of(kClientSecret, 9, 1);
+  forged.back() ^= 1;
+  CHECK(result_of(key, forged) == Opened::Result::bad_tag);
+  CHECK(key.take_limit_notice() == LimitReason::failed_decryptions);
+  CHECK(result_of(key, forged) == Opened::Result::bad_tag);
+  CHECK(result_of(key, packet_of(kClientSecret, 9, 1)) == Opened::Result::exhausted);
+  // An epoch keeps the count of its forgeries when it is entered.
+  CHECK(result_of(key, packet_of(kClientSecret, 8, 1)) == Opened::Result::ok);
+  forged = packet_of(kClientSecret, 8, 2);
+  forged.back() ^= 1;
+  for (int i = 0; i < 2; ++i) CHECK(result_of(key, forged) == Opened::Result::bad_tag);
+  CHECK(result_of(key, packet_of(kClientSecret, 8, 2)) == Opened::Result::exhausted);
 }
 
 TEST("epoch format: the sending epoch follows the peer's, and its counter starts anew") {

@@ -1,98 +1,12 @@
 #include "stream_table.h"
 
 #include <netinet/tcp.h>
-#include <sys/eventfd.h>
-#include <sys/resource.h>
 
 #include "check.h"
-#include "fixture.h"
 #include "frame.h"
+#include "stream_fixture.h"
 
-using namespace fixture;
-
-namespace {
-
-const Bytes kReset = concat(from_hex("0036"), concat({0x38}, Bytes(53)));
-
-Bytes framed(const Bytes& packet) {
-  return concat({static_cast<uint8_t>(packet.size() >> 8), static_cast<uint8_t>(packet.size())}, packet);
-}
-
-// A stream's far end.
-struct Connection {
-  FileDescriptor socket{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-
-  explicit Connection(const EndPoint& to, int receive_buffer = 0) {
-    if (receive_buffer != 0) setsockopt(socket.get(), SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
-    if (connect(socket.get(), to.data(), to.size()) != 0) throw errno;
-  }
-  void send(const Bytes& bytes) const { ::send(socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL); }
-  bool ended() const {
-    pollfd ready{socket.get(), POLLIN, 0};
-    uint8_t byte;
-    return poll(&ready, 1, 2000) == 1 && recv(socket.get(), &byte, 1, MSG_DONTWAIT) <= 0;
-  }
-  bool open() const {
-    uint8_t byte;
-    return recv(socket.get(), &byte, 1, MSG_DONTWAIT | MSG_PEEK) != 0 && errno == EAGAIN;
-  }
-};
-
-// The table without its thread. What is received is recorded; a packet that begins with 0xBB does not open.
-struct Setup {
-  Counters counters;
-  UpwardQueue upward{[] {}};
-  Epoll epoll;
-  StreamTable streams{epoll, counters, upward};
-  FileDescriptor pulse{eventfd(1, EFD_NONBLOCK | EFD_CLOEXEC)};
-  TcpListener listener;
-  std::vector<std::pair<Path, Bytes>> received;
-
-  explicit Setup(bool pass_foreign = false) : listener(loopback(), pass_foreign) {
-    epoll.watch(listener.fd(), Epoll::Source::listener, 0);
-    epoll.watch(pulse.get(), Epoll::Source::wake, 0);
-  }
-  Connection connect(int receive_buffer = 0) {
-    Connection connection(listener.local(), receive_buffer);
-    pump();
-    return connection;
-  }
-  // A stream that has introduced itself; its number is the count of those before it plus one.
-  Connection join() {
-    Connection connection = connect();
-    connection.send(kReset);
-    pump();
-    return connection;
-  }
-  void pump() {
-    // The loopback device delivers while the sending call runs, so that what was sent is there.
-    while (true) {
-      const auto events = epoll.wait();
-      for (const epoll_event& event : events) serve(Epoll::read(event));
-      if (events.size() == 1) return;
-    }
-  }
-  void serve(const Epoll::Ready& ready) {
-    if (ready.source == Epoll::Source::listener) streams.accept(7, listener);
-    if (ready.source != Epoll::Source::stream) return;
-    streams.serve(ready, [this](const Path& path, std::span<uint8_t> packet) {
-      received.push_back({path, {packet.begin(), packet.end()}});
-      if (packet[0] == 0xBB) return Received::unopened;
-      if (packet[0] == 0x48) return Received::data;
-      return packet[0] == 0xDD ? Received::dropped : Received::control;
-    });
-  }
-  bool send_data(uint64_t stream, const Bytes& packet) {
-    if (!streams.reserve(stream)) return false;
-    Bytes bytes = framed(packet);
-    const iovec frame{bytes.data(), bytes.size()};
-    return streams.send_data(stream, {&frame, 1});
-  }
-  std::vector<StreamClosed> closed() { return upward.take(4096).closed; }
-  uint64_t count(Counter counter) const { return counters.read(counter); }
-};
-
-}  // namespace
+using namespace stream_fixture;
 
 TEST("streams: packets come up whole and in order, however the stream is cut") {
   Setup setup;
@@ -205,59 +119,6 @@ TEST("streams: foreign streams that nobody takes are bounded") {
   }
   CHECK(setup.count(Counter::dropForeignStream) == 3);
   CHECK(webs.back().ended() && webs.front().open());
-}
-
-TEST("streams: a stranger is closed when it has sent no packet for 90 s, half a frame or not") {
-  Setup setup;
-  const Connection silent = setup.connect();
-  const Connection half = setup.connect();
-  const Connection guest = setup.join();
-  const Connection talks = setup.join();
-  const Connection member = setup.join();
-  setup.streams.attach(5, 1);
-  for (int i = 0; i < 9; ++i) {
-    half.send({kReset.begin() + i, kReset.begin() + i + 1});
-    talks.send(framed({0x20}));
-    guest.send(framed({0xDD}));
-    setup.pump();
-    setup.streams.tick(10);
-  }
-  CHECK(silent.open() && half.open() && guest.open());
-  setup.streams.tick(1);
-  CHECK(silent.ended() && half.ended() && guest.ended());
-  CHECK(talks.open() && member.open());
-  CHECK(setup.count(Counter::streamsIdle) == 3);
-  const auto closed = setup.closed();
-  CHECK(closed.size() == 1 && closed.at(0).path.stream == 3 && closed[0].reason == CloseReason::idle);
-  setup.streams.detach(5, 2);
-  setup.streams.tick(100);
-  CHECK(talks.ended() && member.open());
-  setup.streams.detach(5, 1);
-  setup.streams.tick(91);
-  CHECK(member.ended());
-}
-
-TEST("streams: strangers are bounded; newcomers make way, streams in a handshake do not") {
-  rlimit files{};
-  getrlimit(RLIMIT_NOFILE, &files);
-  files.rlim_cur = files.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &files);
-  Setup setup;
-  const Connection member = setup.join();
-  setup.streams.attach(1, 9);
-  std::vector<Connection> guests;
-  for (size_t i = 0; i < StreamTable::kStrangers / 2; ++i) guests.push_back(setup.join());
-  std::vector<Connection> newcomers;
-  for (size_t i = 0; i < StreamTable::kStrangers / 2; ++i) newcomers.push_back(setup.connect());
-  CHECK(setup.count(Counter::dropStreamLimit) == 0);
-  const Connection one_more = setup.join();
-  CHECK(setup.count(Counter::dropStreamLimit) == 1);
-  CHECK(newcomers[0].ended() && newcomers[1].open() && guests[0].open() && member.open() && one_more.open());
-  for (Connection& newcomer : newcomers) newcomer.send(kReset);
-  setup.pump();
-  const Connection refused = setup.connect();
-  CHECK(refused.ended() && guests[0].open());
-  CHECK(setup.count(Counter::dropStreamLimit) == 2);
 }
 
 TEST("streams: a slow reader's data is dropped beyond 64 packets, its control packets are not, and nothing is torn") {

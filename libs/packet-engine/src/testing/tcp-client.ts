@@ -32,8 +32,9 @@ export class TcpClient implements AsyncDisposable {
     })
   }
 
-  static async create(server: EndPoint): Promise<TcpClient> {
-    const socket = connect({ host: server.address, port: server.port, noDelay: true })
+  static async create(server: EndPoint, localAddress?: string): Promise<TcpClient> {
+    const from = localAddress === undefined ? {} : { localAddress }
+    const socket = connect({ host: server.address, port: server.port, ...from, noDelay: true })
     const client = new TcpClient(socket)
     await once(socket, 'connect')
     return client

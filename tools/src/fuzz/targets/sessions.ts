@@ -50,12 +50,12 @@ const clientKey = createClientKey(transparentSuite, serverKey, encodeMetadata(DE
 
 /** The limits' tables are large, so a few inputs share them; each comes from an address of its own. */
 const RUNS_FOR_LIMITS = 32
-let limits = new InitialLimits()
+let limits = new InitialLimits(transparentSuite)
 let runs = 0
 
 function freshContext(): ServerContext {
   runs += 1
-  if (runs % RUNS_FOR_LIMITS === 0) limits = new InitialLimits()
+  if (runs % RUNS_FOR_LIMITS === 0) limits = new InitialLimits(transparentSuite)
   return {
     suite: transparentSuite,
     tlsCryptV2ServerKey: serverKey,
