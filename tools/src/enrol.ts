@@ -1,5 +1,4 @@
-import { rmSync } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { parseArgs } from 'node:util'
 
@@ -17,7 +16,7 @@ class EnrolError extends SallyportError {}
 
 await runCommand(async () => {
   const { server, tenant, username, output, device } = readArguments()
-  await using file = await newFile(output)
+  using file = newFile(output)
   using terminal = new Terminal()
   const client = new EnrolmentClient(server)
   const password = await terminal.ask(`Password of ${username}: `)
@@ -25,7 +24,7 @@ await runCommand(async () => {
   if (session.mustChangePassword) await changePassword(client, password, terminal)
   if (session.totpRequired && !session.totpEnrolled) await enrolTotp(client, terminal)
   const { profile } = await client.enrolDevice(device)
-  await file.complete(profile)
+  file.complete(profile)
   process.stdout.write(
     `${output} is the profile of the device "${device}", private key included: keep it to yourself.\nConnect: openvpn --config ${output}\n`,
   )
@@ -86,35 +85,43 @@ async function untilAccepted(attempt: () => Promise<void>): Promise<void> {
   }
 }
 
-interface NewFile extends AsyncDisposable {
-  complete(content: string): Promise<void>
+interface NewFile extends Disposable {
+  complete(content: string): void
 }
 
 /** Exit code of a command that was interrupted at its prompt. */
 const INTERRUPTED = 130
 
 /** Reserves the file before anything is asked, never an existing one; removes it again unless it was completed. */
-async function newFile(path: string): Promise<NewFile> {
-  const handle = await open(path, 'wx', 0o600).catch((error: unknown) => {
-    const message =
-      errorCode(error) === 'EEXIST'
-        ? `${path} exists and is not overwritten: choose another --output`
-        : `${path} cannot be written`
-    throw new EnrolError('output', message, { cause: error })
-  })
-  let complete = false
-  // Also when somebody presses Ctrl-C at a prompt: an empty file would stand in the way of the next try.
+function newFile(path: string): NewFile {
+  let incomplete = false
+  // Also when somebody presses Ctrl-C at a prompt: an empty file would stand in the way of the next try. A signal is
+  // heard only between two turns of the loop, so none comes between making the file and noting that it is there.
   process.once('exit', () => {
-    if (!complete) rmSync(path, { force: true })
+    if (incomplete) rmSync(path, { force: true })
   })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(INTERRUPTED))
+  const descriptor = reserve(path)
+  incomplete = true
   return {
-    async complete(content) {
-      await handle.writeFile(content)
-      complete = true
+    complete(content) {
+      writeFileSync(descriptor, content)
+      incomplete = false
     },
-    async [Symbol.asyncDispose]() {
-      await handle.close()
+    [Symbol.dispose]() {
+      closeSync(descriptor)
     },
+  }
+}
+
+function reserve(path: string): number {
+  try {
+    return openSync(path, 'wx', 0o600)
+  } catch (cause) {
+    const message =
+      errorCode(cause) === 'EEXIST'
+        ? `${path} exists and is not overwritten: choose another --output`
+        : `${path} cannot be written`
+    throw new EnrolError('output', message, { cause })
   }
 }

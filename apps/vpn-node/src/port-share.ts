@@ -10,7 +10,7 @@ export const MAX_SHARED_STREAMS = 1024
 const MAX_STREAMS_PER_SOURCE = 64
 /** Longer than the keep-alive of web servers and browsers, who end their connections themselves. */
 const IDLE_MS = 5 * 60_000
-/** How long a client may take to read the rest, and to end its half, once the server has ended its own. */
+/** How long a client may take to end its half once the server has ended and everything was sent on. */
 const LINGER_MS = 5_000
 
 const IPV4_MAPPED = 0xffffn
@@ -85,8 +85,7 @@ export class PortShare implements Disposable {
       this.#outcomes.increment(outcome)
     })
     for (const socket of [client, server]) socket.setTimeout(this.#options.idleMs, end).on('error', end)
-    server.on('end', () => client.setTimeout(this.#options.lingerMs))
-    // Whoever goes on sending is not idle.
+    // Whoever goes on sending is not idle, and need not end its half.
     client.on('finish', () => setTimeout(end, this.#options.lingerMs).unref())
   }
 

@@ -18,8 +18,8 @@ constexpr size_t kControlPacketsPerCall = 256;
 
 }  // namespace
 
-// new Engine(EngineError, upward): `upward(events, control, closed, foreign, fatal, more)` gets what the engine's thread
-// reports; its arrays are to be read in this order.
+// new Engine(EngineError, upward): `upward(events, control, closed, foreign, fatal, more)` gets what the engine's
+// thread reports; its arrays are to be read in this order.
 class EngineBinding : public Napi::ObjectWrap<EngineBinding> {
  public:
   static Napi::Function define(Napi::Env env);
@@ -114,9 +114,8 @@ Napi::Function EngineBinding::define(Napi::Env env) {
       env, "Engine",
       {InstanceMethod("listen", &EngineBinding::listen), InstanceMethod("sendControl", &EngineBinding::send_control),
        InstanceMethod("closeStream", &EngineBinding::close_stream),
-       InstanceMethod("admitStream", &EngineBinding::admit_stream),
-       InstanceMethod("resume", &EngineBinding::resume), InstanceMethod("acquaint", &EngineBinding::acquaint),
-       InstanceMethod("forget", &EngineBinding::forget),
+       InstanceMethod("admitStream", &EngineBinding::admit_stream), InstanceMethod("resume", &EngineBinding::resume),
+       InstanceMethod("acquaint", &EngineBinding::acquaint), InstanceMethod("forget", &EngineBinding::forget),
        InstanceMethod("addNetwork", &EngineBinding::add_network),
        InstanceMethod("removeNetwork", &EngineBinding::remove_network),
        InstanceMethod("addPeer", &EngineBinding::add_peer), InstanceMethod("setKey", &EngineBinding::set_key),

@@ -55,7 +55,7 @@ it('brings a database of the first version forward, with what is in it', async (
   const next = await readFile(`${ROOT}/prisma/migrations/20261123000000_client_dialogues/migration.sql`, 'utf8')
   await query(url, next)
   const tenants = await query(url, 'SELECT legacy_clients, web_sign_in, renegotiate_seconds FROM tenants')
-  expect(tenants.rows).toEqual([{ legacy_clients: 'off', web_sign_in: false, renegotiate_seconds: 3600 }])
+  expect(tenants.rows).toEqual([{ legacy_clients: 'off', web_sign_in: false, renegotiate_seconds: 4320 }])
   expect((await query(url, 'SELECT name FROM platform_secrets')).rows).toEqual([{ name: 'cluster-ca' }])
 })
 
