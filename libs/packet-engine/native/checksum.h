@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "transport_packet.h"
+
+namespace sallyport {
+
+// The Internet checksum (RFC 1071) in parts: sums are taken in the machine's byte order and folded at the end.
+
+// Adds up 16-bit words; an odd last byte counts as a word that ends in zero, so only the last part may be odd.
+uint64_t add_words(std::span<const uint8_t> bytes, uint64_t sum = 0);
+
+// Folds a sum to 16 bits, in the machine's byte order: it is stored as it is.
+uint16_t fold(uint64_t sum);
+
+// The sum over the addresses, protocol and length that a TCP or UDP checksum covers beside its own packet.
+uint64_t pseudo_header_sum(std::span<const uint8_t> packet, const TransportPacket& form, size_t transport_bytes);
+
+// Makes the header checksum of an IPv4 packet right.
+void set_ipv4_checksum(std::span<uint8_t> packet, size_t header_bytes);
+
+// Says whether the TCP or UDP checksum is right. A UDP packet over IPv4 without one is not.
+bool transport_checksum_right(std::span<const uint8_t> packet, const TransportPacket& form);
+
+// Makes the TCP or UDP checksum right; a UDP checksum of zero becomes 0xffff.
+void set_transport_checksum(std::span<uint8_t> packet, const TransportPacket& form);
+
+}  // namespace sallyport

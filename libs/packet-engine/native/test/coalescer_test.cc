@@ -1,0 +1,205 @@
+#include "coalescer.h"
+
+#include <sys/uio.h>
+
+#include <map>
+#include <random>
+
+#include "check.h"
+#include "packets.h"
+#include "segmenter.h"
+
+using namespace sallyport;
+using packets::Bytes;
+using packets::make;
+using packets::Options;
+
+namespace {
+
+// What a device with this coalescer in front would send on: every item cut again.
+std::vector<Bytes> through(Coalescer& coalescer, std::vector<Bytes> batch, size_t* items = nullptr) {
+  coalescer.clear();
+  for (Bytes& packet : batch) coalescer.add(packet);
+  std::vector<Bytes> out;
+  for (const auto& item : coalescer.finish()) {
+    if (items) ++*items;
+    Bytes whole;
+    for (const iovec& part : item.parts) {
+      const auto* bytes = static_cast<const uint8_t*>(part.iov_base);
+      whole.insert(whole.end(), bytes, bytes + part.iov_len);
+    }
+    const auto segmenter = Segmenter::begin(item.header, whole);
+    CHECK(segmenter && segmenter->count() == item.packets);
+    for (size_t index = 0; segmenter && index < segmenter->count(); ++index) {
+      out.emplace_back(segmenter->bytes(index));
+      segmenter->write(index, out.back());
+    }
+  }
+  return out;
+}
+
+size_t items_of(std::vector<Bytes> batch) {
+  Coalescer coalescer(64);
+  for (Bytes& packet : batch) coalescer.add(packet);
+  return coalescer.finish().size();
+}
+
+Options next(Options options, size_t step = 1) {
+  options.sequence += static_cast<uint32_t>(step * options.payload);
+  options.identification = static_cast<uint16_t>(options.identification + step);
+  return options;
+}
+
+template <class Change>
+size_t items_when_second(Change change) {
+  const Options first;
+  Options second = next(first);
+  change(second);
+  return items_of({make(first), make(second)});
+}
+
+}  // namespace
+
+TEST("coalescer: merges what follows in a flow") {
+  for (const bool ipv6 : {false, true}) {
+    for (const Transport transport : {Transport::tcp, Transport::udp}) {
+      const Options first{.ipv6 = ipv6, .transport = transport};
+      CHECK(items_of({make(first), make(next(first)), make(next(first, 2))}) == 1);
+    }
+  }
+  CHECK(items_when_second([](Options& o) { o.payload = 60; }) == 1);
+  CHECK(items_when_second([](Options& o) { o.flags |= kTcpPsh; }) == 1);
+  CHECK(items_when_second([](Options& o) { o.identification -= 1; }) == 1);  // a sender that does not count
+}
+
+TEST("coalescer: leaves apart what Linux leaves apart") {
+  CHECK(items_when_second([](Options& o) { o.sequence += 1; }) == 2);
+  CHECK(items_when_second([](Options& o) { o.payload = 101; }) == 2);
+  CHECK(items_when_second([](Options& o) { o.payload = 0; }) == 2);
+  CHECK(items_when_second([](Options& o) { o.port = 1001; }) == 2);
+  CHECK(items_when_second([](Options& o) { o.identification += 1; }) == 2);
+  CHECK(items_when_second([](Options& o) { o.traffic_class = 3; }) == 2);  // congestion experienced
+  CHECK(items_when_second([](Options& o) { o.hop_limit = 63; }) == 2);
+  CHECK(items_when_second([](Options& o) { o.window = 501; }) == 2);
+  CHECK(items_when_second([](Options& o) { o.dont_fragment = false; }) == 2);
+  CHECK(items_when_second([](Options& o) { o.timestamps = true; }) == 2);
+  CHECK(items_when_second([](Options& o) { o.transport = Transport::udp; }) == 2);
+  CHECK(items_when_second([](Options& o) { o.ipv6 = true; }) == 2);
+  for (const uint8_t flag : {kTcpSyn, kTcpRst, kTcpUrg, kTcpCwr, kTcpEce}) {
+    CHECK(items_when_second([flag](Options& o) { o.flags |= flag; }) == 2);
+  }
+}
+
+TEST("coalescer: nothing joins a packet that ends an item") {
+  for (const uint8_t flag : {kTcpPsh, kTcpFin}) {
+    Options first;
+    first.flags |= flag;
+    CHECK(items_of({make(first), make(next(first))}) == 2);
+  }
+  Options shorter = next({});
+  shorter.payload = 60;
+  Options third = next({}, 2);
+  third.sequence -= 40;
+  CHECK(items_of({make({}), make(shorter), make(third)}) == 2);
+}
+
+TEST("coalescer: a wrong checksum stays wrong, first or second") {
+  Coalescer coalescer(64);
+  for (const size_t wrong : {0, 1}) {
+    std::vector<Bytes> batch = {make({}), make(next({}))};
+    batch[wrong].back() ^= 1;
+    CHECK(through(coalescer, batch) == batch);
+  }
+  Bytes unsummed = make({.transport = Transport::udp});
+  write_u16(unsummed, 26, 0);
+  CHECK(through(coalescer, {unsummed, unsummed}) == (std::vector<Bytes>{unsummed, unsummed}));
+}
+
+TEST("coalescer: fragments, options, other protocols and nonsense go as they are") {
+  Bytes fragment = make({});
+  write_u16(fragment, kIpv4Fragment, 0x2000);
+  set_ipv4_checksum(fragment, 20);
+  Bytes icmp = make({});
+  icmp[kIpv4Protocol] = 1;
+  const std::vector<Bytes> batch = {fragment, fragment, icmp, icmp, {}, {0x45}, Bytes(39, 0x60)};
+  Coalescer coalescer(64);
+  for (const Bytes& packet : batch) {
+    coalescer.clear();
+    Bytes copy = packet;
+    coalescer.add(copy);
+    const auto items = coalescer.finish();
+    CHECK(items.size() == 1 && items[0].header.gso_type == kVirtioGsoNone && items[0].header.flags == 0);
+    CHECK(copy == packet);
+  }
+}
+
+TEST("coalescer: an item stays below 64 KiB and below 64 datagrams") {
+  std::vector<Bytes> batch;
+  for (size_t index = 0; index < 64; ++index) {
+    Options options;
+    options.payload = 1400;
+    batch.push_back(make(next(options, index)));
+  }
+  CHECK(items_of(batch) == 2);
+  Coalescer coalescer(64);
+  CHECK(through(coalescer, batch) == batch);
+}
+
+TEST("coalescer: what is cut again is what went in, and no flow changes its order") {
+  std::mt19937 random(5);
+  Coalescer coalescer(64);
+  size_t merged = 0;
+  for (int round = 0; round < 3000; ++round) {
+    std::map<uint16_t, Options> flows;
+    std::vector<Bytes> batch;
+    while (batch.size() < 1 + random() % 64 && batch.size() < 64) {
+      const auto port = static_cast<uint16_t>(random() % 4);
+      const bool known = flows.contains(port);
+      Options& flow = flows[port];
+      flow.port = port;
+      if (!known) {
+        flow.ipv6 = random() % 2;
+        flow.transport = random() % 3 ? Transport::tcp : Transport::udp;
+        flow.sequence = static_cast<uint32_t>(random());
+        flow.identification = static_cast<uint16_t>(random());
+        flow.payload = 1 + random() % 200;
+        flow.timestamps = random() % 2;
+      }
+      Options packet = flow;
+      packet.fill = static_cast<uint8_t>(random());
+      switch (random() % 12) {
+        case 0:
+          packet.flags |= kTcpPsh;
+          break;
+        case 1:
+          packet.payload = random() % (flow.payload + 1);
+          break;
+        case 2:
+          packet.sequence += 5;
+          break;
+        case 3:
+          packet.identification += 9;
+          break;
+        case 4:
+          packet.traffic_class = 3;
+          break;
+        default:
+          break;
+      }
+      batch.push_back(make(packet));
+      if (random() % 20 == 0) batch.back().back() ^= 0x10;
+      flow.sequence = packet.sequence + static_cast<uint32_t>(packet.payload);
+      flow.identification = static_cast<uint16_t>(packet.identification + 1);
+    }
+    size_t items = 0;
+    const auto out = through(coalescer, batch, &items);
+    merged += batch.size() - items;
+    CHECK(out.size() == batch.size());
+    std::map<uint16_t, std::vector<Bytes>> before, after;
+    const auto port = [](const Bytes& packet) { return read_u16(packet, packet[0] >> 4 == 6 ? 40 : 20); };
+    for (const Bytes& packet : batch) before[port(packet)].push_back(packet);
+    for (const Bytes& packet : out) after[port(packet)].push_back(packet);
+    CHECK(before == after);
+  }
+  CHECK(merged > 10000);
+}
