@@ -1,6 +1,12 @@
 import { Buffer } from 'node:buffer'
 
-import { DATA_CIPHERS, type DataCipherName, optionsStringCipher } from '@sallyport/openvpn-wire'
+import {
+  DATA_CIPHERS,
+  type DataCipherName,
+  optionKind,
+  optionsStringCipher,
+  PUSH_UPDATE_KINDS,
+} from '@sallyport/openvpn-wire'
 
 import type { ProtocolErrorCode } from './client-actions.ts'
 
@@ -65,26 +71,6 @@ function isTokenOption(option: string): boolean {
 }
 
 const MORE_FOLLOW = 'push-continuation 2'
-/** Option kinds that may change while a connection runs. */
-const UPDATABLE = new Set([
-  'block-ipv6',
-  'block-outside-dns',
-  'dhcp-option',
-  'dns',
-  'ifconfig',
-  'ifconfig-ipv6',
-  'keepalive',
-  'push-continuation',
-  'redirect-gateway',
-  'redirect-private',
-  'route',
-  'route-gateway',
-  'route-ipv6',
-  'route-metric',
-  'topology',
-  'tun-mtu',
-])
-
 /** Applies the messages of updates: in each sequence the first option of a kind replaces all earlier ones of that kind. */
 export class UpdatedOptions {
   #options: readonly string[]
@@ -98,9 +84,9 @@ export class UpdatedOptions {
   apply(message: readonly string[]): readonly string[] | 'refused' | undefined {
     for (const item of message) {
       const [, removes, optional, option = ''] = /^ ?(-?)(\??)(.*)$/.exec(item) ?? []
-      const kind = option.split(' ', 1)[0] ?? ''
+      const kind = optionKind(option)
       if (kind === 'push-continuation') continue
-      if (!UPDATABLE.has(kind)) {
+      if (!PUSH_UPDATE_KINDS.has(kind)) {
         if (optional === '' || kind.startsWith('-')) return 'refused'
         continue
       }
@@ -115,6 +101,6 @@ export class UpdatedOptions {
   #clearOnce(kind: string): void {
     if (this.#cleared.has(kind)) return
     this.#cleared.add(kind)
-    this.#options = this.#options.filter((option) => option.split(' ', 1)[0] !== kind)
+    this.#options = this.#options.filter((option) => optionKind(option) !== kind)
   }
 }
