@@ -57,7 +57,7 @@ void set_ipv4_checksum(std::span<uint8_t> packet, size_t header_bytes) {
 }
 
 bool transport_checksum_right(std::span<const uint8_t> packet, const TransportPacket& form) {
-  if (form.transport == Transport::udp && read_u16(packet, form.checksum_offset()) == 0) return false;
+  if (form.transport == InnerProtocol::udp && read_u16(packet, form.checksum_offset()) == 0) return false;
   const auto transport = packet.subspan(form.transport_offset, form.bytes - form.transport_offset);
   return fold(add_words(transport, pseudo_header_sum(packet, form, transport.size()))) == 0xffff;
 }
@@ -66,7 +66,7 @@ void set_transport_checksum(std::span<uint8_t> packet, const TransportPacket& fo
   write_u16(packet, form.checksum_offset(), 0);
   const auto transport = packet.subspan(form.transport_offset, form.bytes - form.transport_offset);
   auto sum = static_cast<uint16_t>(~fold(add_words(transport, pseudo_header_sum(packet, form, transport.size()))));
-  if (sum == 0 && form.transport == Transport::udp) sum = 0xffff;
+  if (sum == 0 && form.transport == InnerProtocol::udp) sum = 0xffff;
   store(packet, form.checksum_offset(), sum);
 }
 

@@ -49,7 +49,7 @@ uint32_t flow_hash(std::span<const uint8_t> packet, const TransportPacket& form)
 }
 
 uint8_t gso_type(const TransportPacket& form) {
-  if (form.transport == Transport::udp) return kVirtioGsoUdp;
+  if (form.transport == InnerProtocol::udp) return kVirtioGsoUdp;
   return form.ipv6 ? kVirtioGsoTcp6 : kVirtioGsoTcp4;
 }
 
@@ -57,7 +57,7 @@ uint8_t gso_type(const TransportPacket& form) {
 bool may_merge(std::span<const uint8_t> packet, const TransportPacket& form) {
   if (form.payload_bytes() == 0) return false;
   if (!form.ipv6 && (read_u16(packet, kIpv4Fragment) & kDontFragment) == 0) return false;
-  if (form.transport == Transport::udp) return true;
+  if (form.transport == InnerProtocol::udp) return true;
   const uint8_t flags = packet[form.transport_offset + kTcpFlags];
   return (flags & kTcpAck) != 0 && (flags & ~kJoinable) == 0;
 }
@@ -89,7 +89,7 @@ void Coalescer::add(std::span<uint8_t> packet) {
   const auto item = static_cast<uint32_t>(count_);
   start(packet.first(form->bytes));
   pending_[item] = {packet.first(form->bytes), *form, form->payload_bytes(), form->payload_bytes(), 0, false, 0};
-  const bool closes = form->transport == Transport::tcp && (packet[form->transport_offset + kTcpFlags] & kClosing) != 0;
+  const bool closes = form->transport == InnerProtocol::tcp && (packet[form->transport_offset + kTcpFlags] & kClosing) != 0;
   flow = {flow.hash, item, mergeable && !closes, batch_};
 }
 
@@ -132,7 +132,7 @@ bool Coalescer::append(uint32_t index, std::span<uint8_t> packet, const Transpor
   if (pending.form.payload_offset + pending.payload + payload > kMaxPacketBytes) return false;
   if (!same_network_header(head, packet, form.ipv6)) return false;
   uint8_t flags = 0;
-  if (form.transport == Transport::tcp) {
+  if (form.transport == InnerProtocol::tcp) {
     const uint32_t expected =
         read_u32(head, form.transport_offset + kTcpSequence) + static_cast<uint32_t>(pending.payload);
     if (read_u32(packet, form.transport_offset + kTcpSequence) != expected) return false;
@@ -182,7 +182,7 @@ void Coalescer::complete(Item& item, Pending& pending) {
     write_u16(head, kIpv4TotalLength, static_cast<uint32_t>(bytes));
     set_ipv4_checksum(head, kIpv4HeaderBytes);
   }
-  if (form.transport == Transport::udp) {
+  if (form.transport == InnerProtocol::udp) {
     write_u16(head, form.transport_offset + kUdpLength, static_cast<uint32_t>(transport_bytes));
   } else {
     head[form.transport_offset + kTcpFlags] |= pending.flags;

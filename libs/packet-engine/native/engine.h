@@ -3,24 +3,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
-#include <string>
-#include <thread>
-#include <vector>
 
 #include "counters.h"
-#include "data_path.h"
-#include "engine_lock.h"
-#include "epoll.h"
-#include "file_descriptor.h"
 #include "listener.h"
-#include "outbox.h"
-#include "peer_table.h"
-#include "stream_table.h"
+#include "shard.h"
 #include "tun.h"
+#include "tun_device.h"
 #include "upward_queue.h"
 
 namespace sallyport {
@@ -58,8 +48,8 @@ class Engine {
   void acquaint(const Path& path);
   void forget(const Path& path);
   void add_network(uint32_t index, const TunOptions& options);
-  // Takes a device that the caller opened: one IP packet per read and write, non-blocking.
-  void attach_network(uint32_t index, FileDescriptor device);
+  // Takes a device that the caller opened, non-blocking.
+  void attach_network(uint32_t index, TunDevice device);
   void remove_network(uint32_t index);
   void add_peer(const PeerDescription& description);
   void set_key(uint32_t peer_id, Slot slot, const KeyMaterial& material);
@@ -77,42 +67,15 @@ class Engine {
   void stop();
 
  private:
-  // Runs a verb in its turn.
-  template <class Verb>
-  auto call(Verb verb);
   // The path in the form of its listener's family. Throws Failure `not-listening`, `unknown-listener` or `bad-address`.
   Path reachable(const Path& path) const;
 
-  void run();
-  bool work(std::span<const epoll_event> events);
-  void dispatch(const Epoll::Ready& ready);
-  void take_from(uint32_t listener);
-  void accept(uint32_t listener, const TcpListener& socket);
-  void forward(uint32_t network);
-  void tick(uint64_t seconds);
-
-  // Guards everything below but the counters, and `listeners_` against those who do not add to it.
-  EngineLock lock_;
-  // Whether there is a thread to come, or one at work.
-  bool open_ = true;
-
   Counters counters_;
+  // Used in the shard's turn, as is `listeners_`, which grows by a verb, so that the calling thread may read it at any
+  // time.
   UpwardQueue upward_;
-  PeerTable peers_;
-  Epoll epoll_;
-  // Grows by a verb, so that the calling thread may read it at any time.
   Listeners listeners_;
-  StreamTable streams_;
-  Outbox outbox_;
-  DataPath path_;
-  ReceiveBatch received_;
-  FileDescriptor wake_;
-  FileDescriptor timer_;
-  // TCP listeners that found the process without room for another connection.
-  std::vector<uint32_t> resting_;
-
-  std::mutex stop_mutex_;
-  std::thread thread_;
+  Shard shard_;
 };
 
 }  // namespace sallyport

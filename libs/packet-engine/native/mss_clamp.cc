@@ -28,7 +28,7 @@ void replace_word(std::span<uint8_t> packet, size_t offset, uint16_t value, size
 
 bool clamp_segment_size(std::span<uint8_t> packet, const SegmentLimit& limit) {
   const auto form = read_transport_packet(packet);
-  if (!form || form->transport != Transport::tcp) return false;
+  if (!form || form->transport != InnerProtocol::tcp) return false;
   if ((packet[form->transport_offset + kTcpFlags] & kTcpSyn) == 0) return false;
   const uint16_t most = form->ipv6 ? limit.ipv6 : limit.ipv4;
   for (size_t offset = form->transport_offset + kTcpHeaderBytes; offset < form->payload_offset;) {

@@ -71,7 +71,7 @@ void PeerTable::require_free_network(uint32_t index) {
   if (find_network(index)) throw Failure("duplicate-network", "network " + std::to_string(index) + " exists");
 }
 
-void PeerTable::add_network(uint32_t index, FileDescriptor device) {
+void PeerTable::add_network(uint32_t index, TunDevice device) {
   require_free_network(index);
   networks_.try_emplace(index, index, std::move(device));
 }

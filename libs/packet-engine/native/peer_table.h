@@ -9,9 +9,9 @@
 #include <utility>
 
 #include "data_key.h"
-#include "file_descriptor.h"
 #include "ip_packet.h"
 #include "path.h"
+#include "tun_device.h"
 
 namespace sallyport {
 
@@ -63,10 +63,10 @@ struct Peer {
 // One TUN device and the inner addresses that lead to peers; two networks may use the same addresses.
 class Network {
  public:
-  Network(uint32_t index, FileDescriptor device) : index_(index), device_(std::move(device)) {}
+  Network(uint32_t index, TunDevice device) : index_(index), device_(std::move(device)) {}
 
   uint32_t index() const { return index_; }
-  int device() const { return device_.get(); }
+  const TunDevice& device() const { return device_; }
 
   Peer* route(const IpHeader& header) const;
   bool has_route(const Peer& peer) const;
@@ -80,14 +80,19 @@ class Network {
   };
 
   uint32_t index_;
-  FileDescriptor device_;
+  TunDevice device_;
   std::unordered_map<Ipv4Address, Peer*, AddressHash<Ipv4Address>> ipv4_routes_;
   std::unordered_map<Ipv6Address, Peer*, AddressHash<Ipv6Address>> ipv6_routes_;
 };
 
-// Every network and peer of an engine. Pointers to them stay valid until they are removed. Not thread-safe.
+// Every network and peer of an engine, and the time by which their silences are measured. Pointers to them stay valid
+// until they are removed. Not thread-safe.
 class PeerTable {
  public:
+  // In ticks of one second.
+  uint64_t now() const { return now_; }
+  void pass(uint64_t seconds) { now_ += seconds; }
+
   Peer* find(uint32_t peer_id);
   Network* find_network(uint32_t index);
   // As above, but throw Failure `unknown-peer` or `unknown-network`.
@@ -96,7 +101,7 @@ class PeerTable {
 
   // Throws Failure `duplicate-network`.
   void require_free_network(uint32_t index);
-  void add_network(uint32_t index, FileDescriptor device);
+  void add_network(uint32_t index, TunDevice device);
   void remove_network(uint32_t index);
 
   // `peer` names its network; throws Failure `duplicate-peer` or `duplicate-address`.
@@ -110,6 +115,7 @@ class PeerTable {
   }
 
  private:
+  uint64_t now_ = 0;
   std::unordered_map<uint32_t, Network> networks_;
   std::unordered_map<uint32_t, Peer> peers_;
 };

@@ -12,11 +12,11 @@ namespace {
 bool fits(uint8_t gso_type, const TransportPacket& form) {
   switch (gso_type & ~kVirtioGsoEcn) {
     case kVirtioGsoTcp4:
-      return form.transport == Transport::tcp && !form.ipv6;
+      return form.transport == InnerProtocol::tcp && !form.ipv6;
     case kVirtioGsoTcp6:
-      return form.transport == Transport::tcp && form.ipv6;
+      return form.transport == InnerProtocol::tcp && form.ipv6;
     case kVirtioGsoUdp:
-      return form.transport == Transport::udp;
+      return form.transport == InnerProtocol::udp;
     default:
       return false;
   }
@@ -82,7 +82,7 @@ void Segmenter::correct_headers(size_t index, std::span<uint8_t> segment) const 
     write_u16(segment, kIpv4Identification, read_u16(packet_, kIpv4Identification) + static_cast<uint32_t>(index));
     set_ipv4_checksum(segment, kIpv4HeaderBytes);
   }
-  if (form.transport == Transport::udp) {
+  if (form.transport == InnerProtocol::udp) {
     write_u16(segment, transport + kUdpLength, static_cast<uint32_t>(segment.size() - transport));
   } else {
     const auto skipped = static_cast<uint32_t>(index * segment_payload_);

@@ -36,14 +36,14 @@ std::optional<TransportPacket> read_transport_packet(std::span<const uint8_t> pa
   const auto network = ipv6 ? read_ipv6(packet) : read_ipv4(packet);
   if (!network) return std::nullopt;
   const auto [protocol, offset, bytes] = *network;
-  if (protocol == static_cast<uint8_t>(Transport::tcp) && bytes >= offset + kTcpHeaderBytes) {
+  if (protocol == static_cast<uint8_t>(InnerProtocol::tcp) && bytes >= offset + kTcpHeaderBytes) {
     const size_t header_bytes = size_t{4} * (packet[offset + 12] >> 4);
     if (header_bytes < kTcpHeaderBytes || offset + header_bytes > bytes) return std::nullopt;
-    return TransportPacket{ipv6, Transport::tcp, offset, offset + header_bytes, bytes};
+    return TransportPacket{ipv6, InnerProtocol::tcp, offset, offset + header_bytes, bytes};
   }
-  if (protocol == static_cast<uint8_t>(Transport::udp) && bytes >= offset + kUdpHeaderBytes) {
+  if (protocol == static_cast<uint8_t>(InnerProtocol::udp) && bytes >= offset + kUdpHeaderBytes) {
     if (read_u16(packet, offset + kUdpLength) != bytes - offset) return std::nullopt;
-    return TransportPacket{ipv6, Transport::udp, offset, offset + kUdpHeaderBytes, bytes};
+    return TransportPacket{ipv6, InnerProtocol::udp, offset, offset + kUdpHeaderBytes, bytes};
   }
   return std::nullopt;
 }

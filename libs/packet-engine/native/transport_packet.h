@@ -7,18 +7,18 @@
 
 namespace sallyport {
 
-enum class Transport : uint8_t { tcp = 6, udp = 17 };
+enum class InnerProtocol : uint8_t { tcp = 6, udp = 17 };
 
 // Where the parts of a whole TCP or UDP packet are; offsets count from the start of the IP header.
 struct TransportPacket {
   bool ipv6;
-  Transport transport;
+  InnerProtocol transport;
   size_t transport_offset;
   size_t payload_offset;
   // As the headers say; what is behind it is not part of the packet.
   size_t bytes;
 
-  size_t checksum_offset() const { return transport_offset + (transport == Transport::tcp ? 16 : 6); }
+  size_t checksum_offset() const { return transport_offset + (transport == InnerProtocol::tcp ? 16 : 6); }
   size_t payload_bytes() const { return bytes - payload_offset; }
 };
 

@@ -68,47 +68,4 @@ void UdpSocket::send(std::span<mmsghdr> messages, const Report& report) const {
   }
 }
 
-ReceiveBatch::ReceiveBatch()
-    : buffers_(new uint8_t[kBatchPackets * kBufferBytes]),
-      paths_(kBatchPackets),
-      infos_(kBatchPackets),
-      vectors_(kBatchPackets),
-      messages_(kBatchPackets) {
-  for (size_t i = 0; i < kBatchPackets; ++i) {
-    vectors_[i] = {buffers_.get() + i * kBufferBytes, kBufferBytes};
-    messages_[i].msg_hdr.msg_name = paths_[i].remote.data();
-    messages_[i].msg_hdr.msg_iov = &vectors_[i];
-    messages_[i].msg_hdr.msg_iovlen = 1;
-  }
-}
-
-size_t ReceiveBatch::receive(const UdpSocket& socket, uint32_t listener) {
-  // The kernel changed the lengths of the messages that it filled.
-  for (size_t i = 0; i < filled_; ++i) {
-    messages_[i].msg_hdr.msg_namelen = EndPoint::kCapacity;
-    infos_[i].receive_with(messages_[i].msg_hdr);
-  }
-  filled_ = 0;
-  const int received = recvmmsg(socket.fd(), messages_.data(), kBatchPackets, MSG_DONTWAIT, nullptr);
-  if (received < 0) {
-    // Anything else (no memory, a pending ICMP error) is loss on the network as far as the peer is concerned.
-    if (errno == EBADF || errno == ENOTSOCK || errno == EINVAL) throw system_failure("recvmmsg", errno);
-    return 0;
-  }
-  filled_ = static_cast<size_t>(received);
-  for (size_t i = 0; i < filled_; ++i) {
-    paths_[i].listener = listener;
-    paths_[i].local = socket.local();
-    PacketInfo::read(messages_[i].msg_hdr, paths_[i].local);
-  }
-  return filled_;
-}
-
-ReceiveBatch::Datagram ReceiveBatch::datagram(size_t index) {
-  const mmsghdr& message = messages_[index];
-  return {paths_[index],
-          {buffers_.get() + index * kBufferBytes, message.msg_len},
-          (message.msg_hdr.msg_flags & MSG_TRUNC) != 0};
-}
-
 }  // namespace sallyport

@@ -5,12 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <span>
-#include <vector>
 
 #include "file_descriptor.h"
-#include "packet_buffer.h"
 #include "packet_info.h"
 #include "path.h"
 
@@ -42,33 +39,6 @@ class UdpSocket {
   EndPoint local_;
   FileDescriptor fd_;
   bool wildcard_;
-};
-
-// Buffers for up to kBatchPackets datagrams received by one system call.
-class ReceiveBatch {
- public:
-  struct Datagram {
-    const Path& path;
-    std::span<uint8_t> bytes;
-    bool truncated;
-  };
-
-  ReceiveBatch();
-  ReceiveBatch(const ReceiveBatch&) = delete;
-  ReceiveBatch& operator=(const ReceiveBatch&) = delete;
-
-  // Number of datagrams received, 0 when none waits. Throws Failure when the socket is beyond use.
-  size_t receive(const UdpSocket& socket, uint32_t listener);
-  // The views hold until the next call of `receive`.
-  Datagram datagram(size_t index);
-
- private:
-  std::unique_ptr<uint8_t[]> buffers_;
-  std::vector<Path> paths_;
-  std::vector<PacketInfo> infos_;
-  std::vector<iovec> vectors_;
-  std::vector<mmsghdr> messages_;
-  size_t filled_ = kBatchPackets;
 };
 
 }  // namespace sallyport

@@ -62,7 +62,7 @@ size_t items_when_second(Change change) {
 
 TEST("coalescer: merges what follows in a flow") {
   for (const bool ipv6 : {false, true}) {
-    for (const Transport transport : {Transport::tcp, Transport::udp}) {
+    for (const InnerProtocol transport : {InnerProtocol::tcp, InnerProtocol::udp}) {
       const Options first{.ipv6 = ipv6, .transport = transport};
       CHECK(items_of({make(first), make(next(first)), make(next(first, 2))}) == 1);
     }
@@ -83,7 +83,7 @@ TEST("coalescer: leaves apart what Linux leaves apart") {
   CHECK(items_when_second([](Options& o) { o.window = 501; }) == 2);
   CHECK(items_when_second([](Options& o) { o.dont_fragment = false; }) == 2);
   CHECK(items_when_second([](Options& o) { o.timestamps = true; }) == 2);
-  CHECK(items_when_second([](Options& o) { o.transport = Transport::udp; }) == 2);
+  CHECK(items_when_second([](Options& o) { o.transport = InnerProtocol::udp; }) == 2);
   CHECK(items_when_second([](Options& o) { o.ipv6 = true; }) == 2);
   for (const uint8_t flag : {kTcpSyn, kTcpRst, kTcpUrg, kTcpCwr, kTcpEce}) {
     CHECK(items_when_second([flag](Options& o) { o.flags |= flag; }) == 2);
@@ -110,7 +110,7 @@ TEST("coalescer: a wrong checksum stays wrong, first or second") {
     batch[wrong].back() ^= 1;
     CHECK(through(coalescer, batch) == batch);
   }
-  Bytes unsummed = make({.transport = Transport::udp});
+  Bytes unsummed = make({.transport = InnerProtocol::udp});
   write_u16(unsummed, 26, 0);
   CHECK(through(coalescer, {unsummed, unsummed}) == (std::vector<Bytes>{unsummed, unsummed}));
 }
@@ -159,7 +159,7 @@ TEST("coalescer: what is cut again is what went in, and no flow changes its orde
       flow.port = port;
       if (!known) {
         flow.ipv6 = random() % 2;
-        flow.transport = random() % 3 ? Transport::tcp : Transport::udp;
+        flow.transport = random() % 3 ? InnerProtocol::tcp : InnerProtocol::udp;
         flow.sequence = static_cast<uint32_t>(random());
         flow.identification = static_cast<uint16_t>(random());
         flow.payload = 1 + random() % 200;

@@ -1,9 +1,10 @@
-#include "data_path.h"
-
 #include "check.h"
 #include "classic_format.h"
+#include "down_path.h"
 #include "failure.h"
 #include "fixture.h"
+#include "keepalives.h"
+#include "up_path.h"
 
 using namespace fixture;
 
@@ -22,7 +23,9 @@ struct Setup {
   Listeners listeners;
   StreamTable streams{epoll, counters, upward};
   Outbox outbox{listeners, streams};
-  DataPath path{peers, outbox, counters, upward};
+  UpPath up{peers, counters, upward};
+  DownPath down{peers, outbox, counters, upward};
+  Keepalives keepalives{peers, down, upward};
   FakeTun tun;
   Client client;
   DataKey sender{client_key(0)};
@@ -30,7 +33,7 @@ struct Setup {
 
   Setup() {
     listeners.emplace_back(std::in_place_type<UdpSocket>, loopback());
-    peers.add_network(0, std::move(tun.engine_end));
+    peers.add_network(0, TunDevice(std::move(tun.engine_end)));
     add_peer(kPeer, client.socket.local(), 2);
   }
   Path from(const EndPoint& remote) const {
@@ -47,7 +50,7 @@ struct Setup {
   }
   void receive(Bytes bytes) { receive_at(client.socket.local(), std::move(bytes)); }
   void receive_at(const EndPoint& remote, Bytes bytes, bool truncated = false) {
-    path.receive({from(remote), bytes, truncated});
+    up.receive({from(remote), bytes, truncated});
   }
   uint64_t count(Counter counter) const { return counters.read(counter); }
   Peer& peer() { return peers.get(kPeer); }
@@ -77,7 +80,7 @@ TEST("data path: every reason to drop a received packet has its counter") {
   path.receive(other);
   CHECK(path.count(Counter::dropBadTag) == 1);
   other = good;
-  path.path.receive({1, Transport::tcp, loopback(1), loopback(2), 1}, other, true);
+  path.up.receive({1, Transport::tcp, loopback(1), loopback(2), 1}, other, true);
   CHECK(path.count(Counter::dropWrongRemote) == 1);
   path.receive_at(path.client.socket.local(), other, true);
   CHECK(path.count(Counter::dropTooLong) == 1);
@@ -131,20 +134,20 @@ TEST("data path: every reason to drop a packet of the TUN device has its counter
   path.tun.write(ipv4(1, 9));
   path.tun.write(Bytes(40, 0));
   path.tun.write(Bytes(kMaxInnerBytes + 1, 0x45));
-  CHECK(path.path.forward(network));
+  CHECK(path.down.forward(network));
   CHECK(path.count(Counter::dropNoRoute) == 1);
   CHECK(path.count(Counter::dropNotIp) == 1);
   CHECK(path.count(Counter::dropTooLong) == 1);
   path.peer().primary.reset();
   path.tun.write(ipv4(1, 2));
-  path.path.forward(network);
+  path.down.forward(network);
   CHECK(path.count(Counter::dropNoKey) == 1);
   KeyMaterial material = engine_key(1);
   material.first_packet_id = 0xFFFFFFFF;
   path.peer().primary = std::make_unique<DataKey>(material);
   path.tun.write(ipv4(1, 2));
   path.tun.write(ipv4(1, 2));
-  path.path.forward(network);
+  path.down.forward(network);
   CHECK(path.count(Counter::dropKeyExhausted) == 1);
   CHECK(path.count(Counter::udpPacketsSent) == 1);
   const auto batch = path.upward.take(1);
@@ -156,7 +159,7 @@ TEST("data path: a datagram that the kernel refuses does not take its neighbours
   Setup path;
   path.add_peer(7, loopback(0), 7);  // port 0 gives EINVAL
   for (const uint8_t destination : {2, 7, 7, 2, 7, 2}) path.tun.write(ipv4(1, destination));
-  path.path.forward(path.peers.get_network(0));
+  path.down.forward(path.peers.get_network(0));
   CHECK(path.count(Counter::udpPacketsSent) == 3);
   CHECK(path.count(Counter::dropSendFailed) == 3);
   CHECK(path.peers.get(7).statistics.sent_packets == 0);
@@ -167,19 +170,19 @@ TEST("data path: a datagram that the kernel refuses does not take its neighbours
 TEST("data path: an idle peer is pinged, a silent one is reported once") {
   Setup path;
   path.peer().keepalive = {2, 3};
-  path.path.tick(1);
+  path.keepalives.tick(1);
   CHECK(path.count(Counter::pingsSent) == 0);
-  path.path.tick(1);
+  path.keepalives.tick(1);
   CHECK(path.count(Counter::pingsSent) == 1);
   CHECK(opened(path.opener, receive(path.client.socket.fd())) == kPing);
-  path.path.tick(1);
+  path.keepalives.tick(1);
   path.receive(seal(path.sender, kPeer, kPing));
-  path.path.tick(1);
+  path.keepalives.tick(1);
   CHECK(path.count(Counter::pingsSent) == 2);
-  path.path.tick(2);
+  path.keepalives.tick(2);
   CHECK(path.upward.take(1).events.empty());
-  path.path.tick(1);
-  path.path.tick(5);
+  path.keepalives.tick(1);
+  path.keepalives.tick(5);
   const auto batch = path.upward.take(1);
   CHECK(batch.events.size() == 1 && batch.events[0].type == Event::Type::peer_timeout);
 }
@@ -212,7 +215,7 @@ TEST("data path: the newest packet of a peer moves it, to its address and the on
   const auto batch = path.upward.take(1);
   CHECK(batch.floats.size() == 1 && batch.floats.at(kPeer) == path.from(elsewhere.socket.local()));
   path.tun.write(ipv4(1, 2));
-  path.path.forward(path.peers.get_network(0));
+  path.down.forward(path.peers.get_network(0));
   CHECK(opened(path.opener, receive(elsewhere.socket.fd())) == ipv4(1, 2));
 
   path.receive(late);
@@ -222,7 +225,7 @@ TEST("data path: the newest packet of a peer moves it, to its address and the on
   Path other_local = path.from(elsewhere.socket.local());
   other_local.local = *EndPoint::parse("127.0.0.9", 7);
   Bytes packet = seal(path.sender, kPeer, kPing);
-  path.path.receive(other_local, packet, false);
+  path.up.receive(other_local, packet, false);
   CHECK(path.peer().path == other_local);
   CHECK(path.count(Counter::peersFloated) == 2);
 }
@@ -260,7 +263,7 @@ TEST("data path: a control packet that finds no room is lost when it is a datagr
   Bytes packet(20, 0x20);
   const auto push = [&](const Path& from, size_t count) {
     Received last = Received::control;
-    for (size_t i = 0; i < count && last == Received::control; ++i) last = path.path.receive(from, packet, true);
+    for (size_t i = 0; i < count && last == Received::control; ++i) last = path.up.receive(from, packet, true);
     return last;
   };
   CHECK(push(path.from(loopback(9)), 5000) == Received::dropped);
@@ -318,7 +321,7 @@ TEST("data path: what one batch holds leaves with the right socket, in order for
     path.tun.write(ipv4(1, 2, i));
     path.tun.write(ipv4(1, 7, i));
   }
-  path.path.forward(path.peers.get_network(0));
+  path.down.forward(path.peers.get_network(0));
   CHECK(path.count(Counter::udpPacketsSent) == 60);
   DataKey other_opener{client_key(0)};
   for (size_t i = 0; i < 30; ++i) {
@@ -339,7 +342,7 @@ TEST("data path: a peer with the epoch format is served like any other") {
   path.receive(seal(key, kPeer, ipv4(2, 1)));
   CHECK(receive(path.tun.host_end.get()) == ipv4(2, 1));
   path.tun.write(ipv4(1, 2));
-  path.path.forward(path.peers.get_network(0));
+  path.down.forward(path.peers.get_network(0));
   CHECK(opened(key, receive(path.client.socket.fd())) == ipv4(1, 2));
   CHECK(path.peer().statistics.transport_sent_bytes == ipv4(1, 2).size() + 28);
   Bytes unknown = seal(key, kPeer, kPing);
@@ -365,9 +368,9 @@ TEST("data path: packets that do not open end with the key's patience") {
 TEST("data path: a TUN device that was deleted is told from one that is empty") {
   Setup path;
   Network& network = path.peers.get_network(0);
-  CHECK(path.path.forward(network));
+  CHECK(path.down.forward(network));
   path.tun.host_end = FileDescriptor();
-  CHECK(!path.path.forward(network));
+  CHECK(!path.down.forward(network));
   path.receive(seal(path.sender, kPeer, ipv4(2, 1)));
   CHECK(path.count(Counter::dropTunWriteFailed) == 1);
 }

@@ -19,7 +19,7 @@ struct Host {
 
   FakeTun add_network(uint32_t index) {
     FakeTun tun;
-    engine.attach_network(index, std::move(tun.engine_end));
+    engine.attach_network(index, TunDevice(std::move(tun.engine_end)));
     return tun;
   }
   void add_peer(uint32_t id, uint32_t network, const Client& client, uint8_t host,

@@ -14,7 +14,7 @@ using Bytes = std::vector<uint8_t>;
 // What a test packet is made of.
 struct Options {
   bool ipv6 = false;
-  sallyport::Transport transport = sallyport::Transport::tcp;
+  sallyport::InnerProtocol transport = sallyport::InnerProtocol::tcp;
   uint16_t port = 1000;
   uint32_t sequence = 1;
   uint16_t identification = 1;
@@ -32,7 +32,7 @@ struct Options {
 inline Bytes make(const Options& options) {
   using namespace sallyport;
   const size_t network = options.ipv6 ? kIpv6HeaderBytes : kIpv4HeaderBytes;
-  const bool tcp = options.transport == Transport::tcp;
+  const bool tcp = options.transport == InnerProtocol::tcp;
   const size_t header = tcp ? kTcpHeaderBytes + (options.timestamps ? 12 : 0) : kUdpHeaderBytes;
   Bytes packet(network + header + options.payload);
   if (options.ipv6) {

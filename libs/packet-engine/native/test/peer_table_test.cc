@@ -15,7 +15,7 @@ constexpr uint32_t kPeer = 0x010002;
 
 TEST("peer table: refuses what exists, forgets a network with its peers") {
   PeerTable peers;
-  peers.add_network(0, FileDescriptor());
+  peers.add_network(0, TunDevice(FileDescriptor()));
   const auto code = [](const std::function<void()>& body) -> std::string {
     try {
       body();
@@ -32,8 +32,8 @@ TEST("peer table: refuses what exists, forgets a network with its peers") {
     return made;
   };
   peers.add(peer(kPeer, 0, 2));
-  peers.add_network(1, FileDescriptor());
-  CHECK(code([&] { peers.add_network(1, FileDescriptor()); }) == "duplicate-network");
+  peers.add_network(1, TunDevice(FileDescriptor()));
+  CHECK(code([&] { peers.add_network(1, TunDevice(FileDescriptor())); }) == "duplicate-network");
   CHECK(code([&] { peers.add(peer(kPeer, 0, 9)); }) == "duplicate-peer");
   CHECK(code([&] { peers.add(peer(9, 0, 2)); }) == "duplicate-address");
   CHECK(code([&] { peers.add(peer(9, 1, 2)); }) == "none");

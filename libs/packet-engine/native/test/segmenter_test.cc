@@ -58,7 +58,7 @@ TEST("segmenter: refuses headers that do not fit the packet") {
 }
 
 TEST("segmenter: leaves a plain packet as it is, and closes a checksum that the kernel left open") {
-  for (const Transport transport : {Transport::tcp, Transport::udp}) {
+  for (const InnerProtocol transport : {InnerProtocol::tcp, InnerProtocol::udp}) {
     for (const bool ipv6 : {false, true}) {
       const Bytes whole = make({.ipv6 = ipv6, .transport = transport, .payload = 333});
       CHECK(cut({}, whole) == (std::vector<Bytes>{whole}));
@@ -101,7 +101,7 @@ TEST("segmenter: TCP segments count sequence and identification up; CWR leads, P
 
 TEST("segmenter: UDP datagrams have lengths and checksums of their own") {
   for (const bool ipv6 : {false, true}) {
-    Bytes packet = make({.ipv6 = ipv6, .transport = Transport::udp, .payload = 250});
+    Bytes packet = make({.ipv6 = ipv6, .transport = InnerProtocol::udp, .payload = 250});
     open_checksum(packet);
     const auto segments = cut(header_for(packet, 5, 100), packet);
     CHECK(segments.size() == 3);
