@@ -7,23 +7,35 @@ import { fileURLToPath } from 'node:url'
 
 import { dependenciesInstalled } from './bootstrap/dependencies.mjs'
 import { checkMachine } from './bootstrap/machine.mjs'
-import { installSystemPackages } from './bootstrap/system-packages.mjs'
+import { installHelpfulPackages, installSystemPackages } from './bootstrap/system-packages.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const HEARTBEAT_MS = 10_000
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP']
 
-/** What each command needs. `programs` come from Debian packages of system-packages.mjs. */
+/**
+ * What each command needs, and what helps it. `programs` come from Debian packages of system-packages.mjs; `main` is the
+ * program where it is not the tool of the same name.
+ */
 const SERVER = ['redis-server', 'nft', 'ip']
 const TRAFFIC = [...SERVER, 'openvpn', 'openssl', 'iperf3', 'curl', 'ping', 'ps', 'tcpdump']
 const IMPORTER = ['python3', '/usr/lib/NetworkManager/VPN/nm-openvpn-service.name']
+const LEANER_CIPHER = ['/usr/include/intel-ipsec-mb.h']
+const FUZZER = ['clang++', '/usr/lib/llvm-14/lib/clang/14.0.6/lib/linux/libclang_rt.fuzzer-x86_64.a']
 const COMMANDS = {
   up: { privileged: true, build: ['run', 'build'], programs: SERVER },
   demo: { privileged: true, build: ['run', 'build'], programs: TRAFFIC },
-  bench: { privileged: true, build: ['run', 'build'], programs: TRAFFIC },
-  test: { privileged: true, build: ['run', 'build'], programs: [...TRAFFIC, ...IMPORTER] },
-  fuzz: { privileged: false, build: ['exec', '--', 'tsc', '-b', 'tools'], programs: [] },
+  bench: { privileged: true, build: ['run', 'build'], programs: TRAFFIC, helpful: LEANER_CIPHER },
+  test: { privileged: true, build: ['run', 'build'], programs: [...TRAFFIC, ...IMPORTER], helpful: LEANER_CIPHER },
+  fuzz: { privileged: false, build: ['exec', '--', 'tsc', '-b', 'tools'], programs: [], helpful: FUZZER },
   mutations: { privileged: false, build: ['exec', '--', 'tsc', '-b', 'tools'], programs: [] },
+  load: {
+    privileged: true,
+    build: ['run', 'build'],
+    programs: ['ip'],
+    helpful: LEANER_CIPHER,
+    main: 'apps/load/dist/main.js',
+  },
   enrol: { privileged: false, build: ['exec', '--', 'tsc', '-b', 'tools'], programs: [] },
 }
 
@@ -37,6 +49,7 @@ try {
     await step('installing locked dependencies', 'npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'])
   }
   await installSystemPackages(command.programs, step, process.env)
+  await installHelpfulPackages(command.helpful ?? [], step, process.env)
   await step('building', 'npm', command.build)
 } catch (error) {
   fail(error.message)
@@ -74,7 +87,7 @@ async function step(title, file, argv, env = process.env) {
   // After the command, because `npm ci` deletes node_modules.
   mkdirSync(dirname(logFile), { recursive: true })
   writeFileSync(logFile, log.join(''))
-  if (interruption) throw new Error(`${title}: stopped by ${interruption}`)
+  if (interruption) throw new Error(`${title}: stopped by ${interruption}`, { cause: interruption })
   if (code !== 0)
     throw new Error(`${title} failed (${file} ${argv.join(' ')}):\n${tail.join('\n')}\nwhole output: ${logFile}`)
   console.error(`[sallyport] ${title}: done in ${seconds()}`)
@@ -84,7 +97,7 @@ async function step(title, file, argv, env = process.env) {
 async function run() {
   const node = join(root, 'node_modules/.bin/node')
   const env = { ...process.env, PATH: `${join(root, 'node_modules/.bin')}:${process.env.PATH}` }
-  const program = [node, '--enable-source-maps', join(root, `tools/dist/${name}.js`), ...args]
+  const program = [node, '--enable-source-maps', join(root, command.main ?? `tools/dist/${name}.js`), ...args]
   // When this process is killed, the command hears of it and cleans up.
   const tied = existsSync('/usr/bin/setpriv') ? ['/usr/bin/setpriv', '--pdeathsig', 'TERM', '--', ...program] : program
   const child = spawn(tied[0], tied.slice(1), { cwd: process.env.INIT_CWD ?? process.cwd(), env, stdio: 'inherit' })

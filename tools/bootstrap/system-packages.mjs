@@ -15,6 +15,9 @@ const PACKAGES = {
   tcpdump: 'tcpdump',
   python3: 'python3',
   '/usr/lib/NetworkManager/VPN/nm-openvpn-service.name': 'network-manager-openvpn',
+  '/usr/include/intel-ipsec-mb.h': 'libipsec-mb-dev',
+  'clang++': 'clang',
+  '/usr/lib/llvm-14/lib/clang/14.0.6/lib/linux/libclang_rt.fuzzer-x86_64.a': 'libclang-rt-14-dev',
 }
 /** Services that come with the packages, which are wanted for their files alone. */
 const SERVICES = [
@@ -28,19 +31,35 @@ const REFUSE_START = '#!/bin/sh\nexit 101\n'
 export async function installSystemPackages(programs, step, environment) {
   const packages = missingPackages(programs, environment.PATH ?? '')
   if (packages.length === 0) return
-  const install = ['install', '-y', '--no-install-recommends', ...packages]
-  const advice = `apt-get update && apt-get ${install.join(' ')}`
+  const advice = `apt-get update && apt-get ${installation(packages).join(' ')}`
   if (environment.SALLYPORT_NO_INSTALL === '1')
     throw new Error(`the system lacks ${packages.join(', ')}: \`${advice}\`, then run this again.`)
   if (!hasProgram('apt-get', environment.PATH ?? ''))
     throw new Error(`the system lacks ${packages.join(', ')} and has no apt-get: install them, then run this again.`)
   console.error(`[sallyport] the system lacks ${packages.join(', ')}; this will be run: ${advice}`)
+  await install(packages, step, environment)
+}
+
+/** Installs, where that works, what the product also runs without; otherwise says what is missing and goes on. */
+export async function installHelpfulPackages(programs, step, environment) {
+  const packages = missingPackages(programs, environment.PATH ?? '')
+  if (packages.length === 0) return
+  try {
+    await installSystemPackages(programs, step, environment)
+  } catch (error) {
+    // A signal is meant for the whole command.
+    if (error.cause !== undefined) throw error
+    console.error(`[sallyport] going on without ${packages.join(', ')}: ${error.message}`)
+  }
+}
+
+async function install(packages, step, environment) {
   const env = { ...environment, DEBIAN_FRONTEND: 'noninteractive' }
   await step('reading the package lists', 'apt-get', ['update'], env)
   const newServices = SERVICES.filter(({ program }) => !hasProgram(program, environment.PATH ?? ''))
   const restore = forbidServiceStarts()
   try {
-    await step('installing system packages', 'apt-get', install, env)
+    await step('installing system packages', 'apt-get', installation(packages), env)
     // They would also start at the next boot. What the machine had before is its own business.
     const services = newServices.filter(({ program }) => hasProgram(program, environment.PATH ?? ''))
     if (services.length > 0 && existsSync('/run/systemd/system')) {
@@ -50,6 +69,10 @@ export async function installSystemPackages(programs, step, environment) {
   } finally {
     restore()
   }
+}
+
+function installation(packages) {
+  return ['install', '-y', '--no-install-recommends', ...packages]
 }
 
 /** Packages for the programs that no folder of the path has; system folders count also when the path omits them. */

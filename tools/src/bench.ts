@@ -3,22 +3,39 @@ import { parseArgs } from 'node:util'
 
 import { SallyportError } from '@sallyport/foundation'
 
+import { aesDistanceBenchmark } from './bench/aes-distance.ts'
 import type { Benchmark, BenchScene } from './bench/benchmark.ts'
+import { chart } from './bench/chart.ts'
 import { handshakeBenchmark } from './bench/handshake.ts'
+import { idleLatencyBenchmark } from './bench/idle-latency.ts'
 import { buildLane, type Lane } from './bench/lane.ts'
+import { manyPeersBenchmark } from './bench/many-peers.ts'
 import { startOurs } from './bench/our-server.ts'
 import { startPeer } from './bench/peer-server.ts'
 import { type BenchResult, table } from './bench/report.ts'
+import { smallPacketsBenchmark } from './bench/small-packets.ts'
 import { connectStockClient } from './bench/stock-client.ts'
-import { throughputBenchmark } from './bench/throughput.ts'
+import { throughputBenchmarks } from './bench/throughput.ts'
+import { twoThreadsBenchmark } from './bench/two-threads.ts'
 import { interruption, progressPrinter, runCommand } from './command.ts'
 
-const BENCHMARKS = [throughputBenchmark, handshakeBenchmark]
+const BENCHMARKS = [
+  ...throughputBenchmarks,
+  smallPacketsBenchmark,
+  idleLatencyBenchmark,
+  aesDistanceBenchmark,
+  twoThreadsBenchmark,
+  handshakeBenchmark,
+  manyPeersBenchmark,
+]
 const NAMES = BENCHMARKS.flatMap(({ names }) => names)
-const USAGE = `usage: npm run bench [-- [--json FILE] [NAME…]]; names: ${NAMES.join(', ')} (default: all)`
+const CHART_TITLE = 'CPU seconds of the server process per GB of TCP payload (less is better)'
+const USAGE = `usage: npm run bench [-- [--json FILE] [--chart FILE] [NAME…]]; names: ${NAMES.join(', ')} (default: all)`
 
 interface Arguments {
   readonly jsonFile: string | undefined
+  /** For an SVG of the rows about stock clients. */
+  readonly chartFile: string | undefined
   readonly names: readonly string[]
 }
 
@@ -38,7 +55,7 @@ await runCommand(async () => {
 })
 
 async function bench(
-  { jsonFile, names }: Arguments,
+  { jsonFile, chartFile, names }: Arguments,
   signal: AbortSignal,
   progress: (message: string) => void,
 ): Promise<void> {
@@ -51,7 +68,7 @@ async function bench(
   checkpoint('starting Sallyport')
   await using ours = await startOurs(oursLane, checkpoint)
   // The node has no tunnel, and so no firewall, before its first client.
-  await (await connectStockClient(oursLane, await ours.enrol('first')))[Symbol.asyncDispose]()
+  await (await connectStockClient(oursLane.client, await ours.enrol('first')))[Symbol.asyncDispose]()
   checkpoint('starting the openvpn server')
   const { rules, interfaceName } = await firewallOf(oursLane)
   await using peer = await startPeer(peerLane, rules, interfaceName)
@@ -59,6 +76,7 @@ async function bench(
   const results = await measureAll(scene, names)
   process.stdout.write(`\n${table(results)}`)
   if (jsonFile !== undefined) await writeFile(jsonFile, `${JSON.stringify(results, undefined, 2)}\n`)
+  if (chartFile !== undefined) await writeFile(chartFile, chart(results.filter(isCharted), CHART_TITLE))
 }
 
 async function measureAll(scene: BenchScene, names: readonly string[]): Promise<BenchResult[]> {
@@ -80,11 +98,18 @@ async function firewallOf({ server }: Lane): Promise<{ rules: string; interfaceN
   return { rules, interfaceName }
 }
 
+function isCharted({ name }: BenchResult): boolean {
+  return name.startsWith('stock-')
+}
+
 function readArguments(): Arguments {
   try {
-    const { values, positionals } = parseArgs({ options: { json: { type: 'string' } }, allowPositionals: true })
+    const { values, positionals } = parseArgs({
+      options: { json: { type: 'string' }, chart: { type: 'string' } },
+      allowPositionals: true,
+    })
     if (!positionals.every((name) => NAMES.includes(name))) throw new RangeError('no such benchmark')
-    return { jsonFile: values.json, names: positionals.length === 0 ? NAMES : positionals }
+    return { jsonFile: values.json, chartFile: values.chart, names: positionals.length === 0 ? NAMES : positionals }
   } catch (error) {
     throw new BenchUsageError('usage', USAGE, { cause: error })
   }

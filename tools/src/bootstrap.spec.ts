@@ -51,7 +51,7 @@ function bootstrap(
 it('names its commands when it does not know one', () => {
   const { status, stderr } = bootstrap(['down'])
   expect(status).toBe(1)
-  expect(stderr).toContain('usage: node tools/bootstrap.mjs up|demo|bench|test|fuzz|mutations|enrol')
+  expect(stderr).toContain('usage: node tools/bootstrap.mjs up|demo|bench|test|fuzz|mutations|load|enrol')
 })
 
 it('refuses to run without root and says how', () => {
@@ -78,6 +78,12 @@ it('only says what to install when it may not install', () => {
   expect(status).toBe(1)
   expect(stderr).toContain('apt-get update && apt-get install -y --no-install-recommends nftables')
   expect(readdirSync(checkout).toSorted()).toEqual(['node_modules', 'package-lock.json', 'tools'])
+})
+
+it('goes on without a package that only helps, and names it', () => {
+  const { stderr } = bootstrap(['bench'], { hide: '/usr/include' })
+  expect(stderr).toContain('going on without libipsec-mb-dev: the system lacks libipsec-mb-dev')
+  expect(stderr).toContain('[sallyport] building …')
 })
 
 it('ends `test` with a plain count also when it cannot begin', () => {

@@ -1,13 +1,20 @@
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { CHECKOUT, runCommand } from './command.ts'
 import { countTests, type TestCount } from './test-report.ts'
 
-const NATIVE_LIBRARIES = ['packet-engine', 'tls-engine'] as const
+/** What runs without Node. With sanitizers the packet engine's tests are the same, so that they do not run without. */
+const NATIVE_TESTS = [
+  { library: 'packet-engine', target: 'test' },
+  { library: 'packet-engine', target: 'asan' },
+  { library: 'packet-engine', target: 'tsan' },
+  { library: 'packet-engine', target: 'replay' },
+  { library: 'tls-engine', target: 'test' },
+] as const
 const SUITES = ['unit', 'integration', 'interop'] as const
 
 await runCommand(async () => {
@@ -15,8 +22,9 @@ await runCommand(async () => {
   const counts: TestCount[] = []
   try {
     counts.push(await check('lint', 'npm', ['run', 'lint']))
-    for (const library of NATIVE_LIBRARIES) {
-      counts.push(await check(`native tests of ${library}`, 'make', ['-s', '-C', `libs/${library}/native`, 'test']))
+    for (const { library, target } of NATIVE_TESTS) {
+      const make = ['-s', `-j${String(availableParallelism())}`, '-C', `libs/${library}/native`, target]
+      counts.push(await check(`native tests of ${library} (${target})`, 'make', make))
     }
     for (const suite of SUITES) counts.push(await vitest(suite, join(reports, `${suite}.json`)))
   } finally {

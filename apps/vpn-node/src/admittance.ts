@@ -50,7 +50,7 @@ export class Admittance {
           events.input({ type: 'pending', keyId, pending })
         },
         settled: this.#settle.bind(this),
-        late: (admission) => void this.#undo(admission),
+        late: this.#undo.bind(this),
       },
       services.metrics.challenges,
     )
@@ -110,12 +110,12 @@ export class Admittance {
     const { revocations } = this.#services
     const revoked = answer.type === 'refused' ? undefined : revocations.find(this.#concernedBy(answer.grant), askedAtMs)
     if (revoked !== undefined) {
-      void this.#undo(answer)
+      this.#undo(answer)
       const { code, message } = revoked
       this.#events.input({ type: 'refused', keyId, refusal: { code, message } })
     } else if (answer.type === 'refused') {
       this.#events.input({ type: 'refused', keyId, refusal: answer.refusal })
-      void this.#undo(answer)
+      this.#undo(answer)
     } else if (answer.type === 'renewed') {
       this.#connection?.renew(answer.grant)
       this.#allow(keyId)
@@ -130,7 +130,7 @@ export class Admittance {
       this.#connection = openConnection(admission, path, this.#services)
     } catch (error) {
       this.#services.log.error({ err: describeError(error) }, 'peer not added')
-      void this.#undo(admission)
+      this.#undo(admission)
       this.#events.input({ type: 'refused', keyId, refusal: nodeRefusal('internal-error') })
       return
     }
@@ -142,10 +142,10 @@ export class Admittance {
   }
 
   /** Gives back what was granted to a client that never got it. */
-  async #undo(answer: Admission): Promise<void> {
+  #undo(answer: Admission): void {
     if (answer.type === 'renewed' || answer.type === 'challenged' || answer.grant === undefined) return
     const { connectionId } = answer.grant
-    await this.#services.leases.release(connectionId)
+    this.#services.leases.release(connectionId)
     this.#services.reports.ended(connectionId, { reason: 'not-established', receivedBytes: '0', sentBytes: '0' })
   }
 

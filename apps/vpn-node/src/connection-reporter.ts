@@ -1,4 +1,10 @@
-import { type ConnectionReport, type EndedReport, type EstablishedReport, MAX_REPORTS } from '@sallyport/contracts'
+import {
+  type CaptureReport,
+  type ConnectionReport,
+  type EndedReport,
+  type EstablishedReport,
+  MAX_REPORTS,
+} from '@sallyport/contracts'
 import { describeError } from '@sallyport/foundation'
 import type { Logger } from '@sallyport/telemetry'
 
@@ -34,6 +40,10 @@ export class ConnectionReporter implements ConnectionReports, Disposable {
 
   ended(connectionId: string, report: EndedReport): void {
     this.#add({ type: 'ended', connectionId, ...report })
+  }
+
+  captured(connectionId: string, report: CaptureReport): void {
+    this.#add({ type: 'captured', connectionId, ...report })
   }
 
   async flush(): Promise<void> {

@@ -6,6 +6,7 @@ import { beforeEach, expect, it } from 'vitest'
 
 import { type Connection, openConnection } from './connection.ts'
 import { PeerIds } from './peer-ids.ts'
+import { sizesFor } from './peer-terms.ts'
 import { SAMPLE_ID, SAMPLE_LEASE, sampleGrant, sampleNetwork, samplePath } from './testing/sample-grant.ts'
 
 type InstallKeys = SessionAction & { type: 'install-keys' }
@@ -64,6 +65,7 @@ function open(changes: Parameters<typeof sampleGrant>[0] = {}, addPeer = note('a
       swapKeys: note('swapKeys'),
       deleteKey: note('deleteKey'),
       setKeepalive: note('setKeepalive'),
+      setLimits: note('setLimits'),
       statistics: () => statistics(),
     },
     peerIds,
@@ -72,6 +74,7 @@ function open(changes: Parameters<typeof sampleGrant>[0] = {}, addPeer = note('a
       established: (_id: string, report: EstablishedReport) => established.push(report),
       ended: (_id: string, report: EndedReport) => ended.push(report),
     },
+    captures: { finish: note('finishCapture') },
     log: createLogger('test', 'silent'),
   }
   return openConnection({ grant: sampleGrant(changes), lease: SAMPLE_LEASE, network: 3 }, samplePath(), services)
@@ -93,11 +96,22 @@ const classic = (): InstallKeys => ({
   },
 })
 
-it('adds the peer where its client is, with the addresses of its lease', () => {
-  const { peerId } = open()
+it('adds the peer where its client is, with the addresses of its lease, its sizes and its limits', () => {
+  const { peerId } = open({ network: sampleNetwork({ downloadPacketsPerSecond: 500 }) })
+  const { ipv4, ipv6 } = SAMPLE_LEASE
+  const path = samplePath()
   expect(calls).toEqual([
-    ['addPeer', { peerId, network: 3, path: samplePath(), ipv4: SAMPLE_LEASE.ipv4, ipv6: SAMPLE_LEASE.ipv6 }],
+    ['addPeer', { peerId, network: 3, path, ipv4, ipv6, ...sizesFor(path) }],
+    ['setLimits', peerId, { received: {}, sent: { packetsPerSecond: 500 } }],
   ])
+})
+
+it('holds a connected client to limits that its network gets', () => {
+  const connection = open()
+  calls = []
+  const network = sampleNetwork({ version: 99, uploadKilobitsPerSecond: 8 })
+  expect(connection.updateNetwork(network)).toBeUndefined()
+  expect(calls).toEqual([['setLimits', connection.peerId, { received: { bytesPerSecond: 1000 }, sent: {} }]])
 })
 
 it('gives the peer-id back when the engine refuses the peer', () => {

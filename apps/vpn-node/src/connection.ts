@@ -4,8 +4,10 @@ import type { PushConfiguration, SessionAction, SessionGrant } from '@sallyport/
 import type { KeyLimits, PacketEngine, Path, PeerStatistics } from '@sallyport/packet-engine'
 import type { Logger } from '@sallyport/telemetry'
 
+import type { CaptureDesk } from './capture-desk.ts'
 import type { LeaseKeeper } from './lease-keeper.ts'
 import type { PeerIds } from './peer-ids.ts'
+import { limitsOf, sizesFor } from './peer-terms.ts'
 import { pushConfiguration } from './push-configuration.ts'
 
 /** As OpenVPN's `reneg-sec` has it: up to a tenth earlier, so that clients that came together do not come back so. */
@@ -22,11 +24,12 @@ export interface ConnectionReports {
 export interface ConnectionServices {
   readonly engine: Pick<
     PacketEngine,
-    'addPeer' | 'deletePeer' | 'setKey' | 'swapKeys' | 'deleteKey' | 'setKeepalive' | 'statistics'
+    'addPeer' | 'deletePeer' | 'setKey' | 'swapKeys' | 'deleteKey' | 'setKeepalive' | 'setLimits' | 'statistics'
   >
   readonly peerIds: Pick<PeerIds, 'allocate' | 'free'>
   readonly leases: Pick<LeaseKeeper, 'release'>
   readonly reports: Pick<ConnectionReports, 'established' | 'ended'>
+  readonly captures: Pick<CaptureDesk, 'finish'>
   readonly log: Logger
 }
 
@@ -86,6 +89,7 @@ export class Connection {
     // Address blocks and namespaces never change under live clients.
     const { namespace, ipv4, ipv6 } = before
     this.#grant = { ...this.#grant, network: { ...network, namespace, ipv4, ipv6 } }
+    this.#services.engine.setLimits(this.peerId, limitsOf(network))
     const configuration = pushConfiguration(this.#grant, this.lease)
     return JSON.stringify(configuration) === JSON.stringify(told) ? undefined : configuration
   }
@@ -146,8 +150,9 @@ export class Connection {
   close(reason: string): void {
     if (this.#closed) return
     this.#closed = true
-    const { engine, peerIds, leases, reports, log } = this.#services
+    const { engine, peerIds, leases, reports, captures, log } = this.#services
     const { connectionId } = this.#grant
+    captures.finish(connectionId)
     let statistics: Pick<PeerStatistics, 'receivedBytes' | 'sentBytes'> = { receivedBytes: 0n, sentBytes: 0n }
     try {
       statistics = engine.statistics(this.peerId)
@@ -156,7 +161,7 @@ export class Connection {
       log.error({ connectionId, err: describeError(error) }, 'peer not deleted')
     }
     peerIds.free(this.peerId)
-    void leases.release(connectionId)
+    leases.release(connectionId)
     reports.ended(connectionId, {
       reason,
       receivedBytes: String(statistics.receivedBytes),
@@ -175,7 +180,9 @@ export function openConnection(
   if (peerId === undefined) throw new SallyportError('no-peer-id', 'every peer-id of this node is in use')
   try {
     const connection = new Connection(peerId, grant, lease, services)
-    services.engine.addPeer({ peerId, network, path, ipv4: lease.ipv4, ipv6: lease.ipv6 ?? undefined })
+    const { ipv4, ipv6 } = lease
+    services.engine.addPeer({ peerId, network, path, ipv4, ipv6: ipv6 ?? undefined, ...sizesFor(path) })
+    services.engine.setLimits(peerId, limitsOf(grant.network))
     return connection
   } catch (error) {
     services.peerIds.free(peerId)

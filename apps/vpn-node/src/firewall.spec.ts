@@ -16,6 +16,10 @@ const network = {
   blockOutsideDns: false,
   blockIpv6: false,
   inactiveSeconds: null,
+  uploadKilobitsPerSecond: null,
+  downloadKilobitsPerSecond: null,
+  uploadPacketsPerSecond: null,
+  downloadPacketsPerSecond: null,
   version: 1,
 }
 

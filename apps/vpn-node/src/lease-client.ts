@@ -1,9 +1,11 @@
-import { type AnswerSchema, type ApiClient, noContent } from '@sallyport/cluster-identity'
+import { type AnswerSchema, type ApiClient } from '@sallyport/cluster-identity'
 import {
   type Lease,
   lease as leaseSchema,
   type LeaseRequest,
   type ReleaseRequest,
+  type ReleaseResponse,
+  releaseResponse,
   type RenewRequest,
   type RenewResponse,
   renewResponse,
@@ -27,8 +29,8 @@ export class LeaseClient {
     return this.#post('leases/renew', { leases }, renewResponse, signal)
   }
 
-  async release(networkId: string, request: ReleaseRequest, signal: AbortSignal): Promise<void> {
-    await this.#post(`pools/${networkId}/leases/release`, request, noContent, signal)
+  release(leases: ReleaseRequest['leases'], signal: AbortSignal): Promise<ReleaseResponse> {
+    return this.#post('leases/release', { leases }, releaseResponse, signal)
   }
 
   #post<Response>(

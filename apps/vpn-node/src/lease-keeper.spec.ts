@@ -1,5 +1,5 @@
 import { ServiceRefusedError, ServiceUnavailableError } from '@sallyport/cluster-identity'
-import type { Lease, RenewRequest, RenewResponse } from '@sallyport/contracts'
+import type { Lease, ReleaseResponse, RenewRequest, RenewResponse } from '@sallyport/contracts'
 import { createLogger } from '@sallyport/telemetry'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 
@@ -15,7 +15,9 @@ const lease = (connectionId: string): Lease => ({
 })
 
 let renewed: RenewRequest['leases'][]
-let released: string[]
+/** By call. */
+let released: string[][]
+let giveBack: () => ReleaseResponse
 let lost: string[]
 let acquired: string[]
 let acquire: (connectionId: string) => Lease
@@ -26,6 +28,7 @@ beforeEach(() => {
   vi.useFakeTimers()
   renewed = []
   released = []
+  giveBack = () => ({ results: [] })
   lost = []
   acquired = []
   acquire = lease
@@ -42,9 +45,10 @@ beforeEach(() => {
         await Promise.resolve()
         return answer([...leases])
       },
-      release: (_networkId, { connectionId }) => {
-        released.push(connectionId)
-        return Promise.resolve()
+      release: async (leases) => {
+        await Promise.resolve()
+        released.push(leases.map(({ connectionId }) => connectionId))
+        return giveBack()
       },
     },
     (connectionId) => lost.push(connectionId),
@@ -52,8 +56,8 @@ beforeEach(() => {
   )
 })
 
-afterEach(() => {
-  keeper[Symbol.dispose]()
+afterEach(async () => {
+  await keeper[Symbol.asyncDispose]()
   vi.useRealTimers()
 })
 
@@ -61,8 +65,7 @@ it('renews a lease three times in its life, until it is released', async () => {
   await keeper.acquire('n', 't', 'd', 'c1')
   await vi.advanceTimersByTimeAsync(30_000)
   expect(renewed.length).toBe(3)
-  await keeper.release('c1')
-  expect(released).toEqual(['c1'])
+  keeper.release('c1')
   await vi.advanceTimersByTimeAsync(30_000)
   expect(renewed.length).toBe(3)
 })
@@ -88,9 +91,37 @@ it('tells of a lease that somebody else holds, once', async () => {
   expect(lost).toEqual(['c1'])
 })
 
-it('does not give back what it does not hold', async () => {
-  await keeper.release('never-acquired')
+it('gives back what it holds, once, and what came within a moment in one call', async () => {
+  await keeper.acquire('n', 't', 'd', 'c1')
+  await keeper.acquire('n', 't', 'd2', 'c2')
+  for (const connectionId of ['c1', 'never-acquired', 'c2', 'c1']) keeper.release(connectionId)
   expect(released).toEqual([])
+  await vi.advanceTimersByTimeAsync(200)
+  expect(released).toEqual([['c1', 'c2']])
+})
+
+it('gives back what is left before it ends, and goes on when that fails', async () => {
+  await keeper.acquire('n', 't', 'd', 'c1')
+  giveBack = () => {
+    throw new ServiceUnavailableError('away')
+  }
+  keeper.release('c1')
+  await keeper[Symbol.asyncDispose]()
+  expect(released).toEqual([['c1']])
+})
+
+it('gives back before it takes a pool for full', async () => {
+  await keeper.acquire('n', 't', 'd', 'c1')
+  keeper.release('c1')
+  acquire = (connectionId) => {
+    if (released.length === 0) throw new ServiceRefusedError(409, 'pool-full', 'full')
+    return lease(connectionId)
+  }
+  expect(await keeper.acquire('n', 't', 'd2', 'c2')).toMatchObject({ connectionId: 'c2' })
+  acquire = () => {
+    throw new ServiceRefusedError(409, 'pool-full', 'full')
+  }
+  await expect(keeper.acquire('n', 't', 'd3', 'c3')).rejects.toMatchObject({ code: 'pool-full' })
 })
 
 const results = (result: RenewResponse['results'][number]['result']) => (leases: RenewRequest['leases']) => ({

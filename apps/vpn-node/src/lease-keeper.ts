@@ -4,12 +4,14 @@ import { describeError } from '@sallyport/foundation'
 import type { Logger } from '@sallyport/telemetry'
 
 import type { LeaseClient } from './lease-client.ts'
+import { LeaseReleases } from './lease-releases.ts'
 
 /** Leases renewed in one call; the allocator's own limit. */
 const LEASES_PER_CALL = 1024
 /** A lease gets three chances to be renewed before it lapses. */
 const RENEWALS_PER_LIFE = 3
 const FIRST_RENEWAL_MS = 10_000
+const FLUSH_MS = 3_000
 
 type HeldLease = RenewRequest['leases'][number]
 
@@ -17,12 +19,13 @@ type HeldLease = RenewRequest['leases'][number]
  * Holds the leases of this node's connections and renews them until they are dropped. While the allocator is away it
  * keeps asking: the addresses stay in use, and are confirmed or lost when the allocator answers again.
  */
-export class LeaseKeeper implements Disposable {
+export class LeaseKeeper implements AsyncDisposable {
   readonly #client: Pick<LeaseClient, 'lease' | 'renew' | 'release'>
   readonly #log: Logger
   readonly #lost: (connectionId: string) => void
   readonly #held = new Map<string, HeldLease>()
   readonly #abort = new AbortController()
+  readonly #releases: LeaseReleases
   #renewAfterMs = FIRST_RENEWAL_MS
   #timer: NodeJS.Timeout
   /** Networks of which the allocator was away or knew nothing: it may have lost what it knew of addresses in use. */
@@ -38,6 +41,7 @@ export class LeaseKeeper implements Disposable {
     this.#client = client
     this.#lost = lost
     this.#log = log
+    this.#releases = new LeaseReleases(client, log, this.#abort.signal)
     this.#timer = this.#schedule()
   }
 
@@ -57,6 +61,10 @@ export class LeaseKeeper implements Disposable {
     try {
       return await this.#client.lease(networkId, request, this.#abort.signal)
     } catch (error) {
+      if (error instanceof ServiceRefusedError && error.code === 'pool-full' && this.#releases.pending) {
+        await this.#releases.flush()
+        return this.#lease(networkId, request)
+      }
       if (!(error instanceof ServiceRefusedError) || error.code === 'unknown-network') this.#doubtful.add(networkId)
       throw error
     }
@@ -78,17 +86,13 @@ export class LeaseKeeper implements Disposable {
     }
   }
 
-  /** Gives a connection's addresses back; failure is harmless, for the lease then lapses. */
-  async release(connectionId: string): Promise<void> {
+  /** Gives a connection's addresses back, before long; failure is harmless, for the lease then lapses. */
+  release(connectionId: string): void {
     const held = this.#held.get(connectionId)
     if (held === undefined) return
     this.#held.delete(connectionId)
     const { networkId, tenantId, deviceId } = held
-    try {
-      await this.#client.release(networkId, { tenantId, deviceId, connectionId }, this.#abort.signal)
-    } catch (error) {
-      this.#log.debug({ connectionId, err: describeError(error) }, 'lease not released, it will lapse')
-    }
+    this.#releases.add({ networkId, tenantId, deviceId, connectionId })
   }
 
   #schedule(): NodeJS.Timeout {
@@ -123,8 +127,14 @@ export class LeaseKeeper implements Disposable {
     if (result === 'foreign-lease' && this.#held.delete(connectionId)) this.#lost(connectionId)
   }
 
-  [Symbol.dispose](): void {
+  /** Gives back, not for long, what is still to be given back. */
+  async [Symbol.asyncDispose](): Promise<void> {
     clearTimeout(this.#timer)
+    const giveUp = setTimeout(() => {
+      this.#abort.abort()
+    }, FLUSH_MS)
+    await this.#releases.flush()
+    clearTimeout(giveUp)
     this.#abort.abort()
   }
 }

@@ -1,3 +1,4 @@
+import type { NodeNetwork } from '@sallyport/contracts'
 import { SESSION_DROP_REASONS, SESSION_END_REASONS } from '@sallyport/openvpn-session'
 import type { KeyLimitReason, PacketEngine, StreamCloseReason } from '@sallyport/packet-engine'
 import { Metrics, type ReasonCounter } from '@sallyport/telemetry'
@@ -53,16 +54,24 @@ export interface NodeMetrics {
   readonly networkUpdates: ReasonCounter<'changed' | 'not-understood'>
 }
 
+/** A tenant network under the index by which the engine knows it. */
+export interface EngineNetwork {
+  readonly index: number
+  readonly network: Pick<NodeNetwork, 'tenantId' | 'networkId' | 'name'>
+}
+
 /** What the metrics read when somebody asks. */
 export interface NodeReadings {
-  readonly engine: Pick<PacketEngine, 'counters' | 'cpuSeconds'>
+  readonly engine: Pick<PacketEngine, 'counters' | 'cpuSeconds' | 'networkCounters'>
+  /** Tenant networks that have a device, with the engine's index. */
+  readonly networks: () => readonly EngineNetwork[]
   /** Connections with a tunnel, by transport. */
   readonly connections: () => Readonly<Record<'udp' | 'tcp', number>>
   readonly handshakes: () => number
 }
 
 /** Makes the node's metrics. */
-export function createNodeMetrics({ engine, connections, handshakes }: NodeReadings): NodeMetrics {
+export function createNodeMetrics({ engine, networks, connections, handshakes }: NodeReadings): NodeMetrics {
   const registry = new Metrics()
   registry.gauge('node_connections', 'Connections with a tunnel.', () => connections().udp + connections().tcp)
   registry.gauge('node_tcp_connections', 'Connections with a tunnel over TCP.', () => connections().tcp)
@@ -70,6 +79,12 @@ export function createNodeMetrics({ engine, connections, handshakes }: NodeReadi
   registry.gauge('node_engine_cpu_seconds', 'CPU seconds used by the packet engine.', () => engine.cpuSeconds())
   registry.observedTotals('node_engine_total', 'Packets and drops of the packet engine by kind.', () =>
     engine.counters(),
+  )
+  registry.observedTotalsOfEach(
+    'node_network_total',
+    'Traffic and drops of a tenant network by kind.',
+    ['tenant_id', 'network', 'network_id'],
+    () => networks().map((entry) => networkTotals(engine, entry)),
   )
   const counter = registry.reasonCounter.bind(registry)
   return {
@@ -101,4 +116,10 @@ export function createNodeMetrics({ engine, connections, handshakes }: NodeReadi
       'not-understood',
     ]),
   }
+}
+
+function networkTotals(engine: NodeReadings['engine'], { index, network }: EngineNetwork) {
+  const { drops, ...traffic } = engine.networkCounters(index)
+  const { tenantId: tenant_id, name, networkId: network_id } = network
+  return { labels: { tenant_id, network: name, network_id }, totals: { ...traffic, ...drops } }
 }

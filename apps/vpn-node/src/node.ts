@@ -5,11 +5,19 @@ import type { NodeNetwork, NodeOrder, ServiceRole } from '@sallyport/contracts'
 import { describeError, SallyportError } from '@sallyport/foundation'
 import { InitialLimits, WrappedKeyMemory } from '@sallyport/openvpn-session'
 import { toKeyId } from '@sallyport/openvpn-wire'
-import { createPacketEngine, type EngineEvent, type Listener, type PacketEngine } from '@sallyport/packet-engine'
+import {
+  createPacketEngine,
+  type EngineEvent,
+  type EngineHandlers,
+  type EngineOptions,
+  type Listener,
+  type PacketEngine,
+} from '@sallyport/packet-engine'
 import type { Logger } from '@sallyport/telemetry'
 import { createNativeCryptoSuite } from '@sallyport/tls-engine'
 
 import { AdmissionDesk } from './admission.ts'
+import { CaptureDesk } from './capture-desk.ts'
 import { ConnectionReporter } from './connection-reporter.ts'
 import { ControlLink } from './control-link.ts'
 import { HandshakeKeys } from './handshake-keys.ts'
@@ -48,16 +56,20 @@ export class VpnNode implements AsyncDisposable {
   readonly #portShare: PortShare | undefined
   readonly #keys: HandshakeKeys
   readonly #reception: Reception
+  readonly #captures: CaptureDesk
   readonly #orders: OrderFollower
 
   constructor(settings: NodeSettings, identity: ClusterIdentity, log: Logger) {
     const secrets = nodeSecretsOf(identity)
     const { signal } = this.#abort
     this.#log = log
-    this.#engine = this.#stack.use(this.#createEngine())
+    this.#engine = this.#stack.use(
+      this.#createEngine({ dataThreads: settings.NODE_DATA_THREADS, cipherLibrary: settings.NODE_CIPHER_LIBRARY }),
+    )
     this.#table = new SessionTable(this.#engine)
     this.metrics = createNodeMetrics({
       engine: this.#engine,
+      networks: () => this.#networks.open,
       connections: () => this.#table.connectionCounts,
       handshakes: () => this.#table.handshakeCount,
     })
@@ -77,12 +89,16 @@ export class VpnNode implements AsyncDisposable {
       limits: new InitialLimits(suite),
       wrappedKeys: new WrappedKeyMemory(),
     }
+    const reports = this.#stack.use(new ConnectionReporter(control, log))
+    const directory = settings.NODE_CAPTURE_DIRECTORY
+    this.#captures = this.#stack.use(new CaptureDesk({ engine: this.#engine, reports, directory, log }))
     this.#services = {
       engine: this.#engine,
       tlsFor: (tenantId, events) => new KeyStateTls(contexts, tenantId, events),
       leases,
       peerIds: new PeerIds(secrets.nodeSlot),
-      reports: this.#stack.use(new ConnectionReporter(control, log)),
+      reports,
+      captures: this.#captures,
       admission: new AdmissionDesk(control, leases, this.#networks, log, signal),
       revocations: this.#revocations,
       limits: fixed.limits,
@@ -94,8 +110,8 @@ export class VpnNode implements AsyncDisposable {
     this.#orders = this.#stack.use(this.#followOrders(control))
   }
 
-  #createEngine(): PacketEngine {
-    return createPacketEngine({
+  #createEngine(options: EngineOptions): PacketEngine {
+    const handlers: EngineHandlers = {
       onControl: (packets) => {
         for (const packet of packets)
           this.#guard(() => {
@@ -117,7 +133,8 @@ export class VpnNode implements AsyncDisposable {
         process.exitCode = 1
         process.kill(process.pid, 'SIGTERM')
       },
-    })
+    }
+    return createPacketEngine(handlers, options)
   }
 
   #followOrders(control: ControlLink): OrderFollower {
@@ -187,6 +204,10 @@ export class VpnNode implements AsyncDisposable {
       for (const host of this.#table.at(event.path)) host.discard('stream-closed')
       return
     }
+    if (event.type === 'offload-lost') {
+      this.#log.warn({ what: event.what }, 'the kernel refused an offload that it had offered: packets cost more')
+      return
+    }
     if (event.type === 'key-limit') this.metrics.keyLimits.increment(event.reason)
     const host = this.#table.findByPeerId(event.peerId)
     if (host === undefined) return
@@ -232,9 +253,17 @@ export class VpnNode implements AsyncDisposable {
       case 'challenge-answered':
         for (const host of this.#table.hosts) host.challengeAnswered(order.state)
         return
+      case 'capture':
+        this.#capture(order)
+        return
       case 'heartbeat':
         return
     }
+  }
+
+  #capture(order: NodeOrder & { type: 'capture' }): void {
+    const host = this.#table.hosts.find(({ grant }) => grant?.connectionId === order.connectionId)
+    this.#captures.start(order, host?.connection?.peerId)
   }
 
   #tellClients(network: NodeNetwork): void {

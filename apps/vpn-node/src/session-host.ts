@@ -20,7 +20,7 @@ import type { Concerned } from './recent-revocations.ts'
 import { refusalCounter } from './refusals.ts'
 
 /** The protocol's side of a session. */
-export type HostedSession = Pick<Session, 'identity' | 'owns' | 'handle' | 'discard'>
+export type HostedSession = Pick<Session, 'identity' | 'owns' | 'handle' | 'settle' | 'discard'>
 
 /** The TLS engines of a session. */
 type SessionTls = Pick<KeyStateTls, 'perform' | 'stopAll'>
@@ -168,9 +168,12 @@ export class SessionHost {
     this.#busy = true
     try {
       for (const action of first()) this.#perform(action)
-      for (let input = this.#inputs.shift(); input !== undefined && !this.#closed; input = this.#inputs.shift()) {
-        for (const action of this.#session.handle(input, Date.now())) this.#perform(action)
-      }
+      do {
+        for (let input = this.#inputs.shift(); input !== undefined && !this.#closed; input = this.#inputs.shift()) {
+          for (const action of this.#session.handle(input, Date.now())) this.#perform(action)
+        }
+        for (const action of this.#closed ? [] : this.#session.settle()) this.#perform(action)
+      } while (this.#inputs.length > 0 && !this.#closed)
     } catch (error) {
       // One client's connection that cannot be kept in order must not take the node with it.
       this.#services.log.error({ ...this.identity, err: describeError(error) }, 'session failed')

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 
+import { dataThreadsFor } from './data-threads.ts'
 import { readSettings } from './settings.ts'
 
 const BASE = { SERVICE_NAME: 'node-1', AUTH_NODE_API_URL: 'https://127.0.0.1:8443', IDENTITY_DIRECTORY: '/identity' }
@@ -34,4 +35,20 @@ it('shares a TCP port with the server that is named, and refuses to share when t
   const settings = read({ NODE_LISTEN: 'tcp:0.0.0.0:443', NODE_TCP_SHARE: '127.0.0.1:8443' })
   expect(settings.NODE_TCP_SHARE).toEqual({ host: '127.0.0.1', port: 8443 })
   expect(() => read({ NODE_TCP_SHARE: '127.0.0.1:8443' })).toThrow('NODE_TCP_SHARE: there is no port to share')
+})
+
+it('takes a number of data threads, or finds what suits the machine', () => {
+  expect(read({ NODE_DATA_THREADS: '3' }).NODE_DATA_THREADS).toBe(3)
+  expect(read({}).NODE_DATA_THREADS).toBeGreaterThanOrEqual(1)
+  expect([1, 2, 3, 4, 7, 16, 64].map(dataThreadsFor)).toEqual([1, 1, 1, 2, 3, 8, 8])
+})
+
+it('leaves the choice of a cipher library to the engine unless one is named', () => {
+  expect(read({}).NODE_CIPHER_LIBRARY).toBe('auto')
+  expect(read({ NODE_CIPHER_LIBRARY: 'openssl' }).NODE_CIPHER_LIBRARY).toBe('openssl')
+  expect(() => read({ NODE_CIPHER_LIBRARY: 'nss' })).toThrow('NODE_CIPHER_LIBRARY')
+})
+
+it.each(['0', '17', '1.5', '-1', 'many'])('refuses %j data threads', (value) => {
+  expect(() => read({ NODE_DATA_THREADS: value })).toThrow('NODE_DATA_THREADS: neither auto nor a number from 1 to 16')
 })

@@ -2,16 +2,23 @@ import { listenAddress, readConfig, secretText } from '@sallyport/config'
 import { enrolRequest } from '@sallyport/contracts'
 import { z } from 'zod'
 
+import { dataThreads } from './data-threads.ts'
 import { listenList } from './listen-list.ts'
 
 const schema = z
   .object({
     NODE_LISTEN: listenList.prefault('udp:0.0.0.0:1194'),
     NODE_TCP_SHARE: listenAddress.optional(),
+    NODE_DATA_THREADS: dataThreads.prefault('auto'),
+    NODE_CIPHER_LIBRARY: z.enum(['auto', 'openssl', 'ipsec-mb']).default('auto'),
     SERVICE_NAME: enrolRequest.shape.name.describe('a name for this node: lower-case letters, digits and hyphens'),
     AUTH_NODE_API_URL: z.url({ protocol: /^https$/ }).describe("the auth-service's node-api, https://HOST:8443"),
     JOIN_TOKEN: secretText(16).optional(),
     IDENTITY_DIRECTORY: z.string().describe('a directory of its own in which the node keeps its certificate and key'),
+    NODE_CAPTURE_DIRECTORY: z
+      .string()
+      .optional()
+      .describe('a directory for the packet captures that administrators order; without it there are none'),
     METRICS_LISTEN: listenAddress.prefault('127.0.0.1:9100'),
     LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   })

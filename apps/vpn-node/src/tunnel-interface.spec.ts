@@ -22,6 +22,10 @@ const network = () => ({
   blockOutsideDns: false,
   blockIpv6: false,
   inactiveSeconds: null,
+  uploadKilobitsPerSecond: null,
+  downloadKilobitsPerSecond: null,
+  uploadPacketsPerSecond: null,
+  downloadPacketsPerSecond: null,
   version: 1,
 })
 const run = (...command: [string, ...string[]]) => runHostCommand(inNamespace(namespace.name, command))

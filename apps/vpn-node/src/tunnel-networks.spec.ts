@@ -26,6 +26,10 @@ const network = (name: string, changes: Partial<NodeNetwork> = {}): NodeNetwork 
   blockOutsideDns: false,
   blockIpv6: false,
   inactiveSeconds: null,
+  uploadKilobitsPerSecond: null,
+  downloadKilobitsPerSecond: null,
+  uploadPacketsPerSecond: null,
+  downloadPacketsPerSecond: null,
   version: 1,
   ...changes,
 })

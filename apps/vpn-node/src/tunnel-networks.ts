@@ -4,6 +4,7 @@ import { cidrsOverlap } from '@sallyport/ip-network'
 import type { PacketEngine } from '@sallyport/packet-engine'
 import type { Logger } from '@sallyport/telemetry'
 
+import type { EngineNetwork } from './node-metrics.ts'
 import { refuseOccupiedBlocks } from './occupied-blocks.ts'
 import { tunnelAddresses } from './tunnel-addresses.ts'
 import { applyFirewall, configureInterface, removeFirewall } from './tunnel-interface.ts'
@@ -21,6 +22,8 @@ interface TunnelNetwork {
   readonly index: number
   readonly interfaceName: string
   network: NodeNetwork
+  /** Whether the engine has it. */
+  open: boolean
   ready: Promise<void>
 }
 
@@ -46,13 +49,24 @@ export class TunnelNetworks implements AsyncDisposable {
     this.#log = log
   }
 
+  /** The networks that the engine has now. */
+  get open(): readonly EngineNetwork[] {
+    return [...this.#networks.values()].filter(({ open }) => open)
+  }
+
   /** Gives the engine's index of a network, after making its device on first use. Throws `NetworkUnavailableError`. */
   async ensure(network: NodeNetwork): Promise<number> {
     let entry = this.#networks.get(network.networkId)
     if (entry === undefined) {
       this.#refuseOverlap(network)
       const index = this.#freeIndex()
-      entry = { index, interfaceName: `${this.interfacePrefix}${String(index)}`, network, ready: Promise.resolve() }
+      entry = {
+        index,
+        interfaceName: `${this.interfacePrefix}${String(index)}`,
+        network,
+        open: false,
+        ready: Promise.resolve(),
+      }
       this.#networks.set(network.networkId, entry)
       entry.ready = this.#create(entry)
     }
@@ -97,6 +111,7 @@ export class TunnelNetworks implements AsyncDisposable {
     try {
       await refuseOccupiedBlocks(network)
       this.#engine.addNetwork({ network: index, namespace, interfaceName })
+      entry.open = true
       await configureInterface(network, interfaceName)
       this.#log.info({ network: network.name, interfaceName, namespace }, 'network is up')
     } catch (error) {
@@ -117,7 +132,9 @@ export class TunnelNetworks implements AsyncDisposable {
     }
   }
 
-  async #remove({ index, interfaceName, network }: TunnelNetwork): Promise<void> {
+  async #remove(entry: TunnelNetwork): Promise<void> {
+    const { index, interfaceName, network } = entry
+    entry.open = false
     try {
       this.#engine.removeNetwork(index)
     } catch (error) {

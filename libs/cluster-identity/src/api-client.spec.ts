@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import type { ServerResponse } from 'node:http'
 
 import { Secret } from '@sallyport/foundation'
 import { beforeAll, expect, it } from 'vitest'
@@ -163,6 +164,66 @@ it('keeps its connections', async () => {
   for (let call = 0; call < 10; call++) await client.call(ask)
   // A call that follows at once may open a second connection before the first is seen to be free.
   expect(listening.connections()).toBeLessThanOrEqual(2)
+})
+
+it('makes many calls at once over a bounded number of connections, and gives each its own answer', async () => {
+  await using listening = await clusterServer(server, async ({ body, response }) => {
+    const value = Number(body)
+    await new Promise((resolve) => setTimeout(resolve, value % 7))
+    answer(response, 200, { value })
+  })
+  await using client = clientOf(listening.url)
+  const values = Array.from({ length: 200 }, (_, value) => value)
+  const call = (value: number) => client.call({ method: 'POST', path: '/echo', body: value, response: schema })
+  expect((await Promise.all(values.map(call))).map(({ value }) => value)).toEqual(values)
+  expect(listening.connections()).toBeLessThanOrEqual(32)
+})
+
+it('gives no later call the answer that came too late for its own', async () => {
+  await using listening = await clusterServer(server, async ({ path, response }) => {
+    if (path === '/slow') await new Promise((resolve) => setTimeout(resolve, 150))
+    answer(response, 200, { value: path === '/slow' ? 1 : 2 })
+  })
+  await using client = clientOf(listening.url)
+  await expect(client.call({ ...ask, path: '/slow', timeoutMs: 100 })).rejects.toMatchObject({
+    code: 'service-unavailable',
+  })
+  const later: number[] = []
+  for (let call = 0; call < 20; call++) {
+    later.push((await client.call(ask)).value)
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  expect(new Set(later)).toEqual(new Set([2]))
+})
+
+it.each([
+  ['said so', { connection: 'close' }],
+  ['keeps them for no time', { 'keep-alive': 'timeout=1' }],
+])('opens another connection when the server %s', async (_, fields) => {
+  await using listening = await clusterServer(server, ({ response }) => {
+    response.writeHead(200, { ...fields, 'content-type': 'application/json' }).end('{"value":1}')
+  })
+  await using client = clientOf(listening.url)
+  for (let call = 0; call < 3; call++) await client.call(ask)
+  expect(listening.connections()).toBe(3)
+})
+
+it('has connections to make other calls after the server has ended all', async () => {
+  const responses: ServerResponse[] = []
+  await using listening = await clusterServer(server, ({ response }) => {
+    responses.push(response)
+    answer(response, 200, { value: 1 })
+  })
+  await using client = clientOf(listening.url)
+  await client.call(ask)
+  for (const { socket } of responses) socket?.destroy()
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  expect(await client.call(ask)).toEqual({ value: 1 })
+})
+
+it.each(['/thing HTTP/1.1\r\nx: y', '/a b', 'thing', '/ä'])('does not take %j for a path', async (path) => {
+  await using client = clientOf('https://localhost:1')
+  await expect(client.call({ ...ask, path })).rejects.toMatchObject({ code: 'service-unavailable' })
 })
 
 it('takes 204 for an agreed answer without body', async () => {

@@ -4,7 +4,6 @@ import { describeError } from '@sallyport/foundation'
 import { type AnswerSchema, failureOf, parseAnswer } from './api-answer.ts'
 import { ServiceRefusedError, ServiceUnavailableError } from './api-error.ts'
 import { type ClientCredentials, ClusterAgent, serviceOrigin } from './cluster-agent.ts'
-import { exchange } from './exchange.ts'
 import { readLines, readText } from './response-body.ts'
 
 const DEFAULT_TIMEOUT_MS = 10_000
@@ -51,15 +50,14 @@ export class ApiClient {
 
   constructor(options: ApiClientOptions) {
     this.#origin = serviceOrigin(options.baseUrl)
-    this.#agent = new ClusterAgent(options.credentials, options.serverRole)
+    this.#agent = new ClusterAgent(this.#origin, options.credentials, options.serverRole)
   }
 
   /** Sends one request and reads its whole answer. */
   async call<T>({ method, path, body, response, signal, timeoutMs }: ApiCall<T>): Promise<T> {
     const call = `${method} ${path}`
     return this.#guard(call, signal, async () => {
-      const { statusCode, text } = await exchange(this.#agent.current(), {
-        origin: this.#origin,
+      const { statusCode, text } = await this.#agent.current().calls.call({
         method,
         path,
         body: body === undefined ? undefined : JSON.stringify(body),
@@ -77,7 +75,7 @@ export class ApiClient {
     const call = `GET ${path}`
     const timeoutMs = idleMs ?? DEFAULT_STREAM_IDLE_MS
     const body = await this.#guard(call, signal, async () => {
-      const answer = await this.#agent.current().request({
+      const answer = await this.#agent.current().streams.request({
         origin: this.#origin,
         method: 'GET',
         path,

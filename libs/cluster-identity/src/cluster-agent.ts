@@ -1,15 +1,17 @@
-import { checkServerIdentity, type PeerCertificate } from 'node:tls'
+import { checkServerIdentity, createSecureContext, type PeerCertificate } from 'node:tls'
 
 import type { ServiceRole } from '@sallyport/contracts'
 import { SallyportError } from '@sallyport/foundation'
 import { Agent } from 'undici'
 
 import { ServiceUnavailableError } from './api-error.ts'
+import { CallPool } from './call-pool.ts'
 import type { ClusterCredentials } from './server-tls.ts'
 
 const CONNECT_TIMEOUT_MS = 5_000
 const KEEP_ALIVE_MS = 30_000
-const MAX_CONNECTIONS = 32
+const MAX_STREAMS = 32
+const HTTPS_PORT = 443
 
 /** Credentials of a client; without key and certificate it is anonymous, as during enrolment. */
 export type ClientCredentials = Pick<ClusterCredentials, 'clusterCaPem'> & Partial<ClusterCredentials>
@@ -20,53 +22,77 @@ export function serviceOrigin(address: string): string {
   throw new SallyportError('bad-service-address', `"${address}" must be an address like https://host:port`)
 }
 
+/** The connections that were made with one certificate. */
+export interface ClusterConnections {
+  /** For calls, of which there are thousands. */
+  readonly calls: CallPool
+  /** For streams. */
+  readonly streams: Agent
+}
+
 /** Holds the connections to one service and replaces them when the client's certificate has changed. */
 export class ClusterAgent {
+  readonly #url: URL
   readonly #credentials: ClientCredentials
   readonly #serverRole: ServiceRole
-  readonly #agents = new Map<string | undefined, Agent>()
+  readonly #connections = new Map<string | undefined, ClusterConnections>()
   #closed = false
 
-  constructor(credentials: ClientCredentials, serverRole: ServiceRole) {
+  /** `origin` as `serviceOrigin` gives it. */
+  constructor(origin: string, credentials: ClientCredentials, serverRole: ServiceRole) {
+    this.#url = new URL(origin)
     this.#credentials = credentials
     this.#serverRole = serverRole
   }
 
-  /** Gives the agent for the certificate of this moment; requests under way finish on the connections of the one before. */
-  current(): Agent {
+  /** Gives those with the certificate of this moment; requests under way finish on the connections of the one before. */
+  current(): ClusterConnections {
     if (this.#closed) throw new ServiceUnavailableError('the client is closed')
     const { certificatePem } = this.#credentials
-    const existing = this.#agents.get(certificatePem)
+    const existing = this.#connections.get(certificatePem)
     if (existing !== undefined) return existing
-    for (const [certificate, agent] of this.#agents) {
-      void agent.close().finally(() => this.#agents.delete(certificate))
+    for (const [certificate, { calls, streams }] of this.#connections) {
+      calls.retire()
+      void streams.close().finally(() => this.#connections.delete(certificate))
     }
-    const agent = this.#open()
-    this.#agents.set(certificatePem, agent)
-    return agent
+    const opened = this.#open()
+    this.#connections.set(certificatePem, opened)
+    return opened
   }
 
   /** Ends idle and busy connections; requests under way fail. */
   async destroy(): Promise<void> {
     this.#closed = true
-    await Promise.all([...this.#agents.values()].map((agent) => agent.destroy()))
+    const all = [...this.#connections.values()]
+    for (const { calls } of all) calls.destroy()
+    await Promise.all(all.map(({ streams }) => streams.destroy()))
   }
 
-  #open(): Agent {
+  #open(): ClusterConnections {
     const { certificatePem, privateKeyPem, clusterCaPem } = this.#credentials
-    return new Agent({
-      connections: MAX_CONNECTIONS,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      allowH2: false,
-      connect: {
-        timeout: CONNECT_TIMEOUT_MS,
-        ca: clusterCaPem,
-        ...(certificatePem === undefined ? {} : { cert: certificatePem }),
-        ...(privateKeyPem === undefined ? {} : { key: privateKeyPem.reveal() }),
-        minVersion: 'TLSv1.2',
-        checkServerIdentity: (host, certificate) => checkServer(host, certificate, this.#serverRole),
-      },
-    })
+    const tls = {
+      ca: clusterCaPem,
+      ...(certificatePem === undefined ? {} : { cert: certificatePem }),
+      ...(privateKeyPem === undefined ? {} : { key: privateKeyPem.reveal() }),
+      minVersion: 'TLSv1.2',
+    } as const
+    const check = (host: string, certificate: PeerCertificate): Error | undefined =>
+      checkServer(host, certificate, this.#serverRole)
+    const { hostname, port } = this.#url
+    return {
+      calls: new CallPool({
+        host: hostname.replace(/^\[(.*)\]$/, '$1'),
+        port: port === '' ? HTTPS_PORT : Number(port),
+        secureContext: createSecureContext(tls),
+        checkServerIdentity: check,
+      }),
+      streams: new Agent({
+        connections: MAX_STREAMS,
+        keepAliveTimeout: KEEP_ALIVE_MS,
+        allowH2: false,
+        connect: { timeout: CONNECT_TIMEOUT_MS, ...tls, checkServerIdentity: check },
+      }),
+    }
   }
 }
 

@@ -56,9 +56,17 @@ export const renewResponse = z.strictObject({
 })
 export type RenewResponse = z.infer<typeof renewResponse>
 
-/** `POST /allocator/v1/pools/:networkId/leases/release` (role vpn-node). Idempotent; a foreign lease is refused. */
-export const releaseRequest = z.strictObject({ tenantId: uuid, deviceId: uuid, connectionId: uuid })
+/** `POST /allocator/v1/leases/release` (role vpn-node): ends a node's leases in one call. Idempotent. */
+export const releaseRequest = z.strictObject({
+  leases: z.array(z.strictObject({ networkId: uuid, tenantId: uuid, deviceId: uuid, connectionId: uuid })).max(1024),
+})
 export type ReleaseRequest = z.infer<typeof releaseRequest>
+export const releaseResponse = z.strictObject({
+  results: z.array(
+    z.strictObject({ connectionId: uuid, result: z.enum(['released', 'foreign-lease', 'unknown-network']) }),
+  ),
+})
+export type ReleaseResponse = z.infer<typeof releaseResponse>
 
 /** Codes of refused calls, with HTTP status 409 (pool-full, foreign-lease, pool-conflict), 404 (unknown-network), 503 (store-unavailable). */
 export const ALLOCATOR_ERROR_CODES = [

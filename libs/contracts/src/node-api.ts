@@ -102,6 +102,11 @@ export const nodeNetwork = z.strictObject({
   blockIpv6: z.boolean(),
   /** A client that moved no data for so long leaves by itself. */
   inactiveSeconds: z.int().positive().nullable(),
+  /** What each client may send and be sent; `null` is no limit. */
+  uploadKilobitsPerSecond: z.int().positive().nullable(),
+  downloadKilobitsPerSecond: z.int().positive().nullable(),
+  uploadPacketsPerSecond: z.int().positive().nullable(),
+  downloadPacketsPerSecond: z.int().positive().nullable(),
   /** Grows with every change, so that a node never goes back to older routes. */
   version: z.int().positive(),
 })
@@ -238,6 +243,16 @@ export const endedReport = z.strictObject({
 })
 export type EndedReport = z.infer<typeof endedReport>
 
+/** How a capture of a connection's packets ended. */
+export const captureReport = z.strictObject({
+  captureId: uuid,
+  outcome: z.enum(['finished', 'not-enabled', 'no-connection', 'busy', 'file-error']),
+  packets: z.string().regex(/^\d+$/),
+  /** Packets that are not in the file, because it was full or the disk too slow. */
+  missed: z.string().regex(/^\d+$/),
+})
+export type CaptureReport = z.infer<typeof captureReport>
+
 /** Reports of one call at most. */
 export const MAX_REPORTS = 256
 
@@ -251,6 +266,7 @@ export const connectionReports = z.strictObject({
       z.discriminatedUnion('type', [
         establishedReport.extend({ type: z.literal('established'), connectionId: uuid }),
         endedReport.extend({ type: z.literal('ended'), connectionId: uuid }),
+        captureReport.extend({ type: z.literal('captured'), connectionId: uuid }),
       ]),
     )
     .max(MAX_REPORTS),
@@ -268,6 +284,9 @@ export const syncResponse = z.strictObject({
   networks: z.array(nodeNetwork),
 })
 export type SyncResponse = z.infer<typeof syncResponse>
+
+/** `inner`: what is in the tunnel; `outer`: the sealed packets as they travel. */
+export const captureSide = z.enum(['inner', 'outer'])
 
 /** `GET /node-api/v1/orders`: an endless stream of newline-delimited JSON; a `heartbeat` comes every 10 s. */
 export const nodeOrder = z.discriminatedUnion('type', [
@@ -291,6 +310,15 @@ export const nodeOrder = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('handshake-keys-changed') }),
   /** The user of this state answered in the browser: the node that holds the connection authorises it again. */
   z.strictObject({ type: z.literal('challenge-answered'), state: challengeState }),
+  /** Write the packets of a connection to a file on the node, for a time and up to a size. */
+  z.strictObject({
+    type: z.literal('capture'),
+    captureId: uuid,
+    connectionId: uuid,
+    side: captureSide,
+    seconds: z.int().positive(),
+    maxBytes: z.int().positive(),
+  }),
   z.strictObject({ type: z.literal('resume') }),
 ])
 export type NodeOrder = z.infer<typeof nodeOrder>

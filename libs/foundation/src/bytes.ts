@@ -1,3 +1,6 @@
+/** Room for most messages; V8 allocates no more than this without a call of the allocator. */
+const FIRST_ROOM_BYTES = 64
+
 /**
  * Reads big-endian fields from bytes that nobody has checked yet. A read beyond the end gives zero or an empty array
  * and sets `overrun` for good, so a parser reads all its fields and checks `overrun` once before it believes any.
@@ -58,15 +61,22 @@ export class ByteReader {
   }
 
   #integer(size: number): number {
+    if (size > this.remaining) {
+      this.#overrun = true
+      return 0
+    }
     let value = 0
-    for (const byte of this.take(size)) value = value * 256 + byte
+    for (const end = this.#offset + size; this.#offset < end; this.#offset++) {
+      value = value * 256 + (this.#bytes[this.#offset] ?? 0)
+    }
     return value
   }
 }
 
 /** Builds big-endian messages. A value that does not fit its field is a bug of the caller and throws `RangeError`. */
 export class ByteWriter {
-  readonly #parts: Uint8Array[] = []
+  #bytes = new Uint8Array(FIRST_ROOM_BYTES)
+  #length = 0
 
   u8(value: number): this {
     return this.#integer(value, 1)
@@ -84,31 +94,49 @@ export class ByteWriter {
     return this.#integer(value, 4)
   }
 
-  /** Appends bytes; they are copied by `finish`, so they must not change before. */
+  /** Appends a copy of the bytes. */
   append(bytes: Uint8Array): this {
-    this.#parts.push(bytes)
+    this.#makeRoom(bytes.length)
+    this.#bytes.set(bytes, this.#length)
+    this.#length += bytes.length
     return this
   }
 
-  /** Gives the whole message in memory of its own. */
+  /** Gives the whole message in memory of its own, and begins anew. */
   finish(): Uint8Array {
-    return concatBytes(this.#parts)
+    const message = this.#bytes.slice(0, this.#length)
+    // Messages carry keys and passwords.
+    this.#bytes.fill(0, 0, this.#length)
+    this.#length = 0
+    return message
   }
 
   #integer(value: number, size: number): this {
     if (!Number.isInteger(value) || value < 0 || value >= 256 ** size) {
       throw new RangeError(`${String(value)} does not fit in ${String(size)} bytes`)
     }
-    const bytes = new Uint8Array(size)
+    this.#makeRoom(size)
     for (let index = size - 1, rest = value; index >= 0; index--, rest = Math.floor(rest / 256))
-      bytes[index] = rest % 256
-    return this.append(bytes)
+      this.#bytes[this.#length + index] = rest % 256
+    this.#length += size
+    return this
+  }
+
+  #makeRoom(size: number): void {
+    const needed = this.#length + size
+    if (needed <= this.#bytes.length) return
+    const larger = new Uint8Array(Math.max(needed, 2 * this.#bytes.length))
+    larger.set(this.#bytes)
+    this.#bytes.fill(0)
+    this.#bytes = larger
   }
 }
 
 /** Copies parts into one array. */
 export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
-  const joined = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
+  let length = 0
+  for (const part of parts) length += part.length
+  const joined = new Uint8Array(length)
   let offset = 0
   for (const part of parts) {
     joined.set(part, offset)
@@ -119,5 +147,7 @@ export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
 
 /** Compares bytes that are not secret; secrets need a constant-time comparison. */
 export function equalBytes(left: Uint8Array, right: Uint8Array): boolean {
-  return left.length === right.length && left.every((byte, index) => byte === right[index])
+  if (left.length !== right.length) return false
+  for (let index = 0; index < left.length; index++) if (left[index] !== right[index]) return false
+  return true
 }

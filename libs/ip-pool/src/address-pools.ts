@@ -71,9 +71,9 @@ export class AddressPools {
     return Promise.all(claims.map(async (claim) => this.#renewOne(claim, await readPool(claim))))
   }
 
-  /** Ends a lease; the device gets the same address next time. */
-  release(network: NetworkKey, holder: Holder): Promise<ReleaseResult> {
-    return this.#store.release(network, holder)
+  /** Ends leases, each with a result of its own, in order; the devices get the same addresses next time. */
+  release(leases: readonly (NetworkKey & Holder)[]): Promise<readonly ReleaseResult[]> {
+    return Promise.all(leases.map((lease) => this.#store.release(lease, lease)))
   }
 
   /**

@@ -22,7 +22,7 @@ import { canReach, unprivilegedOwner } from './process-owner.ts'
 
 const FORMAT = '1'
 const FORMAT_FILE = 'format'
-const FOLDERS = ['secrets', 'identity', 'logs', 'pids'] as const
+const FOLDERS = ['secrets', 'identity', 'logs', 'pids', 'captures'] as const
 const DATABASES_OUTSIDE = '/var/lib/sallyport'
 
 /**

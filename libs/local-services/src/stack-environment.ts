@@ -59,6 +59,8 @@ export function serviceEnvironments(parts: StackParts): Record<ServiceName, () =
       ...(options.nodeTcpShare === undefined ? {} : { NODE_TCP_SHARE: options.nodeTcpShare }),
       AUTH_NODE_API_URL: nodeApiUrl,
       METRICS_LISTEN: hostPort(addresses.metrics),
+      NODE_CAPTURE_DIRECTORY: data.file('captures', ''),
+      ...options.nodeSettings,
     }),
   }
 }

@@ -30,6 +30,8 @@ export interface StackOptions {
   readonly vpnRemotes?: readonly string[] | undefined
   /** Network namespace of the vpn-node; the two mTLS addresses must be reachable from it. */
   readonly nodeNamespace?: string | undefined
+  /** Further settings of the vpn-node, by their names. */
+  readonly nodeSettings?: Readonly<Record<string, string>> | undefined
   readonly leaseSeconds?: number | undefined
   readonly logLevel?: string | undefined
   readonly progress?: (message: string) => void

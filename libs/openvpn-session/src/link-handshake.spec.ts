@@ -132,3 +132,9 @@ it('gives each line the keys that it can have', () => {
 it('knows every line that there is', () => {
   expect(Object.keys(CLIENT_BEHAVIOURS).sort()).toEqual([...LINES].sort())
 })
+
+it('acknowledges with what the TLS engine answers, not in a packet before it', () => {
+  const { fromServer, connect } = makeScene()
+  connect()
+  expect(opcodes(fromServer).slice(0, 2)).toEqual([OPCODE.hardResetServerV2, OPCODE.control])
+})

@@ -124,9 +124,10 @@ it.each([false, true])(
         for (const [choice, waitMs] of steps.take(40)) {
           nowMs += waitMs
           for (const input of fc.sample(inputs, { seed: choice, numRuns: 1 }))
-            actions.push(...session.handle(input, nowMs))
+            actions.push(...session.handle(input, nowMs), ...session.settle())
         }
-        for (let minute = 0; minute < 3; minute++) actions.push(...session.handle({ type: 'timer' }, (nowMs += 60_000)))
+        for (let minute = 0; minute < 3; minute++)
+          actions.push(...session.handle({ type: 'timer' }, (nowMs += 60_000)), ...session.settle())
         checkInvariants(actions)
       }),
       { numRuns: 60 },

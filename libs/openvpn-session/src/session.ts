@@ -1,4 +1,4 @@
-import { type CryptoSuite, type KeyId, OPCODE, parseControlHeader, sameSessionId } from '@sallyport/openvpn-wire'
+import { type CryptoSuite, type KeyId, namesSession, OPCODE } from '@sallyport/openvpn-wire'
 
 import type { ClientIdentity, SessionAction, SessionEndReason, SessionInput } from './actions.ts'
 import { readClientMessages } from './client-message.ts'
@@ -21,9 +21,6 @@ import { TlsCryptWrapping } from './wrap/wrapping.ts'
 /** Inputs that mean nothing once their key state is gone. */
 type KeyStateInput = Exclude<Extract<SessionInput, { keyId: KeyId }>, { type: 'key-used' | 'key-limit' }>
 
-/** TLS output that a peer leaves unacknowledged; far more than any handshake makes. */
-const MAX_WAITING_BYTES = 65_536
-
 /** What a session needs from the packets that opened it. */
 export interface SessionInit {
   readonly suite: CryptoSuite
@@ -35,8 +32,8 @@ export interface SessionInit {
 
 /**
  * The server's side of one client connection. It does no I/O: everything that happens is an input, everything it wants
- * is an action. Inputs never make it throw, whatever bytes they carry. It gives `ended` exactly once and later, as its
- * last action but drops, `closed`.
+ * is an action. Inputs never make it throw, whatever bytes they carry. After its inputs the host lets it `settle`: only
+ * then it sends. It gives `ended` exactly once and later, as its last action but drops, `closed`.
  */
 export class Session {
   /** Whose profile opened the session. */
@@ -56,6 +53,7 @@ export class Session {
   #pushRequested = false
   #connected = false
   #closed = false
+  #over = false
 
   constructor({ suite, link, identity, wrappingKey }: SessionInit, nowMs: number) {
     this.identity = identity
@@ -72,25 +70,34 @@ export class Session {
 
   /** Says whether a packet names this session's client; another client behind the same address starts anew. */
   owns(bytes: Uint8Array): boolean {
-    const header = parseControlHeader(bytes)
-    return header !== undefined && sameSessionId(this.#link.remoteSessionId, header.sessionId)
+    return namesSession(bytes, this.#link.remoteSessionId)
   }
 
-  /** Takes one input and gives everything that follows from it, in order. */
+  /** Takes one input and gives everything that follows from it, in order, but packets. */
   handle(input: SessionInput, nowMs: number): SessionAction[] {
     if (this.#closed) return input.type === 'datagram' ? [{ type: 'drop', reason: 'session-closed' }] : []
     this.#nowMs = nowMs
     this.#take(input)
     this.#advance()
     this.#expire()
-    this.#transmit()
-    this.#finish()
+    return this.#outbox.take()
+  }
+
+  /**
+   * Gives the packets that are due, and when to wake. To be called as soon as the host has no more inputs that come of
+   * the last actions: so an acknowledgement travels with the answer of the TLS engine, where there is one.
+   */
+  settle(): SessionAction[] {
+    if (this.#over) return []
+    if (this.#closed) this.#close()
+    else this.#transmit()
     return this.#outbox.take()
   }
 
   /** Closes at once and without a word, for a host that goes on without it: wipes every key. Often is as good as once. */
   discard(): void {
     this.#closed = true
+    this.#over = true
     for (const keyState of this.#keys.all) keyState.stopTls()
     this.#wrappingKey.fill(0)
   }
@@ -245,7 +252,7 @@ export class Session {
 
   #exit(): void {
     this.#ending.end('client-exit', this.#nowMs + LINGER_MS)
-    for (const { channel } of this.#keys.all) channel.stopSending()
+    this.#keys.stopSending()
   }
 
   #advance(): void {
@@ -335,9 +342,7 @@ export class Session {
 
   #expire(): void {
     const { current, pending } = this.#keys
-    if (this.#keys.all.some(({ channel }) => channel.waitingBytes > MAX_WAITING_BYTES)) {
-      this.#ending.end('protocol-error', this.#nowMs)
-    }
+    if (this.#keys.isCongested) this.#ending.end('protocol-error', this.#nowMs)
     if (isPast(pending?.deadlineMs, this.#nowMs)) this.#giveUpRenegotiation()
     if (isPast(current.deadlineMs, this.#nowMs)) this.#giveUpHandshake(current)
     if (isPast(this.#renewal.endsAtMs, this.#nowMs)) this.#endByOrder(SESSION_OVER)
@@ -371,30 +376,23 @@ export class Session {
     this.#bidFarewell()
   }
 
-  #transmit(): void {
-    if (this.#closed) return
-    for (const { channel } of this.#keys.all) {
-      const packets = channel.flush(this.#link.seal.bind(this.#link), this.#nowMs)
-      for (const bytes of packets) this.#outbox.emit({ type: 'send', bytes })
-    }
-  }
-
-  #finish(): void {
-    this.#timer.set(this.#closed ? [] : this.#wakeTimes())
-    if (!this.#closed) return
-    for (const keyState of this.#keys.all) this.#keys.stopTls(keyState)
+  #close(): void {
+    this.#timer.set([])
+    this.#keys.stopAllTls()
     this.discard()
     this.#outbox.emit({ type: 'closed' })
   }
 
+  #transmit(): void {
+    this.#keys.transmit(this.#link.seal.bind(this.#link), this.#nowMs)
+    this.#timer.set(this.#wakeTimes())
+  }
+
   #wakeTimes(): readonly (number | undefined)[] {
     const { closeAtMs, begun } = this.#ending
-    const times = [closeAtMs, ...this.#keys.all.map(({ channel }) => channel.nextDueMs)]
     // What is left of a session that closes waits for nothing else; a time that has passed would wake it without end.
-    if (closeAtMs !== undefined) return times
-    times.push(...this.#keys.all.map(({ deadlineMs }) => deadlineMs), this.#keys.swapAtMs, this.#keys.deleteAtMs)
-    if (this.#mayRenegotiate()) times.push(this.#renewal.dueAtMs)
-    if (!begun) times.push(this.#renewal.endsAtMs)
-    return times
+    if (closeAtMs !== undefined) return [closeAtMs, ...this.#keys.packetTimes]
+    const dueAtMs = this.#mayRenegotiate() ? this.#renewal.dueAtMs : undefined
+    return [...this.#keys.packetTimes, ...this.#keys.times, dueAtMs, begun ? undefined : this.#renewal.endsAtMs]
   }
 }

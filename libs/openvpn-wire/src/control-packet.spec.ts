@@ -1,4 +1,4 @@
-import { concatBytes } from '@sallyport/foundation'
+import { concatBytes, equalBytes } from '@sallyport/foundation'
 import { readVectors, type Vector } from '@sallyport/testkit'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import {
   CONTROL_HEADER_BYTES,
   MAX_ACKS,
+  namesSession,
   parseControlBody,
   parseControlHeader,
   serialiseControlBody,
@@ -32,6 +33,16 @@ describe('malformed bodies', () => {
   it.each([...readVectors('control-packets-malformed')])('refuses: %s', (_, vector) => {
     expect(parseControlBody(opcodeOf(vector), vector.bytes('body'))).toBeUndefined()
   })
+})
+
+it('says of every packet whether it names a session as its head does', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 12 }), sessionIds, fc.boolean(), (noise, sessionId, same) => {
+      const bytes = same ? concatBytes([noise.subarray(0, 1), sessionId]) : noise
+      const named = parseControlHeader(bytes)?.sessionId
+      expect(namesSession(bytes, sessionId)).toBe(named !== undefined && equalBytes(named, sessionId))
+    }),
+  )
 })
 
 it('refuses data packets, unknown opcodes, short heads and a session id of zeros', () => {

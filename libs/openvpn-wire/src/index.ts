@@ -6,6 +6,7 @@ export {
   type ControlBody,
   type ControlHeader,
   MAX_ACKS,
+  namesSession,
   parseControlBody,
   parseControlHeader,
   serialiseControlBody,

@@ -28,13 +28,16 @@ export interface PacketType {
   readonly keyId: KeyId
 }
 
-const OPCODES: readonly Opcode[] = Object.values(OPCODE)
+/** What every first byte says. */
+const PACKET_TYPES: readonly (PacketType | undefined)[] = Array.from({ length: 256 }, (_, byte) => {
+  const opcode = Object.values(OPCODE).find((known) => known === byte >> 3)
+  const keyId = KEY_IDS[byte & 7]
+  return opcode === undefined || keyId === undefined ? undefined : { opcode, keyId }
+})
 
 /** Reads the first byte; `undefined` for opcodes that no supported peer sends. */
 export function parsePacketType(byte: number): PacketType | undefined {
-  const opcode = OPCODES.find((known) => known === byte >> 3)
-  const keyId = KEY_IDS[byte & 7]
-  return opcode === undefined || keyId === undefined ? undefined : { opcode, keyId }
+  return PACKET_TYPES[byte]
 }
 
 /** Builds the first byte. */

@@ -1,5 +1,7 @@
+#include <fcntl.h>
 #include <napi.h>
 
+#include <cerrno>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,8 +20,8 @@ constexpr size_t kControlPacketsPerCall = 256;
 
 }  // namespace
 
-// new Engine(EngineError, upward): `upward(events, control, closed, foreign, fatal, more)` gets what the engine's
-// thread reports; its arrays are to be read in this order.
+// new Engine(EngineError, upward, options): `upward(events, control, closed, foreign, fatal, more)` gets what the
+// data threads report; its arrays are to be read in this order.
 class EngineBinding : public Napi::ObjectWrap<EngineBinding> {
  public:
   static Napi::Function define(Napi::Env env);
@@ -34,7 +36,11 @@ class EngineBinding : public Napi::ObjectWrap<EngineBinding> {
 
   Napi::Value listen(Info info);
   Napi::Value statistics(Info info);
+  Napi::Value peer_counters(Info info);
+  Napi::Value network_counters(Info info);
+  Napi::Value stop_tap(Info info);
   Napi::Value counters(Info info);
+  Napi::Value capabilities(Info info);
   Napi::Value close(Info info);
 
   // Runs a verb and turns its failure into the EngineError that JavaScript gave us.
@@ -66,7 +72,7 @@ class EngineBinding : public Napi::ObjectWrap<EngineBinding> {
       TunOptions options;
       options.name_space = optional_text(info[1]);
       options.interface_name = info[2].As<Napi::String>();
-      engine_->add_network(number_of(info[0]), options);
+      engine_->add_network(number_of(info[0]), options, route_by_of(info[3]));
     });
   }
   Napi::Value remove_network(Info info) {
@@ -76,11 +82,13 @@ class EngineBinding : public Napi::ObjectWrap<EngineBinding> {
     return run(info, [&] {
       engine_->add_peer({number_of(info[0]), number_of(info[1]), path_of(info[2]),
                          inner_address_of<Ipv4Address>(info[3], AF_INET),
-                         inner_address_of<Ipv6Address>(info[4], AF_INET6)});
+                         inner_address_of<Ipv6Address>(info[4], AF_INET6), inner_prefixes_of(info[5]),
+                         static_cast<uint16_t>(number_of(info[6])), segment_limit_of(info[7])});
     });
   }
   Napi::Value set_key(Info info) {
-    return run(info, [&] { engine_->set_key(number_of(info[0]), slot_of(info[1]), key_material_of(info[2])); });
+    return run(info,
+               [&] { engine_->set_key(number_of(info[0]), slot_of(info[1]), key_material_of(info[2], library_)); });
   }
   Napi::Value swap_keys(Info info) {
     return run(info, [&] { engine_->swap_keys(number_of(info[0])); });
@@ -88,8 +96,20 @@ class EngineBinding : public Napi::ObjectWrap<EngineBinding> {
   Napi::Value delete_key(Info info) {
     return run(info, [&] { engine_->delete_key(number_of(info[0]), slot_of(info[1])); });
   }
+  Napi::Value set_limits(Info info) {
+    return run(info,
+               [&] { engine_->set_limits(number_of(info[0]), traffic_rate_of(info[1]), traffic_rate_of(info[2])); });
+  }
   Napi::Value set_keepalive(Info info) {
     return run(info, [&] { engine_->set_keepalive(number_of(info[0]), {number_of(info[1]), number_of(info[2])}); });
+  }
+  Napi::Value start_tap(Info info) {
+    return run(info, [&] {
+      FileDescriptor file(fcntl(static_cast<int>(number_of(info[1])), F_DUPFD_CLOEXEC, 0));
+      if (!file.valid()) throw system_failure("duplicate the file's descriptor", errno);
+      const TapSide side = std::string(info[2].As<Napi::String>()) == "inner" ? TapSide::inner : TapSide::outer;
+      engine_->start_tap(number_of(info[0]), std::move(file), side, large_number_of(info[3]));
+    });
   }
   Napi::Value delete_peer(Info info) {
     return run(info, [&] { engine_->delete_peer(number_of(info[0])); });
@@ -106,30 +126,47 @@ class EngineBinding : public Napi::ObjectWrap<EngineBinding> {
   Napi::FunctionReference error_;
   Upward upward_;
   bool stopped_ = false;
+  // Given to every key.
+  CipherLibrary library_ = CipherLibrary::openssl;
   std::unique_ptr<Engine> engine_;
 };
 
 Napi::Function EngineBinding::define(Napi::Env env) {
-  return DefineClass(
-      env, "Engine",
-      {InstanceMethod("listen", &EngineBinding::listen), InstanceMethod("sendControl", &EngineBinding::send_control),
-       InstanceMethod("closeStream", &EngineBinding::close_stream),
-       InstanceMethod("admitStream", &EngineBinding::admit_stream), InstanceMethod("resume", &EngineBinding::resume),
-       InstanceMethod("acquaint", &EngineBinding::acquaint), InstanceMethod("forget", &EngineBinding::forget),
-       InstanceMethod("addNetwork", &EngineBinding::add_network),
-       InstanceMethod("removeNetwork", &EngineBinding::remove_network),
-       InstanceMethod("addPeer", &EngineBinding::add_peer), InstanceMethod("setKey", &EngineBinding::set_key),
-       InstanceMethod("swapKeys", &EngineBinding::swap_keys), InstanceMethod("deleteKey", &EngineBinding::delete_key),
-       InstanceMethod("setKeepalive", &EngineBinding::set_keepalive),
-       InstanceMethod("deletePeer", &EngineBinding::delete_peer),
-       InstanceMethod("statistics", &EngineBinding::statistics), InstanceMethod("counters", &EngineBinding::counters),
-       InstanceMethod("cpuSeconds", &EngineBinding::cpu_seconds), InstanceMethod("close", &EngineBinding::close)});
+  return DefineClass(env, "Engine",
+                     {InstanceMethod("listen", &EngineBinding::listen),
+                      InstanceMethod("sendControl", &EngineBinding::send_control),
+                      InstanceMethod("closeStream", &EngineBinding::close_stream),
+                      InstanceMethod("admitStream", &EngineBinding::admit_stream),
+                      InstanceMethod("resume", &EngineBinding::resume),
+                      InstanceMethod("acquaint", &EngineBinding::acquaint),
+                      InstanceMethod("forget", &EngineBinding::forget),
+                      InstanceMethod("addNetwork", &EngineBinding::add_network),
+                      InstanceMethod("removeNetwork", &EngineBinding::remove_network),
+                      InstanceMethod("addPeer", &EngineBinding::add_peer),
+                      InstanceMethod("setKey", &EngineBinding::set_key),
+                      InstanceMethod("swapKeys", &EngineBinding::swap_keys),
+                      InstanceMethod("deleteKey", &EngineBinding::delete_key),
+                      InstanceMethod("setKeepalive", &EngineBinding::set_keepalive),
+                      InstanceMethod("deletePeer", &EngineBinding::delete_peer),
+                      InstanceMethod("statistics", &EngineBinding::statistics),
+                      InstanceMethod("setLimits", &EngineBinding::set_limits),
+                      InstanceMethod("peerCounters", &EngineBinding::peer_counters),
+                      InstanceMethod("networkCounters", &EngineBinding::network_counters),
+                      InstanceMethod("startTap", &EngineBinding::start_tap),
+                      InstanceMethod("stopTap", &EngineBinding::stop_tap),
+                      InstanceMethod("counters", &EngineBinding::counters),
+                      InstanceMethod("capabilities", &EngineBinding::capabilities),
+                      InstanceMethod("cpuSeconds", &EngineBinding::cpu_seconds),
+                      InstanceMethod("close", &EngineBinding::close)});
 }
 
 EngineBinding::EngineBinding(const Napi::CallbackInfo& info)
     : ObjectWrap(info), error_(Napi::Persistent(info[0].As<Napi::Function>())) {
-  run(info, [this] { engine_ = std::make_unique<Engine>([this] { upward_.NonBlockingCall(); }); });
-  // The thread calls into this object until it is stopped: by close(), or else when the environment ends.
+  run(info, [&] {
+    library_ = cipher_library_of(info[2].As<Napi::Object>().Get("cipherLibrary"));
+    engine_ = std::make_unique<Engine>([this] { upward_.NonBlockingCall(); }, engine_options_of(info[2]));
+  });
+  // Its threads call into this object until they are stopped: by close(), or else when the environment ends.
   Ref();
   upward_ = Upward::New(info.Env(), info[1].As<Napi::Function>(), "packet-engine", 0, 1, this,
                         [](Napi::Env, void*, EngineBinding* self) { self->Unref(); });
@@ -167,24 +204,46 @@ Napi::Error EngineBinding::to_error(Napi::Env env, const char* code, const char*
 Napi::Value EngineBinding::listen(Info info) {
   Engine::Listening listening;
   const Transport transport = transport_of(info[0]);
-  run(info, [&] { listening = engine_->listen(transport, end_point_of(info[1], info[2]), info[3].ToBoolean()); });
+  run(info, [&] {
+    listening = engine_->listen(transport, end_point_of(info[1], info[2]), info[3].ToBoolean(), dscp_of(info[4]));
+  });
   Napi::Object object = to_object(info.Env(), listening.local);
   object["listener"] = listening.listener;
   object["transport"] = name_of(transport);
   return object;
 }
 
+Napi::Value EngineBinding::stop_tap(Info info) {
+  TapReport report;
+  run(info, [&] { report = engine_->stop_tap(number_of(info[0])); });
+  Napi::Object object = Napi::Object::New(info.Env());
+  object.Set("packets", Napi::BigInt::New(info.Env(), report.packets));
+  object.Set("missed", Napi::BigInt::New(info.Env(), report.missed));
+  object.Set("fileBytes", Napi::BigInt::New(info.Env(), report.file_bytes));
+  return object;
+}
+
 Napi::Value EngineBinding::statistics(Info info) {
   PeerStatistics statistics;
   run(info, [&] { statistics = engine_->statistics(number_of(info[0])); });
-  Napi::Object object = Napi::Object::New(info.Env());
-  const auto set = [&](const char* name, uint64_t value) { object[name] = Napi::BigInt::New(info.Env(), value); };
-  set("receivedBytes", statistics.received_bytes);
-  set("receivedPackets", statistics.received_packets);
-  set("sentBytes", statistics.sent_bytes);
-  set("sentPackets", statistics.sent_packets);
-  set("transportReceivedBytes", statistics.transport_received_bytes);
-  set("transportSentBytes", statistics.transport_sent_bytes);
+  return to_object(info.Env(), statistics);
+}
+
+Napi::Value EngineBinding::peer_counters(Info info) {
+  Napi::Object object;
+  run(info, [&] {
+    object = to_object(info.Env(), engine_->statistics(number_of(info[0])));
+    object["drops"] = drops_to_object(info.Env(), engine_->peer_drops(number_of(info[0])));
+  });
+  return object;
+}
+
+Napi::Value EngineBinding::network_counters(Info info) {
+  Napi::Object object;
+  run(info, [&] {
+    object = to_object(info.Env(), engine_->network_statistics(number_of(info[0])));
+    object["drops"] = drops_to_object(info.Env(), engine_->network_drops(number_of(info[0])));
+  });
   return object;
 }
 
@@ -196,7 +255,19 @@ Napi::Value EngineBinding::counters(Info info) {
   return object;
 }
 
-// Joining the thread and deleting many TUN devices takes the kernel a while, so it is done off the JavaScript thread.
+Napi::Value EngineBinding::capabilities(Info info) {
+  Capabilities capabilities;
+  run(info, [&] { capabilities = engine_->capabilities(); });
+  Napi::Object object = Napi::Object::New(info.Env());
+  object["segmentation"] = capabilities.segmentation;
+  object["receiveOffload"] = capabilities.receive_offload;
+  object["tunOffload"] = kTunOffloadNames[static_cast<size_t>(capabilities.tun_offload)];
+  object["dataThreads"] = engine_->data_threads();
+  object["cipherLibrary"] = kCipherLibraryNames[static_cast<size_t>(library_)];
+  return object;
+}
+
+// Joining threads and deleting many TUN devices takes the kernel a while, so it is done off the JavaScript thread.
 class StopWorker : public Napi::AsyncWorker {
  public:
   StopWorker(Napi::Env env, Engine& engine, std::function<void()> stopped)
@@ -246,6 +317,8 @@ static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
     names[static_cast<uint32_t>(i)] = sallyport::kCounterNames[i];
   }
   exports["counterNames"] = names;
+  exports["peerDropNames"] = sallyport::drop_names(env, sallyport::kPeerDrops);
+  exports["networkDropNames"] = sallyport::drop_names(env, sallyport::kNetworkDrops.size());
   return exports;
 }
 

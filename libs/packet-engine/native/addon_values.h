@@ -3,10 +3,12 @@
 #include <arpa/inet.h>
 #include <napi.h>
 
+#include <charconv>
 #include <optional>
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "engine.h"
 #include "failure.h"
@@ -84,6 +86,84 @@ inline std::optional<Address> inner_address_of(const Napi::Value& value, int fam
   return address;
 }
 
+// ADDRESS/LENGTH, nothing behind the prefix.
+inline InnerPrefix inner_prefix_of(const std::string& text) {
+  const auto refuse = [&text] { return Failure("bad-address", text + " is not a prefix in the form ADDRESS/LENGTH"); };
+  const size_t slash = text.find('/');
+  if (slash == std::string::npos) throw refuse();
+  const std::string address = text.substr(0, slash);
+  const auto fill = [&](auto prefix, int family) -> InnerPrefix {
+    const char* const end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data() + slash + 1, end, prefix.length);
+    if (error != std::errc() || rest != end || prefix.length > prefix.kMaxLength) throw refuse();
+    if (inet_pton(family, address.c_str(), prefix.address.data()) != 1) throw refuse();
+    if (prefix.masked() != prefix) throw Failure("bad-address", text + " has bits behind its prefix");
+    return prefix;
+  };
+  return address.find(':') == std::string::npos ? fill(Ipv4Prefix{}, AF_INET) : fill(Ipv6Prefix{}, AF_INET6);
+}
+
+inline std::vector<InnerPrefix> inner_prefixes_of(const Napi::Value& value) {
+  const auto texts = value.As<Napi::Array>();
+  std::vector<InnerPrefix> prefixes;
+  for (uint32_t i = 0; i < texts.Length(); ++i) {
+    prefixes.push_back(inner_prefix_of(texts.Get(i).As<Napi::String>().Utf8Value()));
+  }
+  return prefixes;
+}
+
+inline RouteBy route_by_of(const Napi::Value& value) {
+  return value.As<Napi::String>().Utf8Value() == "source" ? RouteBy::source : RouteBy::destination;
+}
+
+inline EngineOptions engine_options_of(const Napi::Value& value) {
+  return {number_of(value.As<Napi::Object>().Get("dataThreads"))};
+}
+
+// `copy`, or a number.
+inline Dscp dscp_of(const Napi::Value& value) {
+  if (value.IsString()) return {true, 0};
+  return {false, static_cast<uint8_t>(number_of(value))};
+}
+
+inline SegmentLimit segment_limit_of(const Napi::Value& value) {
+  const auto object = value.As<Napi::Object>();
+  const auto limit = [&object](const char* name) { return static_cast<uint16_t>(number_of(object.Get(name))); };
+  return {limit("ipv4"), limit("ipv6")};
+}
+
+inline TrafficRate traffic_rate_of(const Napi::Value& value) {
+  const auto object = value.As<Napi::Object>();
+  const auto number = [&object](const char* name) { return large_number_of(object.Get(name)); };
+  return {{number("bytes"), number("burstBytes")}, {number("packets"), number("burstPackets")}};
+}
+
+inline Napi::Object to_object(Napi::Env env, const PeerStatistics& statistics) {
+  Napi::Object object = Napi::Object::New(env);
+  const auto set = [&](const char* name, uint64_t value) { object[name] = Napi::BigInt::New(env, value); };
+  set("receivedBytes", statistics.received_bytes);
+  set("receivedPackets", statistics.received_packets);
+  set("sentBytes", statistics.sent_bytes);
+  set("sentPackets", statistics.sent_packets);
+  set("transportReceivedBytes", statistics.transport_received_bytes);
+  set("transportSentBytes", statistics.transport_sent_bytes);
+  return object;
+}
+
+inline const char* drop_name(size_t place) { return kCounterNames[static_cast<size_t>(kNetworkDrops[place])]; }
+
+inline Napi::Object drops_to_object(Napi::Env env, const std::vector<uint64_t>& drops) {
+  Napi::Object object = Napi::Object::New(env);
+  for (size_t i = 0; i < drops.size(); ++i) object[drop_name(i)] = Napi::BigInt::New(env, drops[i]);
+  return object;
+}
+
+inline Napi::Array drop_names(Napi::Env env, size_t count) {
+  Napi::Array names = Napi::Array::New(env, count);
+  for (size_t i = 0; i < count; ++i) names[static_cast<uint32_t>(i)] = drop_name(i);
+  return names;
+}
+
 inline Slot slot_of(const Napi::Value& value) {
   return value.As<Napi::String>().Utf8Value() == "primary" ? Slot::primary : Slot::secondary;
 }
@@ -96,8 +176,24 @@ inline Cipher cipher_of(const Napi::Value& value) {
   throw Failure("bad-argument", name + " is not a data cipher of the engine");
 }
 
+inline CipherLibrary cipher_library_of(const Napi::Value& value) {
+  const std::string name = value.As<Napi::String>();
+  if (name == "auto") return best_cipher_library();
+  for (const CipherLibrary library : {CipherLibrary::openssl, CipherLibrary::ipsec_mb}) {
+    if (name != kCipherLibraryNames[static_cast<size_t>(library)]) continue;
+    if (has_cipher_library(library)) return library;
+    throw Failure("cipher-library-missing", "this machine, or the build of the engine, has no " + name);
+  }
+  throw Failure("bad-argument", name + " is not a cipher library of the engine");
+}
+
 inline Napi::Object to_object(Napi::Env env, const Event& event) {
   Napi::Object object = Napi::Object::New(env);
+  if (event.type == Event::Type::offload_lost) {
+    object["type"] = "offload-lost";
+    object["what"] = kOffloadNames[static_cast<size_t>(event.offload)];
+    return object;
+  }
   object["peerId"] = event.peer_id;
   switch (event.type) {
     case Event::Type::key_used:
@@ -114,6 +210,8 @@ inline Napi::Object to_object(Napi::Env env, const Event& event) {
       break;
     case Event::Type::occ_exit:
       object["type"] = "occ-exit";
+      break;
+    case Event::Type::offload_lost:
       break;
   }
   return object;
@@ -162,7 +260,7 @@ inline Napi::Array to_array(Napi::Env env, Items&& items) {
   return array;
 }
 
-inline KeyMaterial key_material_of(const Napi::Value& value) {
+inline KeyMaterial key_material_of(const Napi::Value& value, CipherLibrary library) {
   const auto object = value.As<Napi::Object>();
   const auto limit = [&object](const char* name) {
     const Napi::Value given = object.Get(name);
@@ -176,6 +274,7 @@ inline KeyMaterial key_material_of(const Napi::Value& value) {
   material.epoch = object.Get("format").As<Napi::String>().Utf8Value() == "epoch";
   material.lzo_byte = object.Get("framing").As<Napi::String>().Utf8Value() == "lzo-byte";
   material.traffic_limits = {limit("packetLimit"), limit("byteLimit")};
+  material.library = library;
   return material;
 }
 

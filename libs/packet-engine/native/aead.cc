@@ -1,60 +1,44 @@
 #include "aead.h"
 
+#include <openssl/crypto.h>
+
+#include <string>
+
 #include "failure.h"
 
 namespace sallyport {
 
-namespace {
+Aead::Aead(const CipherChoice& choice, Direction direction, std::span<const uint8_t> key)
+    : implementation_(make(choice, direction == Direction::seal, key)) {}
 
-const EVP_CIPHER* algorithm(Cipher cipher) {
-  switch (cipher) {
-    case Cipher::aes_256_gcm:
-      return EVP_aes_256_gcm();
-    case Cipher::aes_128_gcm:
-      return EVP_aes_128_gcm();
-    case Cipher::chacha20_poly1305:
-      return EVP_chacha20_poly1305();
+Aead::Implementation Aead::make(const CipherChoice& choice, bool seals, std::span<const uint8_t> key) {
+  const size_t needed = key_bytes(choice.cipher);
+  if (key.size() != needed) {
+    throw Failure("bad-key-length",
+                  "the cipher's key must have " + std::to_string(needed) + " bytes, not " + std::to_string(key.size()));
   }
-  return nullptr;
-}
-
-int length(std::span<const uint8_t> bytes) { return static_cast<int>(bytes.size()); }
-
-}  // namespace
-
-size_t key_bytes(Cipher cipher) { return cipher == Cipher::aes_128_gcm ? 16 : 32; }
-
-Aead::Aead(Cipher cipher, Direction direction, std::span<const uint8_t> key) : context_(EVP_CIPHER_CTX_new()) {
-  if (key.size() != key_bytes(cipher)) {
-    throw Failure("bad-key-length", "the cipher's key must have " + std::to_string(key_bytes(cipher)) + " bytes, not " +
-                                        std::to_string(key.size()));
+  if (choice.library == CipherLibrary::ipsec_mb && choice.cipher != Cipher::chacha20_poly1305) {
+    return IpsecMbAead(choice.cipher, seals, key);
   }
-  const int encrypt = direction == Direction::seal ? 1 : 0;
-  if (!context_ || EVP_CipherInit_ex(context_.get(), algorithm(cipher), nullptr, key.data(), nullptr, encrypt) != 1) {
-    throw Failure("crypto-failed", "OpenSSL refused to set up the data cipher");
-  }
+  return EvpAead(choice.cipher, seals, key);
 }
 
 bool Aead::seal(std::span<const uint8_t, kNonceBytes> nonce, std::span<const uint8_t> additional,
                 std::span<uint8_t> text, std::span<uint8_t, kTagBytes> tag) {
-  EVP_CIPHER_CTX* context = context_.get();
-  int written = 0;
-  return EVP_EncryptInit_ex(context, nullptr, nullptr, nullptr, nonce.data()) == 1 &&
-         EVP_EncryptUpdate(context, nullptr, &written, additional.data(), length(additional)) == 1 &&
-         EVP_EncryptUpdate(context, text.data(), &written, text.data(), length(text)) == 1 &&
-         EVP_EncryptFinal_ex(context, text.data() + written, &written) == 1 &&
-         EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, kTagBytes, tag.data()) == 1;
+  if (auto* ipsec_mb = std::get_if<IpsecMbAead>(&implementation_)) {
+    ipsec_mb->seal(nonce, additional, text, tag);
+    return true;
+  }
+  return std::get<EvpAead>(implementation_).seal(nonce, additional, text, tag);
 }
 
 bool Aead::open(std::span<const uint8_t, kNonceBytes> nonce, std::span<const uint8_t> additional,
-                std::span<uint8_t> text, std::span<uint8_t, kTagBytes> tag) {
-  EVP_CIPHER_CTX* context = context_.get();
-  int written = 0;
-  return EVP_DecryptInit_ex(context, nullptr, nullptr, nullptr, nonce.data()) == 1 &&
-         EVP_DecryptUpdate(context, nullptr, &written, additional.data(), length(additional)) == 1 &&
-         EVP_DecryptUpdate(context, text.data(), &written, text.data(), length(text)) == 1 &&
-         EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, kTagBytes, tag.data()) == 1 &&
-         EVP_DecryptFinal_ex(context, text.data() + written, &written) == 1;
+                std::span<uint8_t> text, std::span<const uint8_t, kTagBytes> tag) {
+  const auto open_by = [&](auto& implementation) { return implementation.open(nonce, additional, text, tag); };
+  if (std::visit(open_by, implementation_)) return true;
+  // An unauthenticated text must not be of use to anybody, whatever the caller does with it.
+  OPENSSL_cleanse(text.data(), text.size());
+  return false;
 }
 
 }  // namespace sallyport

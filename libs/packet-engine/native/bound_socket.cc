@@ -34,7 +34,7 @@ void set_option(int fd, int level, int option, int value, const char* name) {
   if (setsockopt(fd, level, option, &value, sizeof value) != 0) throw system_failure(name, errno);
 }
 
-FileDescriptor open_bound_socket(Transport transport, EndPoint& local) {
+FileDescriptor open_bound_socket(Transport transport, EndPoint& local, Sharing sharing) {
   const bool tcp = transport == Transport::tcp;
   const std::string place = (tcp ? "TCP " : "UDP ") + local.address() + " port " + std::to_string(local.port());
   FileDescriptor opened(socket(local.family(), (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
@@ -42,7 +42,11 @@ FileDescriptor open_bound_socket(Transport transport, EndPoint& local) {
   if (local.family() == AF_INET6) set_option(opened.get(), IPPROTO_IPV6, IPV6_V6ONLY, 0, "IPV6_V6ONLY");
   // Connections of an earlier process that the kernel still winds up must not keep the port.
   if (tcp) set_option(opened.get(), SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR");
+  // With SO_REUSEPORT a socket joins whatever group of the same user has the port, even for port 0 when it is set
+  // before the port is chosen: a founder sets it behind that.
+  if (sharing == Sharing::member) set_option(opened.get(), SOL_SOCKET, SO_REUSEPORT, 1, "SO_REUSEPORT");
   if (bind(opened.get(), local.data(), local.size()) != 0) throw_open_failure(place, local, errno);
+  if (sharing == Sharing::founder) set_option(opened.get(), SOL_SOCKET, SO_REUSEPORT, 1, "SO_REUSEPORT");
   socklen_t size = EndPoint::kCapacity;
   if (getsockname(opened.get(), local.data(), &size) != 0) throw system_failure("getsockname", errno);
   return opened;

@@ -70,4 +70,15 @@ void set_transport_checksum(std::span<uint8_t> packet, const TransportPacket& fo
   store(packet, form.checksum_offset(), sum);
 }
 
+void replace_word(std::span<uint8_t> packet, size_t offset, uint16_t value, size_t checksum_offset, bool odd) {
+  const auto turned = [odd](uint16_t word) { return odd ? static_cast<uint16_t>(word << 8 | word >> 8) : word; };
+  uint32_t sum = static_cast<uint16_t>(~read_u16(packet, checksum_offset));
+  sum += static_cast<uint16_t>(~turned(read_u16(packet, offset)));
+  sum += turned(value);
+  sum = (sum & 0xffff) + (sum >> 16);
+  sum = (sum & 0xffff) + (sum >> 16);
+  write_u16(packet, offset, value);
+  write_u16(packet, checksum_offset, static_cast<uint16_t>(~sum));
+}
+
 }  // namespace sallyport

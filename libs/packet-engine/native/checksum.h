@@ -28,4 +28,8 @@ bool transport_checksum_right(std::span<const uint8_t> packet, const TransportPa
 // Makes the TCP or UDP checksum right; a UDP checksum of zero becomes 0xffff.
 void set_transport_checksum(std::span<uint8_t> packet, const TransportPacket& form);
 
+// Changes one 16-bit word under a checksum, which stays as right or wrong as it was (RFC 1624, equation 3). `odd` says
+// that the word begins at an odd offset of what is summed, where its bytes count the other way round.
+void replace_word(std::span<uint8_t> packet, size_t offset, uint16_t value, size_t checksum_offset, bool odd = false);
+
 }  // namespace sallyport

@@ -35,8 +35,8 @@ ClassicFormat::ClassicFormat(const KeyMaterial& material)
     : next_packet_id_(material.first_packet_id),
       seal_iv_(copy_iv(material.seal_iv)),
       open_iv_(copy_iv(material.open_iv)),
-      sealer_(material.cipher, Aead::Direction::seal, material.seal_key),
-      opener_(material.cipher, Aead::Direction::open, material.open_key),
+      sealer_(material.choice(), Aead::Direction::seal, material.seal_key),
+      opener_(material.choice(), Aead::Direction::open, material.open_key),
       seal_usage_(material.cipher, material.aead_limits),
       open_usage_(material.cipher, material.aead_limits),
       failures_(material.aead_limits) {}

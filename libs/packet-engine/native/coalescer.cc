@@ -32,7 +32,8 @@ bool same_tcp_header(std::span<const uint8_t> one, std::span<const uint8_t> othe
   const uint8_t flags = one[tcp + kTcpFlags] ^ other[tcp + kTcpFlags];
   return (flags & ~kClosing) == 0 && same_bytes(one, other, tcp + kTcpAcknowledgement, 5) &&
          same_bytes(one, other, tcp + kTcpWindow, 2) &&
-         same_bytes(one, other, tcp + kTcpHeaderBytes, form.payload_offset - tcp - kTcpHeaderBytes);
+         // The urgent pointer and the options.
+         same_bytes(one, other, tcp + kTcpUrgent, form.payload_offset - tcp - kTcpUrgent);
 }
 
 uint32_t flow_hash(std::span<const uint8_t> packet, const TransportPacket& form) {
@@ -54,10 +55,14 @@ uint8_t gso_type(const TransportPacket& form) {
 }
 
 // Packets that may begin or join a super-packet; all others are written as they are.
-bool may_merge(std::span<const uint8_t> packet, const TransportPacket& form) {
-  if (form.payload_bytes() == 0) return false;
-  if (!form.ipv6 && (read_u16(packet, kIpv4Fragment) & kDontFragment) == 0) return false;
-  if (form.transport == InnerProtocol::udp) return true;
+bool may_merge(std::span<const uint8_t> packet, const TransportPacket& form, Coalescer::Merge merge) {
+  if (merge == Coalescer::Merge::none || form.payload_bytes() == 0) return false;
+  if (!form.ipv6) {
+    if ((read_u16(packet, kIpv4Fragment) & kDontFragment) == 0) return false;
+    // The header of a super-packet is made anew, and must not make a wrong one right.
+    if (fold(add_words(packet.first(kIpv4HeaderBytes))) != 0xffff) return false;
+  }
+  if (form.transport == InnerProtocol::udp) return merge == Coalescer::Merge::segments_and_datagrams;
   const uint8_t flags = packet[form.transport_offset + kTcpFlags];
   return (flags & kTcpAck) != 0 && (flags & ~kJoinable) == 0;
 }
@@ -65,45 +70,52 @@ bool may_merge(std::span<const uint8_t> packet, const TransportPacket& form) {
 }  // namespace
 
 Coalescer::Coalescer(size_t max_packets)
-    : items_(max_packets), pending_(max_packets), flows_(std::bit_ceil(4 * max_packets)) {
-  for (Item& item : items_) item.parts.reserve(max_packets + 1);
-}
+    : items_(max_packets), pending_(max_packets), flows_(std::bit_ceil(4 * max_packets)) {}
 
 void Coalescer::clear() {
   count_ = 0;
+  packets_ = 0;
   ++batch_;
 }
 
-void Coalescer::add(std::span<uint8_t> packet) {
+void Coalescer::add(Peer* peer, std::span<uint8_t> packet, Merge merge) {
+  ++packets_;
   const auto form = read_transport_packet(packet);
   if (!form) {
-    start(packet);
+    start(peer, packet);
+    // It may belong to any flow, as a fragment does: what comes after it joins nothing that came before.
+    ++batch_;
     return;
   }
-  Flow& flow = slot(packet, *form);
-  const bool mergeable = may_merge(packet, *form);
+  packet = packet.first(form->bytes);
+  Flow& flow = slot(peer, packet, *form);
+  const bool mergeable = may_merge(packet, *form, merge);
   if (flow.batch == batch_ && flow.open && mergeable && append(flow.item, packet, *form)) {
     flow.open = pending_[flow.item].segment_payload != 0;
     return;
   }
   const auto item = static_cast<uint32_t>(count_);
-  start(packet.first(form->bytes));
-  pending_[item] = {packet.first(form->bytes), *form, form->payload_bytes(), form->payload_bytes(), 0, false, 0};
-  const bool closes = form->transport == InnerProtocol::tcp && (packet[form->transport_offset + kTcpFlags] & kClosing) != 0;
+  start(peer, packet);
+  pending_[item] = {packet, *form, form->payload_bytes(), form->payload_bytes(), 0, false, 0};
+  const bool closes =
+      form->transport == InnerProtocol::tcp && (packet[form->transport_offset + kTcpFlags] & kClosing) != 0;
   flow = {flow.hash, item, mergeable && !closes, batch_};
 }
 
-Coalescer::Item& Coalescer::start(std::span<uint8_t> packet) {
+// A vector keeps what it once took, so that this allocates nothing when the flows have been at it for a while.
+Coalescer::Item& Coalescer::start(Peer* peer, std::span<uint8_t> packet) {
   Item& item = items_[count_++];
+  item.peer = peer;
   item.header = {};
   item.packets = 1;
+  item.bytes = packet.size();
   item.parts.clear();
   item.parts.push_back({packet.data(), packet.size()});
   return item;
 }
 
 // Finds the flow's slot or a free one; there are four slots for each packet, so there is always one.
-Coalescer::Flow& Coalescer::slot(std::span<const uint8_t> packet, const TransportPacket& form) {
+Coalescer::Flow& Coalescer::slot(const Peer* peer, std::span<const uint8_t> packet, const TransportPacket& form) {
   const uint32_t hash = flow_hash(packet, form);
   for (size_t index = hash;; ++index) {
     Flow& flow = flows_[index & (flows_.size() - 1)];
@@ -112,11 +124,15 @@ Coalescer::Flow& Coalescer::slot(std::span<const uint8_t> packet, const Transpor
       flow.open = false;
       return flow;
     }
-    if (flow.hash == hash && same_flow(pending_[flow.item], packet, form)) return flow;
+    if (flow.hash == hash && same_flow(flow, peer, packet, form)) return flow;
   }
 }
 
-bool Coalescer::same_flow(const Pending& pending, std::span<const uint8_t> packet, const TransportPacket& form) const {
+bool Coalescer::same_flow(const Flow& flow, const Peer* peer, std::span<const uint8_t> packet,
+                          const TransportPacket& form) const {
+  const Pending& pending = pending_[flow.item];
+  // Two networks may have the same addresses.
+  if (items_[flow.item].peer != peer) return false;
   if (pending.form.ipv6 != form.ipv6 || pending.form.transport != form.transport) return false;
   const size_t begin = form.ipv6 ? kIpv6Addresses : kIpv4Addresses;
   return same_bytes(pending.head, packet, begin, form.transport_offset + 4 - begin);
@@ -157,6 +173,7 @@ bool Coalescer::append(uint32_t index, std::span<uint8_t> packet, const Transpor
   if (item.packets == 1) item.header.segment_bytes = static_cast<uint16_t>(pending.segment_payload);
   item.parts.push_back({packet.data() + form.payload_offset, payload});
   ++item.packets;
+  item.bytes += packet.size();
   pending.identification = identification;
   pending.payload += payload;
   pending.flags |= flags;
@@ -195,6 +212,27 @@ void Coalescer::complete(Item& item, Pending& pending) {
   item.header.header_bytes = static_cast<uint16_t>(form.payload_offset);
   item.header.checksum_start = static_cast<uint16_t>(form.transport_offset);
   item.header.checksum_offset = static_cast<uint16_t>(form.checksum_offset() - form.transport_offset);
+}
+
+// Nothing that joined an item has changed in its own place, and what was changed of the head is known.
+std::span<uint8_t> Coalescer::restore_head(const Item& item) {
+  const Pending& pending = pending_[static_cast<size_t>(&item - items_.data())];
+  TransportPacket form = pending.form;
+  const auto head = std::span(pending.head.data(), form.payload_offset + item.header.segment_bytes);
+  form.bytes = head.size();
+  if (form.ipv6) {
+    write_u16(head, kIpv6PayloadLength, static_cast<uint32_t>(head.size() - kIpv6HeaderBytes));
+  } else {
+    write_u16(head, kIpv4TotalLength, static_cast<uint32_t>(head.size()));
+    set_ipv4_checksum(head, kIpv4HeaderBytes);
+  }
+  if (form.transport == InnerProtocol::udp) {
+    write_u16(head, form.transport_offset + kUdpLength, static_cast<uint32_t>(head.size() - form.transport_offset));
+  } else {
+    head[form.transport_offset + kTcpFlags] &= static_cast<uint8_t>(~kClosing);
+  }
+  set_transport_checksum(head, form);
+  return head;
 }
 
 }  // namespace sallyport

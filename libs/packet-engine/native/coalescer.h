@@ -13,24 +13,46 @@
 
 namespace sallyport {
 
+struct Peer;
+
 // Puts the packets of one batch together for a TUN device with IFF_VNET_HDR: neighbours of one TCP or UDP flow become
 // one super-packet, as Linux's own receive offload would make them. What cannot be merged goes as it is. Packets of a
 // flow keep their order, because only the newest item of a flow is added to and items come out in order of arrival.
 class Coalescer {
  public:
-  // What one write to the device takes: the virtio header, then the parts of the packet.
+  // What one write to the device takes: the virtio header, then the parts of the packet. It is all of one peer.
   struct Item {
+    Peer* peer;
     VirtioHeader header;
     std::vector<iovec> parts;
     size_t packets;
+    size_t bytes;
   };
+
+  // Super-packets that may be made: none, of TCP, of TCP and UDP.
+  enum class Merge : uint8_t { none, segments, segments_and_datagrams };
 
   explicit Coalescer(size_t max_packets);
 
+  // Of the packets that were added since `clear`; a full one takes no more.
+  bool empty() const { return packets_ == 0; }
+  bool full() const { return packets_ == items_.size(); }
   // Takes a packet, which must stay in place until `clear`; the head of an item is changed in place by `finish`.
-  void add(std::span<uint8_t> packet);
+  void add(Peer* peer, std::span<uint8_t> packet, Merge merge = Merge::segments_and_datagrams);
   // Completes the headers and gives the items; valid until `clear`.
   std::span<Item> finish();
+  // Takes a finished item apart again: the packets as they were added, in order. It cannot be written as one any more.
+  template <class Visitor>
+  void split(Item& item, Visitor visit) {
+    if (item.packets == 1) return visit(bytes_of(item.parts[0]));
+    const std::span<uint8_t> head = restore_head(item);
+    visit(head);
+    const size_t header_bytes = item.header.header_bytes;
+    for (const iovec& part : std::span(item.parts).subspan(1)) {
+      const auto payload = bytes_of(part);
+      visit(std::span(payload.data() - header_bytes, header_bytes + payload.size()));
+    }
+  }
   void clear();
 
  private:
@@ -54,15 +76,21 @@ class Coalescer {
     uint8_t identification;
   };
 
-  Item& start(std::span<uint8_t> packet);
-  Flow& slot(std::span<const uint8_t> packet, const TransportPacket& form);
-  bool same_flow(const Pending& pending, std::span<const uint8_t> packet, const TransportPacket& form) const;
+  static std::span<uint8_t> bytes_of(const iovec& part) { return {static_cast<uint8_t*>(part.iov_base), part.iov_len}; }
+
+  Item& start(Peer* peer, std::span<uint8_t> packet);
+  Flow& slot(const Peer* peer, std::span<const uint8_t> packet, const TransportPacket& form);
+  bool same_flow(const Flow& flow, const Peer* peer, std::span<const uint8_t> packet,
+                 const TransportPacket& form) const;
   bool append(uint32_t item, std::span<uint8_t> packet, const TransportPacket& form);
   void complete(Item& item, Pending& pending);
+  std::span<uint8_t> restore_head(const Item& item);
 
   std::vector<Item> items_;
   std::vector<Pending> pending_;
+  // Items and packets of this batch.
   size_t count_ = 0;
+  size_t packets_ = 0;
   uint64_t batch_ = 1;
   std::vector<Flow> flows_;
 };

@@ -43,7 +43,7 @@ ControlQueue::Lane ControlQueue::lane_of(const Path& path, bool admitted) const 
 
 size_t* ControlQueue::waiting(const Path& path, Lane lane) {
   if (lane == kStrangers) return nullptr;
-  if (lane != kKnown) return &streams_.try_emplace(path.stream, lane, size_t{0}).first->second.count;
+  if (lane != kKnown) return &streams_.try_emplace(path.stream, StreamPackets{lane, 0}).first->second.count;
   const auto found = known_.find({path.listener, path.remote});
   // Forgotten, with packets that still waited.
   return found == known_.end() ? nullptr : &found->second;

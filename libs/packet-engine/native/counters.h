@@ -33,9 +33,13 @@ namespace sallyport {
   X(dropNoKey)                \
   X(dropKeyExhausted)         \
   X(dropTooLong)              \
+  X(dropTooBig)               \
+  X(dropBadVirtioHeader)      \
   X(dropNoSourcePort)         \
   X(dropSendFailed)           \
   X(dropTunWriteFailed)       \
+  X(dropRateLimited)          \
+  X(dropUnfair)               \
   X(dropUnknownStream)        \
   X(dropStreamQueueFull)      \
   X(dropStreamLimit)          \
@@ -53,7 +57,16 @@ namespace sallyport {
   X(peersFloated)             \
   X(pingsReceived)            \
   X(pingsSent)                \
-  X(occIgnored)
+  X(tooBigAnswered)           \
+  X(fallbacksSegmentation)    \
+  X(fallbacksSegmentCount)    \
+  X(fallbacksPathMtu)         \
+  X(occIgnored)               \
+  X(packetsHandedOver)        \
+  X(dropInboxFull)            \
+  X(dropCongestionMark)       \
+  X(fallbacksTunWrite)        \
+  X(receivePauses)
 
 enum class Counter : size_t {
 #define SALLYPORT_COUNTER_MEMBER(name) name,
@@ -67,18 +80,32 @@ inline constexpr std::array kCounterNames = {
 #undef SALLYPORT_COUNTER_NAME
 };
 
-// Totals of one engine. Written by the engine's thread and by verbs, read by anyone; each value is exact on its
-// own, a reading of all of them is not one instant.
-class Counters {
+// What happened in one shard, or by verbs: whatever has one writer at a time, so that counting locks nothing and no two
+// threads write to one cache line. Read by anyone.
+class alignas(64) Counters {
  public:
   void add(Counter counter, uint64_t amount = 1) {
-    values_[static_cast<size_t>(counter)].fetch_add(amount, std::memory_order_relaxed);
+    std::atomic<uint64_t>& value = values_[static_cast<size_t>(counter)];
+    value.store(value.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
   }
   uint64_t read(Counter counter) const { return read(static_cast<size_t>(counter)); }
   uint64_t read(size_t index) const { return values_.at(index).load(std::memory_order_relaxed); }
 
  private:
   std::array<std::atomic<uint64_t>, kCounterNames.size()> values_{};
+};
+
+// Sums of Counters. Each value is exact on its own; a reading of all of them is not one instant.
+class CounterTotals {
+ public:
+  void add(const Counters& counters) {
+    for (size_t i = 0; i < values_.size(); ++i) values_[i] += counters.read(i);
+  }
+  uint64_t read(Counter counter) const { return read(static_cast<size_t>(counter)); }
+  uint64_t read(size_t index) const { return values_.at(index); }
+
+ private:
+  std::array<uint64_t, kCounterNames.size()> values_{};
 };
 
 }  // namespace sallyport

@@ -17,11 +17,18 @@ std::unique_ptr<PacketFormat> make_format(const KeyMaterial& material) {
   return std::make_unique<ClassicFormat>(material);
 }
 
+Overhead overhead_of(const KeyMaterial& material) {
+  const size_t framing = material.lzo_byte ? 1 : 0;
+  if (material.epoch) return {EpochFormat::kClearBytes + framing, kTagBytes};
+  return {ClassicFormat::kOverheadBytes + framing, 0};
+}
+
 }  // namespace
 
 DataKey::DataKey(const KeyMaterial& material)
     : format_(make_format(material)),
       key_id_(material.key_id),
+      overhead_(overhead_of(material)),
       lzo_byte_(material.lzo_byte),
       limits_(material.traffic_limits) {}
 

@@ -21,6 +21,8 @@ class DataKey {
   uint64_t generation() const { return generation_; }
   void set_generation(uint64_t generation) { generation_ = generation; }
 
+  // What `seal` puts before and behind each plaintext.
+  const Overhead& overhead() const { return overhead_; }
   // `packet` holds the plaintext and then, when ok, the whole packet.
   Sealed seal(uint32_t peer_id, PacketBuffer& packet);
   // Decrypts in place.
@@ -37,6 +39,7 @@ class DataKey {
   std::unique_ptr<PacketFormat> format_;
   uint8_t key_id_;
   uint64_t generation_ = 0;
+  Overhead overhead_;
   bool lzo_byte_;
   bool used_ = false;
   bool first_use_awaited_ = false;

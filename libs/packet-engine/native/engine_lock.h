@@ -7,9 +7,9 @@
 
 namespace sallyport {
 
-// Whose turn it is with everything that an engine has: its own thread's while it works on what epoll reported, or a
-// verb's, on the thread that called it. The engine's thread lets a verb in between any two events, so that a busy
-// engine keeps nobody waiting for longer than one of them.
+// Whose turn it is with everything that a shard has: its data thread's while it works on what epoll reported, or a
+// verb's, on the thread that called it. The data thread lets a verb in between any two events, so that a busy shard
+// keeps nobody waiting for longer than one of them.
 class EngineLock {
  public:
   // For verbs, by std::lock_guard.
@@ -25,7 +25,7 @@ class EngineLock {
     if (awaited) turn_over_.notify_one();
   }
 
-  // A turn of the engine's thread.
+  // A turn of the data thread.
   class Work {
    public:
     explicit Work(EngineLock& lock) : lock_(lock), held_(lock.mutex_) {}

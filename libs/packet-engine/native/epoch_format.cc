@@ -24,28 +24,28 @@ Nonce make_nonce(std::span<const uint8_t> packet_id, const EpochIv& iv) {
 
 }  // namespace
 
-EpochFormat::Sealer::Sealer(uint16_t epoch_number, const EpochSecret& epoch_secret, Cipher cipher,
+EpochFormat::Sealer::Sealer(uint16_t epoch_number, const EpochSecret& epoch_secret, const CipherChoice& choice,
                             const AeadLimits& limits)
     : epoch(epoch_number),
       secret(epoch_secret),
       iv(epoch_iv(epoch_secret)),
-      aead(epoch_aead(cipher, Aead::Direction::seal, epoch_secret)),
-      usage(cipher, limits) {}
+      aead(epoch_aead(choice, Aead::Direction::seal, epoch_secret)),
+      usage(choice.cipher, limits) {}
 
-EpochFormat::Opener::Opener(const EpochSecret& secret, Cipher cipher, const AeadLimits& limits)
+EpochFormat::Opener::Opener(const EpochSecret& secret, const CipherChoice& choice, const AeadLimits& limits)
     : iv(epoch_iv(secret)),
-      aead(epoch_aead(cipher, Aead::Direction::open, secret)),
-      usage(cipher, limits),
+      aead(epoch_aead(choice, Aead::Direction::open, secret)),
+      usage(choice.cipher, limits),
       failures(limits) {}
 
 EpochFormat::EpochFormat(const KeyMaterial& material)
-    : cipher_(material.cipher), limits_(material.aead_limits), last_secret_(copy_epoch_secret(material.open_key)) {
+    : choice_(material.choice()), limits_(material.aead_limits), last_secret_(copy_epoch_secret(material.open_key)) {
   if (!material.seal_iv.empty() || !material.open_iv.empty()) {
     throw Failure("bad-key-length", "the epoch format makes its IVs itself: they must be empty");
   }
-  sealer_.emplace(uint16_t{1}, copy_epoch_secret(material.seal_key), cipher_, limits_);
+  sealer_.emplace(uint16_t{1}, copy_epoch_secret(material.seal_key), choice_, limits_);
   sealer_->next_counter = material.first_packet_id;
-  current_ = std::make_unique<Opener>(last_secret_, cipher_, limits_);
+  current_ = std::make_unique<Opener>(last_secret_, choice_, limits_);
 }
 
 Sealed EpochFormat::seal(uint32_t header, PacketBuffer& packet) {
@@ -74,7 +74,7 @@ bool EpochFormat::sealing_epoch_is_spent() const {
 void EpochFormat::seal_in(uint16_t epoch) {
   EpochSecret secret = sealer_->secret;
   for (uint16_t at = sealer_->epoch; at < epoch; ++at) secret = next_epoch(secret);
-  sealer_.emplace(epoch, secret, cipher_, limits_);
+  sealer_.emplace(epoch, secret, choice_, limits_);
 }
 
 struct EpochFormat::Parts {
@@ -121,7 +121,7 @@ Opened EpochFormat::open_ahead(const Parts& parts) {
   }
   FutureEpoch& future = future_[ahead - 1];
   if (future.failures.over_limit()) return {Opened::Result::exhausted};
-  auto opener = std::make_unique<Opener>(future.secret, cipher_, limits_);
+  auto opener = std::make_unique<Opener>(future.secret, choice_, limits_);
   opener->failures = future.failures;
   const Opened opened = open_with(*opener, parts);
   future.failures = opener->failures;

@@ -35,7 +35,7 @@ class EpochFormat : public PacketFormat {
 
  private:
   struct Sealer {
-    Sealer(uint16_t epoch, const EpochSecret& secret, Cipher cipher, const AeadLimits& limits);
+    Sealer(uint16_t epoch, const EpochSecret& secret, const CipherChoice& choice, const AeadLimits& limits);
 
     uint16_t epoch;
     EpochSecret secret;
@@ -45,7 +45,7 @@ class EpochFormat : public PacketFormat {
     uint64_t next_counter = 1;
   };
   struct Opener {
-    Opener(const EpochSecret& secret, Cipher cipher, const AeadLimits& limits);
+    Opener(const EpochSecret& secret, const CipherChoice& choice, const AeadLimits& limits);
 
     EpochIv iv;
     Aead aead;
@@ -68,7 +68,7 @@ class EpochFormat : public PacketFormat {
   void note_failures(const OpenFailures& failures) { failures_near_limit_ |= failures.near_limit(); }
   void open_in(uint16_t epoch, std::unique_ptr<Opener> opener);
 
-  Cipher cipher_;
+  CipherChoice choice_;
   AeadLimits limits_;
   std::optional<Sealer> sealer_;
 

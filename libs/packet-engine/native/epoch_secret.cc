@@ -54,11 +54,11 @@ EpochSecret next_epoch(const EpochSecret& secret) {
   return next;
 }
 
-Aead epoch_aead(Cipher cipher, Aead::Direction direction, const EpochSecret& secret) {
+Aead epoch_aead(const CipherChoice& choice, Aead::Direction direction, const EpochSecret& secret) {
   Secret<kEpochSecretBytes> key;
-  const auto used = std::span(key).first(key_bytes(cipher));
+  const auto used = std::span(key).first(key_bytes(choice.cipher));
   expand_label(secret, "data_key", used);
-  return Aead(cipher, direction, used);
+  return Aead(choice, direction, used);
 }
 
 EpochIv epoch_iv(const EpochSecret& secret) {

@@ -34,7 +34,7 @@ EpochSecret copy_epoch_secret(std::span<const uint8_t> secret);
 // The secret of the epoch after that of `secret`.
 EpochSecret next_epoch(const EpochSecret& secret);
 // The keyed cipher and the IV of the epoch of `secret`.
-Aead epoch_aead(Cipher cipher, Aead::Direction direction, const EpochSecret& secret);
+Aead epoch_aead(const CipherChoice& choice, Aead::Direction direction, const EpochSecret& secret);
 EpochIv epoch_iv(const EpochSecret& secret);
 
 }  // namespace sallyport

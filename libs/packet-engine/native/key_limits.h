@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "aead.h"
+#include "cipher.h"
 
 namespace sallyport {
 

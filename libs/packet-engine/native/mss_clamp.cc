@@ -1,5 +1,6 @@
 #include "mss_clamp.h"
 
+#include "checksum.h"
 #include "transport_packet.h"
 
 namespace sallyport {
@@ -11,22 +12,10 @@ constexpr uint8_t kOptionNothing = 1;
 constexpr uint8_t kOptionSegmentSize = 2;
 constexpr uint8_t kSegmentSizeBytes = 4;
 
-// Changes one 16-bit word under a checksum (RFC 1624, equation 3). `odd` says that the word begins at an odd offset of
-// what is summed, where its bytes count the other way round.
-void replace_word(std::span<uint8_t> packet, size_t offset, uint16_t value, size_t checksum_offset, bool odd) {
-  const auto turned = [odd](uint16_t word) { return odd ? static_cast<uint16_t>(word << 8 | word >> 8) : word; };
-  uint32_t sum = static_cast<uint16_t>(~read_u16(packet, checksum_offset));
-  sum += static_cast<uint16_t>(~turned(read_u16(packet, offset)));
-  sum += turned(value);
-  sum = (sum & 0xffff) + (sum >> 16);
-  sum = (sum & 0xffff) + (sum >> 16);
-  write_u16(packet, offset, value);
-  write_u16(packet, checksum_offset, static_cast<uint16_t>(~sum));
-}
-
 }  // namespace
 
 bool clamp_segment_size(std::span<uint8_t> packet, const SegmentLimit& limit) {
+  if (limit.ipv4 == 0 && limit.ipv6 == 0) return false;
   const auto form = read_transport_packet(packet);
   if (!form || form->transport != InnerProtocol::tcp) return false;
   if ((packet[form->transport_offset + kTcpFlags] & kTcpSyn) == 0) return false;

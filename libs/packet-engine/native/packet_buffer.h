@@ -21,11 +21,11 @@ inline constexpr size_t kTailRoomBytes = 16;
 // One byte of room more than is carried tells a packet that was cut from one that just fits.
 static_assert(kHeadRoomBytes + kMaxInnerBytes + 1 + kTailRoomBytes <= kBufferBytes);
 
-// A packet inside a buffer of kBufferBytes, which grows at both ends without being moved. A view: whoever made the
-// buffer owns it.
+// A packet inside a buffer of kBufferBytes, which grows at both ends without being moved: by `head` bytes before the
+// text. A view: whoever made the buffer owns it.
 class PacketBuffer {
  public:
-  explicit PacketBuffer(uint8_t* buffer) : begin_(buffer + kHeadRoomBytes), end_(begin_) {}
+  explicit PacketBuffer(uint8_t* buffer, size_t head = kHeadRoomBytes) : begin_(buffer + head), end_(begin_) {}
 
   // Where a plaintext is written before `set_text`.
   std::span<uint8_t> room() const { return {begin_, kMaxInnerBytes + 1}; }
@@ -33,7 +33,7 @@ class PacketBuffer {
 
   std::span<uint8_t> bytes() const { return {begin_, end_}; }
   size_t size() const { return static_cast<size_t>(end_ - begin_); }
-  // Both give the bytes that were added; their sum is at most kHeadRoomBytes before and kTailRoomBytes behind the text.
+  // Both give the bytes that were added; their sums are at most `head` before and kTailRoomBytes behind the text.
   std::span<uint8_t> prepend(size_t bytes) { return {begin_ -= bytes, bytes}; }
   std::span<uint8_t> append(size_t bytes) {
     end_ += bytes;

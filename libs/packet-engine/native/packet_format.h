@@ -26,6 +26,15 @@ struct KeyMaterial {
   bool lzo_byte = false;
   TrafficLimits traffic_limits = {};
   AeadLimits aead_limits = {};
+  CipherLibrary library = best_cipher_library();
+
+  CipherChoice choice() const { return {cipher, library}; }
+};
+
+// Bytes that a packet has before and behind its plaintext.
+struct Overhead {
+  size_t before = 0;
+  size_t behind = 0;
 };
 
 enum class Sealed : uint8_t { ok, exhausted, failed };

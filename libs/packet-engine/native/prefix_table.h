@@ -1,9 +1,13 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <unordered_map>
+#include <cstring>
+
+#include "flat_map.h"
+#include "inner_prefix.h"
 
 namespace sallyport {
 
@@ -13,46 +17,50 @@ template <size_t kBytes, class Value>
 class PrefixTable {
  public:
   using Address = std::array<uint8_t, kBytes>;
-  static constexpr size_t kMaxLength = kBytes * 8;
 
-  // False when the prefix is taken. Bits behind the prefix do not count.
-  bool add(const Address& address, size_t length, Value value) {
-    if (!prefixes_[length].try_emplace(masked(address, length), value).second) return false;
+  // False when the prefix is taken.
+  bool add(const Prefix<kBytes>& prefix, Value value) {
+    if (!maps_[prefix.length].add(prefix.masked().address, std::move(value))) return false;
+    lengths_[prefix.length / 64] |= uint64_t{1} << prefix.length % 64;
     return true;
   }
 
   // False when there is no such prefix.
-  bool remove(const Address& address, size_t length) { return prefixes_[length].erase(masked(address, length)) == 1; }
+  bool remove(const Prefix<kBytes>& prefix) {
+    if (!maps_[prefix.length].remove(prefix.masked().address)) return false;
+    if (maps_[prefix.length].empty()) lengths_[prefix.length / 64] &= ~(uint64_t{1} << prefix.length % 64);
+    return true;
+  }
 
   // nullptr when no prefix matches.
   const Value* find(const Address& address) const {
-    for (size_t length = kMaxLength + 1; length-- > 0;) {
-      const auto& candidates = prefixes_[length];
-      if (candidates.empty()) continue;
-      const auto found = candidates.find(masked(address, length));
-      if (found != candidates.end()) return &found->second;
+    for (size_t word = lengths_.size(); word-- > 0;) {
+      for (uint64_t rest = lengths_[word]; rest != 0;) {
+        const int bit = 63 - std::countl_zero(rest);
+        rest &= ~(uint64_t{1} << bit);
+        const auto length = static_cast<uint8_t>(word * 64 + static_cast<size_t>(bit));
+        if (const Value* found = maps_[length].find(Prefix<kBytes>{address, length}.masked().address)) return found;
+      }
     }
     return nullptr;
   }
 
  private:
   struct Hash {
-    size_t operator()(const Address& address) const {
-      uint64_t hash = 0xcbf29ce484222325;
-      for (const uint8_t byte : address) hash = (hash ^ byte) * 0x100000001b3;
-      return hash ^ hash >> 29;
+    uint64_t operator()(const Address& address) const {
+      uint64_t hash = 0;
+      for (size_t at = 0; at < kBytes; at += sizeof hash) {
+        uint64_t part = 0;
+        std::memcpy(&part, address.data() + at, std::min(sizeof part, kBytes - at));
+        hash = mix_bits(hash + part);
+      }
+      return hash;
     }
   };
 
-  static Address masked(Address address, size_t length) {
-    for (size_t index = 0; index < kBytes; ++index) {
-      const size_t kept = length <= index * 8 ? 0 : length - index * 8;
-      if (kept < 8) address[index] &= static_cast<uint8_t>(0xff00 >> kept);
-    }
-    return address;
-  }
-
-  std::array<std::unordered_map<Address, Value, Hash>, kMaxLength + 1> prefixes_;
+  std::array<FlatMap<Address, Value, Hash>, Prefix<kBytes>::kMaxLength + 1> maps_;
+  // Bit n: whether there is a prefix of length n.
+  std::array<uint64_t, Prefix<kBytes>::kMaxLength / 64 + 1> lengths_{};
 };
 
 }  // namespace sallyport

@@ -7,13 +7,14 @@
 namespace sallyport {
 
 ReceiveBatch::ReceiveBatch()
-    : buffers_(new uint8_t[kBatchPackets * kBufferBytes]),
-      paths_(kBatchPackets),
-      infos_(kBatchPackets),
-      vectors_(kBatchPackets),
-      messages_(kBatchPackets) {
-  for (size_t i = 0; i < kBatchPackets; ++i) {
-    vectors_[i] = {buffers_.get() + i * kBufferBytes, kBufferBytes};
+    : buffers_(new uint8_t[kMessages * kMessageBytes]),
+      paths_(kMessages),
+      infos_(kMessages),
+      contents_(kMessages),
+      vectors_(kMessages),
+      messages_(kMessages) {
+  for (size_t i = 0; i < kMessages; ++i) {
+    vectors_[i] = {buffers_.get() + i * kMessageBytes, kMessageBytes};
     messages_[i].msg_hdr.msg_name = paths_[i].remote.data();
     messages_[i].msg_hdr.msg_iov = &vectors_[i];
     messages_[i].msg_hdr.msg_iovlen = 1;
@@ -27,7 +28,7 @@ size_t ReceiveBatch::receive(const UdpSocket& socket, uint32_t listener) {
     infos_[i].receive_with(messages_[i].msg_hdr);
   }
   filled_ = 0;
-  const int received = recvmmsg(socket.fd(), messages_.data(), kBatchPackets, MSG_DONTWAIT, nullptr);
+  const int received = recvmmsg(socket.fd(), messages_.data(), kMessages, MSG_DONTWAIT, nullptr);
   if (received < 0) {
     // Anything else (no memory, a pending ICMP error) is loss on the network as far as the peer is concerned.
     if (errno == EBADF || errno == ENOTSOCK || errno == EINVAL) throw system_failure("recvmmsg", errno);
@@ -37,16 +38,9 @@ size_t ReceiveBatch::receive(const UdpSocket& socket, uint32_t listener) {
   for (size_t i = 0; i < filled_; ++i) {
     paths_[i].listener = listener;
     paths_[i].local = socket.local();
-    PacketInfo::read(messages_[i].msg_hdr, paths_[i].local);
+    contents_[i] = ReceiveInfo::read(messages_[i].msg_hdr, paths_[i].local);
   }
   return filled_;
-}
-
-ReceiveBatch::Datagram ReceiveBatch::datagram(size_t index) {
-  const mmsghdr& message = messages_[index];
-  return {paths_[index],
-          {buffers_.get() + index * kBufferBytes, message.msg_len},
-          (message.msg_hdr.msg_flags & MSG_TRUNC) != 0};
 }
 
 }  // namespace sallyport

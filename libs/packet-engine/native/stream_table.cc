@@ -186,18 +186,19 @@ void StreamTable::hand_over(TcpStream& stream, std::span<const uint8_t> bytes) {
 
 // Sending.
 
-bool StreamTable::reserve(uint64_t number) {
+std::optional<Counter> StreamTable::reserve(uint64_t number) {
   TcpStream* stream = find(number);
-  if (!stream || stream->state == State::leaving) {
-    counters_.add(Counter::dropUnknownStream);
-    return false;
-  }
-  if (stream->reserved >= stream->queue().room(FrameQueue::Kind::data)) {
-    counters_.add(Counter::dropStreamQueueFull);
-    return false;
-  }
+  if (!stream || stream->state == State::leaving) return Counter::dropUnknownStream;
+  if (stream->reserved >= stream->queue().room(FrameQueue::Kind::data)) return Counter::dropStreamQueueFull;
   ++stream->reserved;
-  return true;
+  return std::nullopt;
+}
+
+bool StreamTable::crowded(uint64_t number) const {
+  const auto found = streams_.find(number);
+  if (found == streams_.end()) return false;
+  TcpStream& stream = *found->second;
+  return stream.reserved > 0 && stream.reserved >= stream.queue().room(FrameQueue::Kind::data);
 }
 
 void StreamTable::cancel(uint64_t number) {

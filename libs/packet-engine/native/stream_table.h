@@ -49,9 +49,11 @@ class StreamTable {
   void tick(uint64_t seconds);
   void clear();
 
-  // Promises room for a data frame, which must then be sent or cancelled; counts the drop when there is none.
-  bool reserve(uint64_t stream);
+  // Promises room for a data frame, which must then be sent or cancelled; gives the reason when there is none.
+  std::optional<Counter> reserve(uint64_t stream);
   void cancel(uint64_t stream);
+  // Whether what was promised must be sent before anything more can be.
+  bool crowded(uint64_t stream) const;
   // Sends whole frames, lengths included; false when the stream is gone.
   bool send_data(uint64_t stream, std::span<const iovec> frames);
   bool send_control(uint64_t stream, std::span<const uint8_t> packet);

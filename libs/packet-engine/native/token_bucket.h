@@ -18,21 +18,24 @@ class TokenBucket {
   TokenBucket() = default;
   TokenBucket(const Rate& rate, uint64_t now_ns) : rate_(rate), full_at_ns_(now_ns) {}
 
-  // Takes `units` when there is credit left; one that is dearer than the whole burst passes when the bucket is full.
+  // Whether there is credit for `units`; what is dearer than the whole burst is affordable when the bucket is full.
+  bool affords(uint64_t units, uint64_t now_ns) const {
+    if (rate_.per_second == 0 || full_at_ns_ <= now_ns) return true;
+    return full_at_ns_ - now_ns + price_of(units) <= price_of(rate_.burst);
+  }
+  // Takes `units` when they are affordable.
   bool take(uint64_t units, uint64_t now_ns) {
-    if (rate_.per_second == 0) return true;
-    const auto price = static_cast<uint64_t>(static_cast<unsigned __int128>(units) * kSecondNs / rate_.per_second);
-    const auto capacity =
-        static_cast<uint64_t>(static_cast<unsigned __int128>(rate_.burst) * kSecondNs / rate_.per_second);
-    const uint64_t full_at = std::max(full_at_ns_, now_ns);
-    const uint64_t debt = full_at - now_ns;
-    if (debt != 0 && debt + price > capacity) return false;
-    full_at_ns_ = full_at + price;
+    if (!affords(units, now_ns)) return false;
+    if (rate_.per_second != 0) full_at_ns_ = std::max(full_at_ns_, now_ns) + price_of(units);
     return true;
   }
 
  private:
   static constexpr uint64_t kSecondNs = 1'000'000'000;
+
+  uint64_t price_of(uint64_t units) const {
+    return static_cast<uint64_t>(static_cast<unsigned __int128>(units) * kSecondNs / rate_.per_second);
+  }
 
   Rate rate_;
   // When the bucket is full again if nothing more is taken.

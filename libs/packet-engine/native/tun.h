@@ -1,9 +1,11 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
+#include <vector>
 
-#include "file_descriptor.h"
+#include "tun_device.h"
 
 namespace sallyport {
 
@@ -15,8 +17,10 @@ struct TunOptions {
   std::string namespace_directory = "/run/netns";
 };
 
-// Creates a TUN device (plain IP packets, non-blocking, down) that lives as long as the descriptor.
-// Throws Failure `interface-exists`, `namespace-missing`, `no-tun-device`, `not-permitted` or `system-call-failed`.
-FileDescriptor open_tun(const TunOptions& options);
+// Creates a TUN device (non-blocking, down) that lives as long as one of its descriptors, one for each queue; where the
+// kernel has no queues it is one, however many were asked for. Whatever the kernel offers to make packets cheap is on:
+// virtio headers, checksums left open, super-packets; each of them may be missing. Throws Failure `interface-exists`,
+// `namespace-missing`, `no-tun-device`, `not-permitted` or `system-call-failed`.
+std::vector<TunDevice> open_tun(const TunOptions& options, size_t queues = 1);
 
 }  // namespace sallyport

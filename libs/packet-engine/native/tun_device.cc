@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 
 namespace sallyport {
 
@@ -10,7 +11,10 @@ ssize_t TunDevice::read(VirtioHeader& header, std::span<uint8_t> room) const {
   if (!virtio_) return ::read(fd(), room.data(), room.size());
   const std::array<iovec, 2> parts = {{{&header, sizeof header}, {room.data(), room.size()}}};
   const ssize_t bytes = readv(fd(), parts.data(), static_cast<int>(parts.size()));
-  return bytes < static_cast<ssize_t>(sizeof header) ? std::min<ssize_t>(bytes, 0) : bytes - ssize_t{sizeof header};
+  if (bytes <= 0) return bytes;
+  if (bytes > static_cast<ssize_t>(sizeof header)) return bytes - ssize_t{sizeof header};
+  errno = EBADMSG;
+  return -1;
 }
 
 bool TunDevice::write(const VirtioHeader& header, std::span<const iovec> parts) const {

@@ -5,6 +5,9 @@
 
 #include "key_report.h"
 #include "magic_payloads.h"
+#include "monotonic.h"
+#include "mss_clamp.h"
+#include "packet_buffer.h"
 
 namespace sallyport {
 
@@ -12,6 +15,8 @@ namespace {
 
 constexpr unsigned kOpcodeShift = 3;
 constexpr uint8_t kKeyIdMask = 0x07;
+// The longest inner packet with more than any format puts around it.
+constexpr size_t kMaxDatagramBytes = kMaxInnerBytes + 64;
 
 uint32_t read_peer_id(std::span<const uint8_t> packet) {
   return uint32_t{packet[1]} << 16 | uint32_t{packet[2]} << 8 | uint32_t{packet[3]};
@@ -21,28 +26,21 @@ bool starts_with(std::span<const uint8_t> text, const std::array<uint8_t, 16>& p
   return text.size() >= prefix.size() && std::equal(prefix.begin(), prefix.end(), text.begin());
 }
 
-bool source_allowed(const Peer& peer, const IpHeader& header) {
-  if (const auto* ipv4 = std::get_if<Ipv4Header>(&header)) return peer.ipv4 == ipv4->source;
-  const Ipv6Address& source = std::get<Ipv6Header>(header).source;
-  return !is_link_local(source) && peer.ipv6 == source;
-}
-
 }  // namespace
 
 void UpPath::receive(const ReceiveBatch::Datagram& datagram) {
   counters_.add(Counter::udpPacketsReceived);
   if (datagram.bytes.empty()) return drop(Counter::dropTooShort);
-  if (datagram.truncated) return drop(Counter::dropTooLong);
+  if (datagram.bytes.size() > kMaxDatagramBytes) return drop(Counter::dropTooLong);
   // Nothing can be answered to port 0, and no client sends from it.
   if (datagram.path.remote.port() == 0) return drop(Counter::dropNoSourcePort);
-  receive(datagram.path, datagram.bytes, false);
+  receive(datagram.path, datagram.bytes, false, datagram.ecn);
 }
 
-// `bytes` is not empty.
-Received UpPath::receive(const Path& path, std::span<uint8_t> bytes, bool admitted) {
+Received UpPath::receive(const Path& path, std::span<uint8_t> bytes, bool admitted, Ecn outer) {
   switch (bytes[0] >> kOpcodeShift) {
     case kOpcodeDataV2:
-      return receive_data(path, bytes);
+      return receive_data(path, bytes, outer);
     case 3:   // SOFT_RESET_V1
     case 4:   // CONTROL_V1
     case 5:   // ACK_V1
@@ -56,8 +54,13 @@ Received UpPath::receive(const Path& path, std::span<uint8_t> bytes, bool admitt
   }
 }
 
-Received UpPath::refuse(Counter reason, Received received) {
+Received UpPath::refuse(Counter reason) {
   drop(reason);
+  return Received::dropped;
+}
+
+Received UpPath::refuse(Peer& peer, Counter reason, Received received) {
+  drop(peer, reason);
   return received;
 }
 
@@ -70,44 +73,62 @@ Received UpPath::receive_control(const Path& path, std::span<const uint8_t> byte
   return Received::control;
 }
 
-Received UpPath::receive_data(const Path& path, std::span<uint8_t> bytes) {
-  if (bytes.size() < kHeaderBytes) return refuse(Counter::dropTooShort, Received::unopened);
-  Peer* peer = peers_.find(read_peer_id(bytes));
-  if (!peer) return refuse(Counter::dropUnknownPeer);
-  const bool elsewhere = !(peer->path == path);
-  const bool may_float = peer->path.transport == Transport::udp && path.transport == Transport::udp;
-  if (elsewhere && !may_float) return refuse(Counter::dropWrongRemote);
-  DataKey* key = peer->key(bytes[0] & kKeyIdMask);
-  if (!key) return refuse(Counter::dropUnknownKey);
+Received UpPath::receive_data(const Path& path, std::span<uint8_t> bytes, Ecn outer) {
+  if (bytes.size() < kHeaderBytes) {
+    drop(Counter::dropTooShort);
+    return Received::unopened;
+  }
+  const uint32_t id = read_peer_id(bytes);
+  if (path.transport == Transport::udp && !neighbours_.is_home_of(id)) {
+    neighbours_.hand_datagram(id, path, bytes, static_cast<uint8_t>(outer));
+    return Received::data;
+  }
+  Peer* peer = peers_.find(id);
+  return peer ? open(*peer, path, bytes, outer) : refuse(Counter::dropUnknownPeer);
+}
+
+Received UpPath::open(Peer& peer, const Path& path, std::span<uint8_t> bytes, Ecn outer) {
+  const bool elsewhere = !(peer.path == path);
+  const bool may_float = peer.path.transport == Transport::udp && path.transport == Transport::udp;
+  if (elsewhere && !may_float) return refuse(peer, Counter::dropWrongRemote);
+  DataKey* key = peer.key(bytes[0] & kKeyIdMask);
+  if (!key) return refuse(peer, Counter::dropUnknownKey);
+  // A packet from elsewhere may be anybody's until it has opened, and must not spend what is the peer's.
+  if (!elsewhere && !fair_.admit(peer.received_claim, bytes.size())) {
+    return refuse(peer, Counter::dropUnfair, Received::data);
+  }
+  // Opening leaves nothing of what came. Who it is that is elsewhere only shows afterwards.
+  if (peer.tap && !elsewhere) peer.tap->record_outer(Direction::from_peer, path, bytes);
   const Opened opened = key->open(bytes);
-  report_key(upward_, *peer, *key);
-  if (opened.result != Opened::Result::ok) return refuse_unopened(opened.result);
-  peer->last_received_tick = peers_.now();
-  peer->statistics.transport_received_bytes += bytes.size();
-  const bool newest = opened.newest && key->generation() >= peer->used_generation;
-  peer->used_generation = std::max(peer->used_generation, key->generation());
-  if (elsewhere && newest) follow(*peer, path);
-  if (!receive_magic(*peer, opened.text)) deliver(*peer, opened.text);
+  report_key(upward_, peer, *key);
+  if (opened.result != Opened::Result::ok) return refuse_unopened(peer, opened.result);
+  peer.last_received_tick = peers_.now();
+  peer.count_opened(bytes.size());
+  const bool newest = opened.newest && key->generation() >= peer.used_generation;
+  peer.used_generation = std::max(peer.used_generation, key->generation());
+  if (elsewhere && newest) follow(peer, path);
+  if (elsewhere && !fair_.admit(peer.received_claim, bytes.size())) return refuse(peer, Counter::dropUnfair);
+  if (!receive_magic(peer, opened.text)) deliver(peer, opened.text, outer);
   return Received::data;
 }
 
-Received UpPath::refuse_unopened(Opened::Result result) {
+Received UpPath::refuse_unopened(Peer& peer, Opened::Result result) {
   switch (result) {
     case Opened::Result::ok:
       break;
     case Opened::Result::too_short:
-      return refuse(Counter::dropTooShort, Received::unopened);
+      return refuse(peer, Counter::dropTooShort, Received::unopened);
     case Opened::Result::unknown_epoch:
-      return refuse(Counter::dropUnknownEpoch, Received::unopened);
+      return refuse(peer, Counter::dropUnknownEpoch, Received::unopened);
     case Opened::Result::replayed:
-      return refuse(Counter::dropReplayed, Received::unopened);
+      return refuse(peer, Counter::dropReplayed, Received::unopened);
     case Opened::Result::bad_tag:
-      return refuse(Counter::dropBadTag, Received::unopened);
+      return refuse(peer, Counter::dropBadTag, Received::unopened);
     case Opened::Result::exhausted:
-      return refuse(Counter::dropOpenExhausted, Received::unopened);
+      return refuse(peer, Counter::dropOpenExhausted, Received::unopened);
     case Opened::Result::compressed:
       // Authentic, so that the stream is in step; only its content is not ours to read.
-      return refuse(Counter::dropCompressed, Received::data);
+      return refuse(peer, Counter::dropCompressed, Received::data);
   }
   return Received::data;
 }
@@ -136,15 +157,17 @@ bool UpPath::receive_magic(Peer& peer, std::span<const uint8_t> text) {
   return true;
 }
 
-void UpPath::deliver(Peer& peer, std::span<uint8_t> text) {
+void UpPath::deliver(Peer& peer, std::span<uint8_t> text, Ecn outer) {
   const auto header = read_ip_header(text);
-  if (!header) return drop(Counter::dropNotIp);
-  if (!source_allowed(peer, *header)) return drop(Counter::dropSourceAddress);
-  const iovec whole{text.data(), text.size()};
-  if (!peer.network->device().write({}, {&whole, 1})) return drop(Counter::dropTunWriteFailed);
-  counters_.add(Counter::tunPacketsSent);
-  ++peer.statistics.received_packets;
-  peer.statistics.received_bytes += text.size();
+  if (!header) return drop(peer, Counter::dropNotIp);
+  if (!peer.network->may_send(peer, *header)) return drop(peer, Counter::dropSourceAddress);
+  if (peer.limits && !peer.limits->received.admit(text.size(), monotonic_ns())) {
+    return drop(peer, Counter::dropRateLimited);
+  }
+  if (!carry_ecn(text, outer)) return drop(peer, Counter::dropCongestionMark);
+  clamp_segment_size(text, peer.segment_limit);
+  if (peer.tap) peer.tap->record_inner(Direction::from_peer, text);
+  delivery_.add(peer, text);
 }
 
 }  // namespace sallyport

@@ -1,3 +1,5 @@
+import type { NetworkCounters, PeerCounters, PeerTrafficLimits } from './traffic-counters.ts'
+
 /** Data-channel ciphers of the engine, in OpenVPN's spelling. */
 export const ENGINE_CIPHERS = ['AES-256-GCM', 'AES-128-GCM', 'CHACHA20-POLY1305'] as const
 export type EngineCipher = (typeof ENGINE_CIPHERS)[number]
@@ -36,6 +38,11 @@ export interface ListenOptions {
   readonly port: number
   /** TCP: streams that do not begin like OpenVPN go to `onForeignStream` (port sharing); absent, they are closed. */
   readonly passForeign?: boolean
+  /**
+   * UDP: DSCP (0 to 63) of what leaves, 0 when absent; `copy` takes that of the packet inside. The congestion marks (ECN)
+   * of the packet inside are always copied (RFC 6040).
+   */
+  readonly dscp?: 'copy' | number
 }
 
 /** A socket that the engine listens on, under the address and port that it really has. */
@@ -65,6 +72,12 @@ export interface NetworkOptions {
   readonly namespace: string | undefined
   /** ≤ 15 characters, must not exist yet. */
   readonly interfaceName: string
+  /**
+   * Whose address leads a packet of the TUN device to a peer. `destination`, when absent: a server's side, where a peer
+   * may only send from its own addresses and routes. `source`: a client's side, where the peer is the server and its
+   * addresses are the client's own; the peer may only send what is for them.
+   */
+  readonly routeBy?: 'destination' | 'source'
 }
 
 export interface PeerOptions {
@@ -76,6 +89,18 @@ export interface PeerOptions {
   /** The only inner source addresses accepted from the peer, and the destinations routed to it. */
   readonly ipv4: string | undefined
   readonly ipv6: string | undefined
+  /**
+   * Prefixes behind the peer (`10.9.0.0/16`, `2001:db8::/48`; no bits behind the prefix), besides its addresses. The
+   * longest prefix of a network wins, both for what is sent to the peer and for the sources that are accepted from it.
+   */
+  readonly routes?: readonly string[]
+  /**
+   * The longest inner packet in bytes that is sent to the peer, 68 to 9000; 9000 when absent. A longer one is dropped
+   * (`dropTooBig`) and its sender told by ICMP, at most 8 times a second.
+   */
+  readonly mtu?: number
+  /** Lowers the maximum segment size of TCP connections through the tunnel, both ways, to at most this. */
+  readonly segmentLimit?: { readonly ipv4: number; readonly ipv6: number }
 }
 
 /** A data key's own limits on traffic, each for one direction; the engine's limits of the cipher hold besides. */
@@ -132,6 +157,26 @@ export interface PeerStatistics {
   readonly transportSentBytes: bigint
 }
 
+/** Where a tap listens: `inner` to what is in the tunnel, `outer` to the sealed packets as they travel. */
+export type TapSide = 'inner' | 'outer'
+
+/** A copy of a peer's packets, both ways, in a file. */
+export interface TapOptions {
+  readonly side: TapSide
+  /** Open for writing; the engine uses a duplicate, the caller closes its own. */
+  readonly fd: number
+  /** The file grows no larger. */
+  readonly maxBytes: number
+}
+
+/** What a tap has seen. */
+export interface TapReport {
+  readonly packets: bigint
+  /** Of these, those that are not in the file, because it was full or the disk too slow; the file says so too. */
+  readonly missed: bigint
+  readonly fileBytes: bigint
+}
+
 /**
  * Why a data key must soon be replaced: its packet id is near the end, the AEAD usage limit is near, its own limit on
  * bytes or packets is reached, too many packets failed to open, or the epochs run out.
@@ -145,13 +190,22 @@ export type KeyLimitReason = 'packet-id' | 'usage' | 'bytes' | 'packets' | 'fail
  */
 export type StreamCloseReason = 'peer-closed' | 'desynchronised' | 'bad-packet' | 'queue-full' | 'idle' | 'error'
 
-/** What the engine reports of a peer or a stream. */
+/**
+ * What the kernel may do for the engine: cut what is sent into datagrams (`UDP_SEGMENT`), keep received datagrams
+ * together (`UDP_GRO`), take super-packets for the TUN device.
+ */
+export const ENGINE_OFFLOADS = ['segmentation', 'receive', 'tun'] as const
+export type EngineOffload = (typeof ENGINE_OFFLOADS)[number]
+
+/** What the engine reports of a peer or a stream, or of the machine. */
 export type EngineEvent =
   /** The first packet opened with a key that was set in the secondary slot and has not been swapped since. */
   | { readonly type: 'key-used'; readonly peerId: number; readonly keyId: number }
   /** The key must soon be replaced; each reason is reported once for a key. */
   | { readonly type: 'key-limit'; readonly peerId: number; readonly keyId: number; readonly reason: KeyLimitReason }
   | { readonly type: 'peer-timeout'; readonly peerId: number }
+  /** The kernel refused at run time what it had offered; the engine does it itself from now on. Once for each. */
+  | { readonly type: 'offload-lost'; readonly what: EngineOffload }
   | { readonly type: 'occ-exit'; readonly peerId: number }
   /**
    * The peer has moved to the path: its newest packet (authentic, not replayed) came from there. UDP only; control
@@ -196,9 +250,13 @@ export const ENGINE_COUNTERS = [
   'dropNoKey',
   'dropKeyExhausted',
   'dropTooLong',
+  'dropTooBig',
+  'dropBadVirtioHeader',
   'dropNoSourcePort',
   'dropSendFailed',
   'dropTunWriteFailed',
+  'dropRateLimited',
+  'dropUnfair',
   'dropUnknownStream',
   'dropStreamQueueFull',
   'dropStreamLimit',
@@ -216,27 +274,68 @@ export const ENGINE_COUNTERS = [
   'peersFloated',
   'pingsReceived',
   'pingsSent',
+  'tooBigAnswered',
+  'fallbacksSegmentation',
+  'fallbacksSegmentCount',
+  'fallbacksPathMtu',
   'occIgnored',
+  'packetsHandedOver',
+  'dropInboxFull',
+  'dropCongestionMark',
+  'fallbacksTunWrite',
+  'receivePauses',
 ] as const
 export type EngineCounter = (typeof ENGINE_COUNTERS)[number]
 
-/** Receivers of what comes up from the engine's thread; called on the JavaScript thread, in batches. */
+/** Who computes AES-GCM for an engine; ChaCha20-Poly1305 is OpenSSL's always. */
+export type CipherLibrary = 'openssl' | 'ipsec-mb'
+
+/** Most data threads that an engine has. */
+export const MAX_DATA_THREADS = 16
+
+/** What an engine is made with. */
+export interface EngineOptions {
+  /**
+   * Threads that carry packets, 1 to `MAX_DATA_THREADS`, 1 when absent. Each has its own peers: one by UDP belongs to the
+   * thread that is its peer-id modulo their number, those by TCP all belong to the first.
+   */
+  readonly dataThreads?: number
+  /**
+   * `auto`, when absent, takes libipsec-mb where the addon was built with it and the machine has it, and OpenSSL
+   * elsewhere. `ipsec-mb` is refused with `cipher-library-missing` where it cannot be had.
+   */
+  readonly cipherLibrary?: CipherLibrary | 'auto'
+}
+
+/** What the engine found on this machine and uses. */
+export interface EngineCapabilities {
+  /** Whether the kernel cuts what is sent into datagrams; not before there is a UDP listener. */
+  readonly segmentation: boolean
+  /** Whether the kernel keeps received datagrams together; not before there is a UDP listener. */
+  readonly receiveOffload: boolean
+  /** What the TUN devices leave to the engine, each with what comes before; the least of them, `none` without any. */
+  readonly tunOffload: 'none' | 'checksum' | 'tcp' | 'tcp-udp'
+  readonly dataThreads: number
+  readonly cipherLibrary: CipherLibrary
+}
+
+/** Receivers of what comes up from the engine's threads; called on the JavaScript thread, in batches. */
 export interface EngineHandlers {
   readonly onControl: (packets: readonly ControlPacket[]) => void
   readonly onEvent: (event: EngineEvent) => void
   /** Called for listeners with `passForeign` only; the receiver owns the descriptor. */
   readonly onForeignStream: (stream: ForeignStream) => void
-  /** The engine's thread stopped because of an error it cannot survive. */
+  /** A thread of the engine stopped because of an error it cannot survive. */
   readonly onFatal: (error: Error) => void
 }
 
 /**
- * The packet path, behind the verbs of OpenVPN's kernel offload. One thread of its own; JavaScript never sees a data
+ * The packet path, behind the verbs of OpenVPN's kernel offload. Its threads are its own; JavaScript never sees a data
  * packet. Every method throws `EngineError` with a stable `code` on misuse or a failed system call, and leaves the
  * engine as it was.
  */
 export interface PacketEngine extends AsyncDisposable {
-  /** Binds a socket and starts the thread with the first one; several listeners share the one thread. */
+  /** Binds a socket, and starts the threads with the first one; all listeners share them. */
   listen(options: ListenOptions): Listener
   /** Sends a control packet; loss, refusal by the kernel and a stream that has ended are counted, not reported. */
   sendControl(path: Path, bytes: Uint8Array): void
@@ -260,7 +359,7 @@ export interface PacketEngine extends AsyncDisposable {
   /** Deletes the TUN device and every peer of the network. */
   removeNetwork(network: number): void
   /**
-   * Needs the path's listener and the network; inner addresses are unique within the network. A TCP stream that has just
+   * Needs the path's listener and the network; inner addresses and routes are unique within the network. A TCP stream that has just
    * ended is no error: `stream-closed` is on its way.
    */
   addPeer(options: PeerOptions): void
@@ -273,8 +372,23 @@ export interface PacketEngine extends AsyncDisposable {
   /** Replaces the keepalive and starts both of its timers anew; they are exact to a second. */
   setKeepalive(peerId: number, options: KeepaliveOptions): void
   deletePeer(peerId: number): void
+  /**
+   * Replaces the peer's limits; whatever is above them is dropped and counted (`dropRateLimited`), before it is sealed or
+   * after it has opened, since a forged packet must not use up what the peer may send.
+   */
+  setLimits(peerId: number, limits: PeerTrafficLimits): void
   statistics(peerId: number): PeerStatistics
+  /** Like `statistics` and `counters`, these wait for no data thread, and none waits for them. */
+  peerCounters(peerId: number): PeerCounters
+  networkCounters(network: number): NetworkCounters
+  /**
+   * Copies the peer's data packets to a pcapng file until `stopTap`; a peer has one tap at most. Never waits for the disk.
+   * The file of a peer that is deleted is completed as well.
+   */
+  startTap(peerId: number, options: TapOptions): void
+  stopTap(peerId: number): TapReport
   counters(): Readonly<Record<EngineCounter, bigint>>
-  /** CPU seconds used so far by the engine's thread. */
+  capabilities(): EngineCapabilities
+  /** CPU seconds used so far by the engine's threads together. */
   cpuSeconds(): number
 }

@@ -1,12 +1,17 @@
 export {
+  type CipherLibrary,
   type ControlPacket,
   type EndPoint,
   ENGINE_CIPHERS,
   ENGINE_COUNTERS,
+  ENGINE_OFFLOADS,
+  type EngineCapabilities,
   type EngineCipher,
   type EngineCounter,
   type EngineEvent,
   type EngineHandlers,
+  type EngineOffload,
+  type EngineOptions,
   type ForeignStream,
   type KeepaliveOptions,
   type KeyLimitReason,
@@ -14,12 +19,16 @@ export {
   type KeyOptions,
   type Listener,
   type ListenOptions,
+  MAX_DATA_THREADS,
   type NetworkOptions,
   type PacketEngine,
   type Path,
   type PeerOptions,
   type PeerStatistics,
   type StreamCloseReason,
+  type TapOptions,
+  type TapReport,
+  type TapSide,
   type Transport,
 } from './engine.ts'
 export { ENGINE_ERROR_CODES, EngineError, type EngineErrorCode } from './engine-error.ts'
@@ -41,3 +50,13 @@ export {
   sealBehind,
   sealPacket,
 } from './reference.ts'
+export {
+  NETWORK_DROPS,
+  type NetworkCounters,
+  type NetworkDrop,
+  PEER_DROPS,
+  type PeerCounters,
+  type PeerDrop,
+  type PeerTrafficLimits,
+  type TrafficLimit,
+} from './traffic-counters.ts'

@@ -6,21 +6,28 @@ import { errorCode } from '@sallyport/foundation'
 import {
   type ControlPacket,
   ENGINE_COUNTERS,
+  type EngineCapabilities,
   type EngineCounter,
   type EngineEvent,
+  type EngineOptions,
   type ForeignStream,
   type KeyOptions,
   type Listener,
   type Path,
   type PeerStatistics,
+  type TapReport,
   type Transport,
 } from './engine.ts'
 import { EngineError } from './engine-error.ts'
+import { NETWORK_DROPS, type NetworkCounters, PEER_DROPS, type PeerCounters } from './traffic-counters.ts'
+import type { NativeLimit } from './traffic-limit.ts'
 
-// Receives what the engine's thread reports, to be handled in the order of the arguments: a peer moves before its control
-// packets come from the new address, and a stream ends after its last packet. `fatal` is set when the thread stopped.
-// With `more`, nothing comes any more until `resume` is called.
-type UpwardHandler = (
+/**
+ * Receives what the engine's threads report, to be handled in the order of the arguments: a peer moves before its control
+ * packets come from the new address, and a stream ends after its last packet. `fatal` is set when a thread stopped.
+ * With `more`, nothing comes any more until `resume` is called.
+ */
+export type UpwardHandler = (
   events: readonly EngineEvent[],
   control: readonly ControlPacket[],
   closed: readonly EngineEvent[],
@@ -40,28 +47,47 @@ export interface NativeKey extends Required<
 
 /** The addon's class; it trusts the types and ranges of its arguments and throws `EngineError` for everything else. */
 export interface NativeEngineBinding {
-  listen(transport: Transport, address: string, port: number, passForeign: boolean): Listener
+  listen(transport: Transport, address: string, port: number, passForeign: boolean, dscp: 'copy' | number): Listener
   sendControl(path: Path, bytes: Uint8Array): void
   closeStream(stream: number): void
   admitStream(stream: number): void
   resume(): void
   acquaint(path: Path): void
   forget(path: Path): void
-  addNetwork(network: number, namespace: string | undefined, interfaceName: string): void
+  addNetwork(network: number, namespace: string | undefined, interfaceName: string, routeBy: string): void
   removeNetwork(network: number): void
-  addPeer(peerId: number, network: number, path: Path, ipv4: string | undefined, ipv6: string | undefined): void
+  addPeer(
+    peerId: number,
+    network: number,
+    path: Path,
+    ipv4: string | undefined,
+    ipv6: string | undefined,
+    routes: readonly string[],
+    mtu: number,
+    segmentLimit: { readonly ipv4: number; readonly ipv6: number },
+  ): void
   setKey(peerId: number, slot: string, key: NativeKey): void
   swapKeys(peerId: number): void
   deleteKey(peerId: number, slot: string): void
   setKeepalive(peerId: number, intervalSeconds: number, timeoutSeconds: number): void
   deletePeer(peerId: number): void
+  setLimits(peerId: number, received: NativeLimit, sent: NativeLimit): void
   statistics(peerId: number): PeerStatistics
+  peerCounters(peerId: number): PeerCounters
+  networkCounters(network: number): NetworkCounters
+  startTap(peerId: number, fd: number, side: string, maxBytes: number): void
+  stopTap(peerId: number): TapReport
   counters(): Readonly<Record<EngineCounter, bigint>>
+  capabilities(): EngineCapabilities
   cpuSeconds(): number
   close(): Promise<void>
 }
 
-type NativeEngineConstructor = new (errorConstructor: typeof EngineError, upward: UpwardHandler) => NativeEngineBinding
+type NativeEngineConstructor = new (
+  errorConstructor: typeof EngineError,
+  upward: UpwardHandler,
+  options: Required<EngineOptions>,
+) => NativeEngineBinding
 
 // The same relative path from src/ and from dist/.
 const ADDON_URL = new URL('../native/build/packet_engine.node', import.meta.url)
@@ -86,6 +112,9 @@ function readExports(addon: unknown, path: string): NativeEngineConstructor {
   if (typeof addon !== 'object' || addon === null) throw outdated(path)
   if (!('Engine' in addon) || typeof addon.Engine !== 'function' || !('counterNames' in addon)) throw outdated(path)
   if (String(addon.counterNames) !== String(ENGINE_COUNTERS)) throw outdated(path)
+  if (!('peerDropNames' in addon) || !('networkDropNames' in addon)) throw outdated(path)
+  if (String(addon.peerDropNames) !== String(PEER_DROPS)) throw outdated(path)
+  if (String(addon.networkDropNames) !== String(NETWORK_DROPS)) throw outdated(path)
   return addon.Engine as NativeEngineConstructor
 }
 

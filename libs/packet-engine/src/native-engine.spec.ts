@@ -224,8 +224,8 @@ describe('the life of the engine', () => {
     const addon = new URL('../native/build/packet_engine.node', import.meta.url).pathname
     const worker = new Worker(
       `const { Engine } = require(${JSON.stringify(addon)})
-       const engine = new Engine(Error, () => {})
-       require('node:worker_threads').parentPort.postMessage(engine.listen('udp', '127.0.0.1', 0, false).port)`,
+       const engine = new Engine(Error, () => {}, { cipherLibrary: 'auto', dataThreads: 1 })
+       require('node:worker_threads').parentPort.postMessage(engine.listen('udp', '127.0.0.1', 0, false, 0).port)`,
       { eval: true },
     )
     const message: unknown[] = await once(worker, 'message')

@@ -1,47 +1,62 @@
 import { closeSync } from 'node:fs'
 
 import {
+  type EngineCapabilities,
   type EngineCounter,
   type EngineHandlers,
+  type EngineOptions,
   type KeepaliveOptions,
   type KeyOptions,
   type Listener,
   type ListenOptions,
+  MAX_DATA_THREADS,
   type NetworkOptions,
   type PacketEngine,
   type Path,
   type PeerOptions,
   type PeerStatistics,
+  type TapOptions,
+  type TapReport,
 } from './engine.ts'
 import { EngineError } from './engine-error.ts'
-import { loadNativeEngine, type NativeEngineBinding } from './native-binding.ts'
+import { loadNativeEngine, type NativeEngineBinding, type UpwardHandler } from './native-binding.ts'
+import type { NetworkCounters, PeerCounters, PeerTrafficLimits } from './traffic-counters.ts'
+import { nativeLimit } from './traffic-limit.ts'
 
 const MAX_PORT = 0xffff
+const MAX_DSCP = 63
+/** The least MTU of IPv4 (RFC 791), and what the engine carries at most. */
+const MIN_MTU = 68
+const MAX_MTU = 9000
 const MAX_NETWORK = 0xffff
 const MAX_PEER_ID = 0xfffffe
 const MAX_KEY_ID = 7
 const MAX_PACKET_ID = { classic: 0xffffffff, epoch: 2 ** 48 - 1 } as const
 const MAX_LIMIT = 2n ** 63n
 const MAX_LISTENER = 0xffff
+const MAX_DESCRIPTOR = 2 ** 31 - 1
+/** Room for what every file begins and ends with. */
+const MIN_TAP_BYTES = 4096
 const MAX_KEEPALIVE_SECONDS = 86_400
 const INTERFACE_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}$/
 const NAMESPACE_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}$/
 
 /**
- * Creates the packet engine of this process. Its thread starts with `listen`; hold it by `await using`, since the
+ * Creates the packet engine of this process. Its threads start with `listen`; hold it by `await using`, since the
  * process does not end while an engine is open.
  */
-export function createPacketEngine(handlers: EngineHandlers): PacketEngine {
-  return new NativePacketEngine(handlers)
+export function createPacketEngine(handlers: EngineHandlers, options: EngineOptions = {}): PacketEngine {
+  return new NativePacketEngine(handlers, options)
 }
 
 class NativePacketEngine implements PacketEngine {
   readonly #binding: NativeEngineBinding
   #closed: Promise<void> | undefined
 
-  constructor(handlers: EngineHandlers) {
+  constructor(handlers: EngineHandlers, { cipherLibrary = 'auto', dataThreads = 1 }: EngineOptions) {
+    checkInteger('number of data threads', dataThreads, 1, MAX_DATA_THREADS)
     const Engine = loadNativeEngine()
-    this.#binding = new Engine(EngineError, (events, control, closed, foreign, fatal, more) => {
+    const upward: UpwardHandler = (events, control, closed, foreign, fatal, more) => {
       // What was already under way when the owner disposed of the engine concerns nobody any more.
       if (this.#closed !== undefined) {
         for (const { fd } of foreign) closeSync(fd)
@@ -53,11 +68,14 @@ class NativePacketEngine implements PacketEngine {
       if (control.length > 0) handlers.onControl(control)
       for (const event of closed) handlers.onEvent(event)
       for (const stream of foreign) handlers.onForeignStream(stream)
-    })
+    }
+    this.#binding = new Engine(EngineError, upward, { cipherLibrary, dataThreads })
   }
 
-  listen({ transport, address, port, passForeign = false }: ListenOptions): Listener {
-    return this.#open().listen(transport, address, checkInteger('port', port, 0, MAX_PORT), passForeign)
+  listen({ transport, address, port, passForeign = false, dscp = 0 }: ListenOptions): Listener {
+    checkInteger('port', port, 0, MAX_PORT)
+    if (dscp !== 'copy') checkInteger('DSCP', dscp, 0, MAX_DSCP)
+    return this.#open().listen(transport, address, port, passForeign, dscp)
   }
 
   sendControl(path: Path, bytes: Uint8Array): void {
@@ -80,21 +98,25 @@ class NativePacketEngine implements PacketEngine {
     this.#open().forget(checkPath(path))
   }
 
-  addNetwork({ network, namespace, interfaceName }: NetworkOptions): void {
+  addNetwork({ network, namespace, interfaceName, routeBy = 'destination' }: NetworkOptions): void {
     checkInteger('network', network, 0, MAX_NETWORK)
     checkName('interface name', interfaceName, INTERFACE_NAME)
     if (namespace !== undefined) checkName('namespace', namespace, NAMESPACE_NAME)
-    this.#open().addNetwork(network, namespace, interfaceName)
+    this.#open().addNetwork(network, namespace, interfaceName, routeBy)
   }
 
   removeNetwork(network: number): void {
     this.#open().removeNetwork(checkInteger('network', network, 0, MAX_NETWORK))
   }
 
-  addPeer({ peerId, network, path, ipv4, ipv6 }: PeerOptions): void {
+  addPeer({ peerId, network, path, ipv4, ipv6, routes = [], ...fit }: PeerOptions): void {
+    const { mtu = MAX_MTU, segmentLimit = { ipv4: 0, ipv6: 0 } } = fit
     checkPeerId(peerId)
     checkInteger('network', network, 0, MAX_NETWORK)
-    this.#open().addPeer(peerId, network, checkPath(path), ipv4, ipv6)
+    checkInteger('MTU', mtu, MIN_MTU, MAX_MTU)
+    checkInteger('IPv4 segment limit', segmentLimit.ipv4, 0, MAX_MTU)
+    checkInteger('IPv6 segment limit', segmentLimit.ipv6, 0, MAX_MTU)
+    this.#open().addPeer(peerId, network, checkPath(path), ipv4, ipv6, routes, mtu, segmentLimit)
   }
 
   setKey({ peerId, slot, limits = {}, ...options }: KeyOptions): void {
@@ -131,12 +153,39 @@ class NativePacketEngine implements PacketEngine {
     this.#open().deletePeer(checkPeerId(peerId))
   }
 
+  setLimits(peerId: number, { received, sent }: PeerTrafficLimits): void {
+    this.#open().setLimits(checkPeerId(peerId), nativeLimit(received), nativeLimit(sent))
+  }
+
+  peerCounters(peerId: number): PeerCounters {
+    return this.#open().peerCounters(checkPeerId(peerId))
+  }
+
+  networkCounters(network: number): NetworkCounters {
+    return this.#open().networkCounters(checkInteger('network', network, 0, MAX_NETWORK))
+  }
+
   statistics(peerId: number): PeerStatistics {
     return this.#open().statistics(checkPeerId(peerId))
   }
 
+  startTap(peerId: number, { side, fd, maxBytes }: TapOptions): void {
+    checkPeerId(peerId)
+    checkInteger('descriptor', fd, 0, MAX_DESCRIPTOR)
+    checkInteger('size of the file', maxBytes, MIN_TAP_BYTES, Number.MAX_SAFE_INTEGER)
+    this.#open().startTap(peerId, fd, side, maxBytes)
+  }
+
+  stopTap(peerId: number): TapReport {
+    return this.#open().stopTap(checkPeerId(peerId))
+  }
+
   counters(): Readonly<Record<EngineCounter, bigint>> {
     return this.#open().counters()
+  }
+
+  capabilities(): EngineCapabilities {
+    return this.#open().capabilities()
   }
 
   cpuSeconds(): number {

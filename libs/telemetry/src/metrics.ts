@@ -58,6 +58,27 @@ export class Metrics {
     })
   }
 
+  /** As `observedTotals`, for each of several things, which the other labels name; what is not read any more goes away. */
+  observedTotalsOfEach<Label extends string>(
+    name: string,
+    help: string,
+    labels: readonly Label[],
+    read: () => Iterable<{ labels: Record<Label, string>; totals: Readonly<Record<string, bigint | number>> }>,
+  ): void {
+    new Gauge({
+      name: `sallyport_${name}`,
+      help,
+      labelNames: [...labels, 'reason'],
+      registers: [this.#registry],
+      collect() {
+        this.reset()
+        for (const { labels, totals } of read()) {
+          for (const [reason, value] of Object.entries(totals)) this.set({ ...labels, reason }, Number(value))
+        }
+      },
+    })
+  }
+
   /** The Prometheus text exposition. */
   text(): Promise<string> {
     return this.#registry.metrics()

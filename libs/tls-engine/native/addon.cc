@@ -86,19 +86,19 @@ void wipe(Progress& progress) {
 
 }  // namespace
 
-// new Context(TlsEngineError, certificate, privateKey, clientCas)
+// new Context(TlsEngineError, role, certificate, privateKey, peerCas); the role is `server` or `client`.
 class ContextBinding : public Napi::ObjectWrap<ContextBinding> {
  public:
   static Napi::Function define(Napi::Env env) { return DefineClass(env, "Context", {}); }
 
   explicit ContextBinding(const Napi::CallbackInfo& info)
       : ObjectWrap(info), error_(Napi::Persistent(info[0].As<Napi::Function>())) {
-    const WipedText certificate(info[1]);
-    const WipedText private_key(info[2]);
-    const WipedText client_cas(info[3]);
-    run(info.Env(), error_, [&] {
-      context_ = std::make_unique<TlsContext>(Credentials{certificate.view(), private_key.view(), client_cas.view()});
-    });
+    const Role role = info[1].As<Napi::String>().Utf8Value() == "client" ? Role::client : Role::server;
+    const WipedText certificate(info[2]);
+    const WipedText private_key(info[3]);
+    const WipedText peer_cas(info[4]);
+    const Credentials credentials{certificate.view(), private_key.view(), peer_cas.view()};
+    run(info.Env(), error_, [&] { context_ = std::make_unique<TlsContext>(credentials, role); });
   }
 
   const TlsContext& context() const { return *context_; }
@@ -114,7 +114,8 @@ class ConnectionBinding : public Napi::ObjectWrap<ConnectionBinding> {
  public:
   static Napi::Function define(Napi::Env env) {
     return DefineClass(env, "Connection",
-                       {InstanceMethod("deliver", &ConnectionBinding::deliver),
+                       {InstanceMethod("begin", &ConnectionBinding::begin),
+                        InstanceMethod("deliver", &ConnectionBinding::deliver),
                         InstanceMethod("send", &ConnectionBinding::send),
                         InstanceMethod("stop", &ConnectionBinding::stop)});
   }
@@ -126,6 +127,11 @@ class ConnectionBinding : public Napi::ObjectWrap<ConnectionBinding> {
   }
 
  private:
+  Napi::Value begin(const Napi::CallbackInfo& info) {
+    if (!connection_) return to_array(info.Env(), Progress{});
+    return to_array(info.Env(), run(info.Env(), error_, [&] { return connection_->begin(); }));
+  }
+
   Napi::Value deliver(const Napi::CallbackInfo& info) {
     if (!connection_) return to_array(info.Env(), Progress{});
     Progress progress = run(info.Env(), error_, [&] { return connection_->deliver(bytes_of(info[0])); });

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <ctime>
 #include <string_view>
 
 #include "failure.h"
@@ -27,6 +28,13 @@ std::string error_code(unsigned long error) {
   return code;
 }
 
+// The first of what OpenSSL reported names the cause; but before the news that a chain is bad stands what made it so.
+unsigned long telling_error() {
+  const unsigned long last = ERR_peek_last_error();
+  const bool is_chain = ERR_GET_LIB(last) == ERR_LIB_SSL && ERR_GET_REASON(last) == SSL_R_CERTIFICATE_VERIFY_FAILED;
+  return is_chain ? last : ERR_peek_error();
+}
+
 void append_record(std::vector<Bytes>& records, std::span<const uint8_t> record) {
   records.emplace_back(record.begin(), record.end());
 }
@@ -38,7 +46,8 @@ ExportedKeys::~ExportedKeys() {
   OPENSSL_cleanse(dynamic_tls_crypt.data(), dynamic_tls_crypt.size());
 }
 
-TlsConnection::TlsConnection(const TlsContext& context) : ssl_(SSL_new(context.get())) {
+TlsConnection::TlsConnection(const TlsContext& context)
+    : verified_(context.verified()), ssl_(SSL_new(context.get())), begun_(context.role() == Role::server) {
   BioHandle input(BIO_new(BIO_s_mem()));
   BioHandle output(BIO_new(BIO_s_mem()));
   if (!ssl_ || !input || !output) throw Failure("crypto-failed", "OpenSSL refused to make a TLS connection");
@@ -46,15 +55,46 @@ TlsConnection::TlsConnection(const TlsContext& context) : ssl_(SSL_new(context.g
   output_ = output.get();
   SSL_set_bio(ssl_.get(), input.release(), output.release());
   SSL_set_app_data(ssl_.get(), this);
-  SSL_set_accept_state(ssl_.get());
+  if (context.role() == Role::server) {
+    SSL_set_accept_state(ssl_.get());
+  } else {
+    SSL_set_connect_state(ssl_.get());
+  }
+}
+
+TlsConnection& TlsConnection::connection_of(X509_STORE_CTX* store) {
+  const void* ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+  return *static_cast<TlsConnection*>(SSL_get_app_data(static_cast<const SSL*>(ssl)));
 }
 
 int TlsConnection::note_verification(int good, X509_STORE_CTX* store) {
   if (good == 1) return 1;
-  const void* ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
-  auto* connection = static_cast<TlsConnection*>(SSL_get_app_data(static_cast<const SSL*>(ssl)));
-  if (connection->first_verify_error_ == X509_V_OK) connection->first_verify_error_ = X509_STORE_CTX_get_error(store);
+  TlsConnection& connection = connection_of(store);
+  if (connection.first_verify_error_ == X509_V_OK) connection.first_verify_error_ = X509_STORE_CTX_get_error(store);
   return 1;
+}
+
+int TlsConnection::verify_once(X509_STORE_CTX* store, void*) {
+  const TlsConnection& connection = connection_of(store);
+  VerifiedCertificates& verified = *connection.verified_;
+  if (verified.contains(X509_STORE_CTX_get0_cert(store), time(nullptr))) {
+    X509_STORE_CTX_set_error(store, X509_V_OK);
+    return 1;
+  }
+  const int result = X509_verify_cert(store);
+  const bool good = X509_STORE_CTX_get_error(store) == X509_V_OK && connection.first_verify_error_ == X509_V_OK;
+  if (result == 1 && good) verified.add(X509_STORE_CTX_get0_chain(store));
+  return result;
+}
+
+Progress TlsConnection::begin() {
+  Progress progress;
+  if (begun_ || failed_) return progress;
+  begun_ = true;
+  ERR_clear_error();
+  handshake(progress);
+  progress.ciphertext = take_output();
+  return progress;
 }
 
 Progress TlsConnection::deliver(std::span<const uint8_t> bytes) {
@@ -163,7 +203,7 @@ void TlsConnection::fail_with_last_error(Progress& progress, int result) {
       fail(progress, "ERR_TLS_CLOSED");
       return;
     default:
-      fail(progress, error_code(ERR_peek_error()));
+      fail(progress, error_code(telling_error()));
       ERR_clear_error();
   }
 }

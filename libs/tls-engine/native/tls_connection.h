@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -10,6 +11,7 @@
 #include "openssl_handle.h"
 #include "peer_certificate.h"
 #include "tls_context.h"
+#include "verified_certificates.h"
 
 namespace sallyport {
 
@@ -18,7 +20,7 @@ using Bytes = std::vector<uint8_t>;
 inline constexpr size_t kExportedBytes = 256;
 // Of one delivery; far more than a control packet carries.
 inline constexpr size_t kMaxDeliveryBytes = 64 * 1024;
-// From a client whose handshake is not done.
+// From a peer while the handshake is not done.
 inline constexpr size_t kMaxHandshakeBytes = 64 * 1024;
 // Of one TLS record (RFC 8446 §5.1).
 inline constexpr size_t kMaxRecordBytes = 16 * 1024;
@@ -53,7 +55,7 @@ struct Progress {
   std::string failure;
 };
 
-// The server's end of one TLS connection, without a socket: records in, records out. Not thread-safe, no callbacks.
+// One end of a TLS connection, without a socket: records in, records out. Not thread-safe, no callbacks.
 class TlsConnection {
  public:
   // Throws Failure `crypto-failed`.
@@ -61,14 +63,18 @@ class TlsConnection {
   TlsConnection(const TlsConnection&) = delete;
   TlsConnection& operator=(const TlsConnection&) = delete;
 
+  // Makes a client's first records; nothing comes of it for a server, or of a second call.
+  Progress begin();
   // Takes received bytes in any split. After a failure nothing more comes of anything.
   Progress deliver(std::span<const uint8_t> bytes);
   // Makes one record; empty before the handshake is done and after a failure. Throws Failure `bad-argument` when the
   // text is longer than a record.
   Bytes send(std::span<const uint8_t> plaintext);
 
-  // The verify callback of every context: lets the handshake go on and keeps the first error.
+  // The verify callbacks of every server's context: they let the handshake go on and keep the first error. A chain that
+  // was good before is not verified again.
   static int note_verification(int good, X509_STORE_CTX* store);
+  static int verify_once(X509_STORE_CTX* store, void*);
 
  private:
   void handshake(Progress& progress);
@@ -79,10 +85,14 @@ class TlsConnection {
   void fail(Progress& progress, std::string code);
   void fail_with_last_error(Progress& progress, int result);
 
+  static TlsConnection& connection_of(X509_STORE_CTX* store);
+
+  std::shared_ptr<VerifiedCertificates> verified_;
   SslHandle ssl_;
   // Both belong to ssl_.
   BIO* input_ = nullptr;
   BIO* output_ = nullptr;
+  bool begun_;
   size_t handshake_bytes_ = 0;
   long first_verify_error_ = 0;
   bool established_ = false;

@@ -1,6 +1,8 @@
 export { createNativeCryptoSuite } from './native-suite.ts'
 export {
   type EstablishedTls,
+  TlsClientContext,
+  type TlsClientCredentials,
   TlsConnection,
   type TlsCredentials,
   type TlsProgress,

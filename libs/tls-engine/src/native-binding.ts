@@ -5,7 +5,7 @@ import { errorCode } from '@sallyport/foundation'
 
 import { TlsEngineError } from './tls-engine-error.ts'
 
-/** Opaque: certificate, key and CAs inside OpenSSL. */
+/** Opaque: role, certificate, key and CAs inside OpenSSL. */
 export type NativeContext = object
 
 /** What the addon tells of the peer after the handshake. */
@@ -19,7 +19,7 @@ export interface NativeEstablished {
 }
 
 /** Ciphertext, peer, records of plaintext, failure. */
-type NativeProgress = readonly [
+export type NativeProgress = readonly [
   Uint8Array | undefined,
   NativeEstablished | undefined,
   readonly Uint8Array[] | undefined,
@@ -28,6 +28,8 @@ type NativeProgress = readonly [
 
 /** The addon's connection; it trusts the types of its arguments. After `stop` its methods give nothing. */
 export interface NativeConnection {
+  /** A client's first records; for a server nothing. */
+  begin(): NativeProgress
   deliver(bytes: Uint8Array): NativeProgress
   /** Empty before the handshake is done. */
   send(plaintext: Uint8Array): Uint8Array
@@ -44,9 +46,10 @@ export interface NativePrimitives {
 export interface NativeTls {
   readonly Context: new (
     errorConstructor: typeof TlsEngineError,
+    role: 'server' | 'client',
     certificatePem: string,
     privateKeyPem: string,
-    clientCaPem: string,
+    peerCaPem: string,
   ) => NativeContext
   readonly Connection: new (context: NativeContext) => NativeConnection
   readonly Primitives: new (errorConstructor: typeof TlsEngineError) => NativePrimitives

@@ -8,6 +8,7 @@ export type TlsEngineErrorCode =
   | 'bad-certificate'
   | 'bad-private-key'
   | 'bad-client-ca'
+  | 'bad-server-ca'
   | 'crypto-failed'
 
 /** Misuse of the TLS engine, or credentials that it cannot use. */

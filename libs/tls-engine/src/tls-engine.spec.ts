@@ -5,7 +5,13 @@ import { type IssuedPair, ThrowawayCa } from '@sallyport/testkit'
 import { beforeAll, expect, it } from 'vitest'
 
 import { loadNativeTls } from './native-binding.ts'
-import { type EstablishedTls, type TlsConnection, type TlsCredentials, TlsServerContext } from './tls-engine.ts'
+import {
+  type EstablishedTls,
+  TlsClientContext,
+  type TlsConnection,
+  type TlsCredentials,
+  TlsServerContext,
+} from './tls-engine.ts'
 
 let ca: ThrowawayCa
 let credentials: TlsCredentials
@@ -106,4 +112,28 @@ it('carries plaintext both ways and renews its certificate for connections to co
   const next = new NodeClient(context.accept())
   await next.established
   expect(next.socket.getPeerX509Certificate()?.subject).toBe('CN=renewed')
+})
+
+it('is a client too, which gives up on a server of another CA', async () => {
+  const { certificatePem, privateKeyPem } = await ca.issue({ commonName: 'device-1', usages: ['client'] })
+  const foreign = await ThrowawayCa.create('another CA')
+  const handshake = (serverCaPem: string): { client: TlsConnection; server: TlsConnection; results: unknown[] } => {
+    const server = new TlsServerContext(credentials).accept()
+    const client = new TlsClientContext({ certificatePem, privateKeyPem, serverCaPem }).connect()
+    const results: unknown[] = []
+    for (let sent = client.begin().ciphertext; sent !== undefined;) {
+      const answer = server.deliver(sent)
+      const progress = client.deliver(answer.ciphertext ?? new Uint8Array(0))
+      results.push(answer.established?.commonName, progress.established?.commonName, progress.failed)
+      sent = progress.ciphertext
+    }
+    return { client, server, results: results.filter((result) => result !== undefined) }
+  }
+  const { client, server, results } = handshake(ca.certificatePem)
+  expect(results).toEqual(['server', 'device-1'])
+  expect(server.deliver(client.send(Buffer.from('hello'))).plaintext).toEqual([Buffer.from('hello')])
+  expect(handshake(foreign.certificatePem).results).toEqual(['ERR_SSL_CERTIFICATE_VERIFY_FAILED'])
+  expect(() => new TlsClientContext({ certificatePem, privateKeyPem, serverCaPem: '' })).toThrow(
+    expect.objectContaining({ code: 'bad-server-ca' }),
+  )
 })

@@ -1,4 +1,10 @@
-import { loadNativeTls, type NativeConnection, type NativeContext, type NativeEstablished } from './native-binding.ts'
+import {
+  loadNativeTls,
+  type NativeConnection,
+  type NativeContext,
+  type NativeEstablished,
+  type NativeProgress,
+} from './native-binding.ts'
 import { TlsEngineError } from './tls-engine-error.ts'
 
 /** Bytes of one record at most (RFC 8446 §5.1). */
@@ -13,8 +19,16 @@ export interface TlsCredentials {
   readonly clientCaPem: string
 }
 
+/** PEM texts with which a client introduces itself. */
+export interface TlsClientCredentials {
+  readonly certificatePem: string
+  readonly privateKeyPem: string
+  /** Every CA whose server certificates are accepted. */
+  readonly serverCaPem: string
+}
+
 /**
- * The client after the handshake, and the key material exported to OpenVPN (256 bytes for each label). `verifyError` is
+ * The peer after the handshake, and the key material exported to OpenVPN (256 bytes for each label). `verifyError` is
  * OpenSSL's name of what is wrong with its chain, or `NO_CERTIFICATE`; the certificate's fields are empty when there is
  * none. The receiver owns the buffers and wipes them.
  */
@@ -57,11 +71,30 @@ export class TlsServerContext {
   }
 
   #make({ certificatePem, privateKeyPem, clientCaPem }: TlsCredentials): NativeContext {
-    return new this.#native.Context(TlsEngineError, certificatePem, privateKeyPem, clientCaPem)
+    return new this.#native.Context(TlsEngineError, 'server', certificatePem, privateKeyPem, clientCaPem)
   }
 }
 
-/** One connection; made by `TlsServerContext.accept`. Its memory in OpenSSL is given back by `stop`. */
+/**
+ * Makes the client's end of such connections. A server whose chain is bad, or whose certificate is not for servers, ends
+ * the handshake: `ERR_SSL_CERTIFICATE_VERIFY_FAILED`. Its name is for the owner to compare.
+ */
+export class TlsClientContext {
+  readonly #native = loadNativeTls()
+  readonly #context: NativeContext
+
+  /** Throws `TlsEngineError` `bad-certificate`, `bad-private-key` or `bad-server-ca`. */
+  constructor({ certificatePem, privateKeyPem, serverCaPem }: TlsClientCredentials) {
+    this.#context = new this.#native.Context(TlsEngineError, 'client', certificatePem, privateKeyPem, serverCaPem)
+  }
+
+  /** The connection has nothing to say until it is told to `begin`. */
+  connect(): TlsConnection {
+    return new TlsConnection(new this.#native.Connection(this.#context))
+  }
+}
+
+/** One connection; made by `TlsServerContext.accept` or `TlsClientContext.connect`. `stop` gives its memory in OpenSSL back. */
 export class TlsConnection {
   readonly #native: NativeConnection
 
@@ -70,11 +103,14 @@ export class TlsConnection {
     this.#native = native
   }
 
+  /** Makes a client's first records; nothing comes of it for a server, or of a second call. */
+  begin(): TlsProgress {
+    return toProgress(this.#native.begin())
+  }
+
   /** Takes received records, in any split. Nothing comes of it after a failure or `stop`. */
   deliver(bytes: Uint8Array): TlsProgress {
-    if (bytes.length === 0) return NOTHING
-    const [ciphertext, established, plaintext, failed] = this.#native.deliver(bytes)
-    return { ciphertext, established, plaintext: plaintext ?? [], failed }
+    return bytes.length === 0 ? NOTHING : toProgress(this.#native.deliver(bytes))
   }
 
   /** Seals plaintext (16 KiB at most) as one record; empty before the handshake is done. */
@@ -87,4 +123,8 @@ export class TlsConnection {
   stop(): void {
     this.#native.stop()
   }
+}
+
+function toProgress([ciphertext, established, plaintext, failed]: NativeProgress): TlsProgress {
+  return { ciphertext, established, plaintext: plaintext ?? [], failed }
 }

@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto'
 
 import { ApiClient, type ClusterCredentials, createKeyAndRequest } from '@sallyport/cluster-identity'
 import { enrolResponse, syncResponse, tenantList } from '@sallyport/contracts'
+import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
 import {
@@ -22,14 +23,20 @@ const REVOKED_WITHIN_MS = 2000
 let harness: AuthServiceHarness
 let node: NodeClient
 let tenant: TestTenant
+let database: pg.Client
 
 beforeAll(async () => {
   harness = await AuthServiceHarness.start()
+  database = new pg.Client({ connectionString: harness.postgres.url })
+  await database.connect()
   node = await harness.node('node-1')
   tenant = await harness.tenant('acme')
 })
 
-afterAll(() => harness[Symbol.asyncDispose]())
+afterAll(async () => {
+  await database.end()
+  await harness[Symbol.asyncDispose]()
+})
 
 async function connected(username: string): Promise<{ user: TestUser; device: TestDevice; connectionId: string }> {
   const user = await harness.user(tenant, username, { totp: false })
@@ -137,6 +144,45 @@ it('tells a node at once when a device is revoked, a user disabled, a connection
   const [network] = (await api.call('GET', '/networks')) as { networkId: string }[]
   await api.call('PATCH', `/networks/${network?.networkId ?? ''}`, { routes: ['10.30.0.0/16'] })
   expect(await orders.next()).toMatchObject({ type: 'policy-changed', network: { routes: ['10.30.0.0/16'] } })
+})
+
+it('orders a capture of its node alone, and audits who wanted it and what came of it', async () => {
+  const { connectionId } = await connected('carla')
+  const other = await harness.node('node-6')
+  await using orders = await listen(node.api)
+  await using foreign = await listen(other.api)
+  const { api } = tenant.client
+  const path = `/connections/${connectionId}/captures`
+  for (const bad of [{}, { side: 'both' }, { side: 'inner', seconds: 0 }, { side: 'inner', maxBytes: 100 }])
+    await expect(api.call('POST', path, bad)).rejects.toMatchObject({ status: 400 })
+  const view = await api.call('POST', path, { side: 'outer', seconds: 5 })
+  const { captureId } = view as { captureId: string }
+  expect(view).toEqual({ captureId, node: 'node-1', fileName: `${captureId}.pcapng` })
+  const order = { type: 'capture', captureId, connectionId, side: 'outer', seconds: 5, maxBytes: 64 * 2 ** 20 }
+  expect(await orders.next()).toEqual(order)
+  const captured = { type: 'captured', connectionId, captureId, outcome: 'finished', packets: '7', missed: '1' }
+  const report = (client: ApiClient) =>
+    client.call({
+      method: 'POST',
+      path: '/node-api/v1/connections/reports',
+      body: { reports: [captured] },
+      response: nothing,
+    })
+  await report(node.api)
+  await report(other.api)
+  const sql = 'select actor, action, outcome from audit_events where target = $1 order by at'
+  const { rows } = await database.query<{ actor: string }>(sql, [`connection:${connectionId}`])
+  expect(rows.filter(({ actor }) => !actor.startsWith('device:'))).toEqual([
+    { actor: expect.stringMatching(/^user:/) as string, action: 'connection.capture-outer', outcome: 'ok' },
+    {
+      actor: expect.stringMatching(/^service:/) as string,
+      action: 'connection.captured',
+      outcome: `ok: ${captureId}, 7 packets, 1 missed`,
+    },
+  ])
+  await api.call('DELETE', `/connections/${connectionId}`)
+  // The first that the other node hears.
+  expect(await foreign.next()).toMatchObject({ type: 'revoked', connectionId })
 })
 
 it('ends connections when a password or the second factor is reset, and when people change their own password', async () => {

@@ -218,6 +218,7 @@ it('hides users, devices, networks and connections of another tenant', async () 
     ['DELETE', `/devices/${device.deviceId}`],
     ['PATCH', `/networks/${network}`, { routes: [] }],
     ['DELETE', `/connections/${device.deviceId}`],
+    ['POST', `/connections/${device.deviceId}/captures`, { side: 'inner' }],
     ['PATCH', '/users/not-an-id', { disabled: true }],
   ] as const
   for (const [method, path, body] of calls) {

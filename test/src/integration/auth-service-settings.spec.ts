@@ -71,6 +71,8 @@ it('tells nodes at once what a network pushes, and refuses what a client could n
     { blockIpv6: 1 },
     { dnsResolveDomains: ['a b'] },
     { ipv4: '10.9.0.0/24' },
+    { uploadKilobitsPerSecond: 0 },
+    { downloadPacketsPerSecond: 1.5 },
   ])
     await expect(tenant.client.api.call('PATCH', path, bad)).rejects.toMatchObject({ status: 400 })
   await using orders = await listen(node.api)
@@ -79,6 +81,8 @@ it('tells nodes at once what a network pushes, and refuses what a client could n
     blockOutsideDns: true,
     blockIpv6: true,
     inactiveSeconds: 1800,
+    uploadKilobitsPerSecond: 20_000,
+    downloadPacketsPerSecond: 5_000,
   }
   expect(await tenant.client.api.call('PATCH', path, options)).toMatchObject(options)
   expect(await orders.next()).toMatchObject({

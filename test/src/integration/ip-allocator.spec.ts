@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { apiError, lease, poolStatus, renewResponse, type ServiceRole } from '@sallyport/contracts'
+import { apiError, lease, poolStatus, releaseResponse, renewResponse, type ServiceRole } from '@sallyport/contracts'
 import type { ManagedProcess } from '@sallyport/local-services'
 import { ThrowawayCa, type ThrowawayRedis, throwawayRedis, type ThrowawaySubject } from '@sallyport/testkit'
 import { Redis } from 'ioredis'
@@ -85,7 +85,7 @@ describe('a service of the wrong role', () => {
     await definePool()
     expectRefusal(await auth.post(`${poolPath()}/leases`, device()), 403, 'wrong-role')
     expectRefusal(await auth.post('/allocator/v1/leases/renew', { leases: [] }), 403, 'wrong-role')
-    expectRefusal(await auth.post(`${poolPath()}/leases/release`, device()), 403, 'wrong-role')
+    expectRefusal(await auth.post('/allocator/v1/leases/release', { leases: [] }), 403, 'wrong-role')
   })
 
   it('cannot even look as another ip-allocator', async () => {
@@ -124,7 +124,7 @@ describe('a pool', () => {
   it('is unknown until it is defined', async () => {
     expectRefusal(await node.get(poolPath()), 404, 'unknown-network')
     expectRefusal(await node.post(`${poolPath()}/leases`, device()), 404, 'unknown-network')
-    expectRefusal(await node.post(`${poolPath()}/leases/release`, device()), 404, 'unknown-network')
+    expect(await release(node, device())).toEqual(['unknown-network'])
     expect(await renew(node, held(device(), '10.8.0.2', null))).toEqual(['unknown-network'])
   })
 
@@ -160,8 +160,8 @@ describe('a lease', () => {
     const thief = { ...mine, connectionId: randomUUID() }
     expect(await renew(otherNode, held(mine, ipv4, ipv6))).toEqual(['foreign-lease'])
     expect(await renew(node, held(thief, ipv4, ipv6))).toEqual(['foreign-lease'])
-    expectRefusal(await otherNode.post(`${poolPath()}/leases/release`, mine), 409, 'foreign-lease')
-    expectRefusal(await node.post(`${poolPath()}/leases/release`, thief), 409, 'foreign-lease')
+    expect(await release(otherNode, mine)).toEqual(['foreign-lease'])
+    expect(await release(node, thief)).toEqual(['foreign-lease'])
     expect(await renew(node, held(mine, ipv4, ipv6))).toEqual(['renewed'])
   })
 
@@ -169,8 +169,9 @@ describe('a lease', () => {
     const mine = device()
     const first = await leaseOf(node, mine)
     expect(first).toMatchObject({ ipv4: '10.8.0.2', ipv6: 'fd00:8::2', ttlSeconds: 120 })
-    expect((await node.post(`${poolPath()}/leases/release`, mine)).status).toBe(204)
-    expect((await node.post(`${poolPath()}/leases/release`, mine)).status).toBe(204)
+    const strange = { ...mine, deviceId: randomUUID() }
+    expect(await release(node, mine, strange)).toEqual(['released', 'released'])
+    expect(await release(node, mine)).toEqual(['released'])
     await leaseOf(node, device())
     const again = { ...mine, connectionId: randomUUID() }
     expect(await leaseOf(node, again)).toEqual({ ...first, connectionId: again.connectionId })
@@ -182,7 +183,7 @@ describe('a lease', () => {
     const fresh = { ...old, connectionId: randomUUID() }
     expect(await leaseOf(otherNode, fresh)).toMatchObject({ ipv4, ipv6 })
     expect(await renew(node, held(old, ipv4, ipv6))).toEqual(['foreign-lease'])
-    expectRefusal(await node.post(`${poolPath()}/leases/release`, old), 409, 'foreign-lease')
+    expect(await release(node, old)).toEqual(['foreign-lease'])
     expect(await renew(otherNode, held(fresh, ipv4, ipv6))).toEqual(['renewed'])
   })
 
@@ -320,6 +321,13 @@ async function leaseOf(service: MutualTlsClient, connection: Connection) {
 
 async function renew(service: MutualTlsClient, ...leases: ReturnType<typeof held>[]): Promise<string[]> {
   const { results } = renewResponse.parse((await service.post('/allocator/v1/leases/renew', { leases })).body)
+  expect(results.map(({ connectionId }) => connectionId)).toEqual(leases.map(({ connectionId }) => connectionId))
+  return results.map(({ result }) => result)
+}
+
+async function release(service: MutualTlsClient, ...devices: ReturnType<typeof device>[]): Promise<string[]> {
+  const leases = devices.map((one) => ({ ...one, networkId: network.networkId }))
+  const { results } = releaseResponse.parse((await service.post('/allocator/v1/leases/release', { leases })).body)
   expect(results.map(({ connectionId }) => connectionId)).toEqual(leases.map(({ connectionId }) => connectionId))
   return results.map(({ result }) => result)
 }

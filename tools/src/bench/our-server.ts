@@ -1,4 +1,4 @@
-import { randomInt } from 'node:crypto'
+import { randomInt, randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,13 +11,19 @@ import { CHECKOUT } from '../command.ts'
 import { type Lane, POOL, SERVER_ADDRESS, SERVER_PORT, TARGET_SUBNET } from './lane.ts'
 import type { BenchServer, Device } from './server.ts'
 
+const DEVICES_PER_USER = 100
+const LEAST_USERS = 12
 const TENANT = 'bench'
 const PASSWORD = 'a password for one benchmark'
 
 class OurServerError extends SallyportError {}
 
 /** Starts a whole Sallyport with its node in the lane, and an administrator who makes users with devices. */
-export async function startOurs(lane: Lane, progress: (message: string) => void): Promise<BenchServer> {
+export async function startOurs(
+  lane: Lane,
+  progress: (message: string) => void,
+  nodeSettings: Readonly<Record<string, string>> = {},
+): Promise<BenchServer> {
   await using parts = new AsyncDisposableStack()
   const dataDirectory = await mkdtemp(join(tmpdir(), 'sallyport-bench-'))
   parts.defer(() => rm(dataDirectory, { recursive: true, force: true }))
@@ -33,6 +39,7 @@ export async function startOurs(lane: Lane, progress: (message: string) => void)
       nodeNamespace: lane.server.name,
       nodeListen: `${SERVER_ADDRESS}:${String(SERVER_PORT)}`,
       vpnRemotes: [`${SERVER_ADDRESS}:${String(SERVER_PORT)}/udp`],
+      nodeSettings,
       progress,
     }),
   )
@@ -46,6 +53,7 @@ export async function startOurs(lane: Lane, progress: (message: string) => void)
   return {
     pid,
     enrol: (name) => enrol(stack.publicUrl, admin, name),
+    devicesFor: (clients) => devicesFor(stack.publicUrl, admin, clients),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }
@@ -71,6 +79,26 @@ async function enrol(publicUrl: string, admin: EnrolmentClient, username: string
   const user = await signInFirst(publicUrl, username, requiredText(created, 'oneTimePassword'))
   const { profile } = await user.enrolDevice('bench')
   return { profile, username, password: PASSWORD }
+}
+
+/**
+ * Devices of several users, neighbours of different ones: a user's sign-ins are limited to a few at a time, and each
+ * user costs an argon2 on this side too.
+ */
+async function devicesFor(publicUrl: string, admin: EnrolmentClient, clients: number): Promise<Device[]> {
+  const users = Math.min(clients, Math.max(LEAST_USERS, Math.ceil(clients / DEVICES_PER_USER)))
+  const byUser: Device[][] = []
+  while (byUser.length < users) {
+    const username = `many-${randomUUID()}`
+    const created = await admin.api.call('POST', '/users', { username })
+    await admin.api.call('PATCH', `/users/${requiredText(created, 'userId')}`, { totpRequired: false })
+    const user = await signInFirst(publicUrl, username, requiredText(created, 'oneTimePassword'))
+    const names = Array.from({ length: Math.ceil(clients / users) }, (_, index) => `bench-${String(index)}`)
+    const enrolled = await Promise.all(names.map((name) => user.enrolDevice(name)))
+    byUser.push(enrolled.map(({ profile }) => ({ profile, username, password: PASSWORD })))
+  }
+  const [first = []] = byUser
+  return first.flatMap((_, index) => byUser.flatMap((devices) => devices[index] ?? [])).slice(0, clients)
 }
 
 async function signInFirst(publicUrl: string, username: string, oneTimePassword: string): Promise<EnrolmentClient> {

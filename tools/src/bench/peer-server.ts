@@ -52,6 +52,7 @@ export async function startPeer(lane: Lane, rules: string, interfaceName: string
   return {
     pid,
     enrol: async (name) => ({ profile: await clientProfile(directory, ca, name), ...CREDENTIALS }),
+    devicesFor: async () => [{ profile: await clientProfile(directory, ca, 'shared'), ...CREDENTIALS }],
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }
@@ -63,9 +64,9 @@ async function openvpn(...args: string[]): Promise<void> {
 function serverConfiguration(interfaceName: string, directory: string, ca: string, pair: IssuedPair): string {
   const [network = '', bits] = POOL.split('/')
   const [target = ''] = TARGET_SUBNET.split('/')
-  if (bits !== '24') throw new TypeError('the benchmark is written for blocks of /24')
+  if (bits !== '16') throw new TypeError('the benchmark is written for a pool of /16')
   return [
-    `server ${network} 255.255.255.0`,
+    `server ${network} 255.255.0.0`,
     'topology subnet',
     `dev ${interfaceName}`,
     'dev-type tun',
@@ -76,6 +77,8 @@ function serverConfiguration(interfaceName: string, directory: string, ca: strin
     'disable-dco',
     'data-ciphers AES-256-GCM',
     'keepalive 10 60',
+    'duplicate-cn',
+    'max-clients 4000',
     `sndbuf ${String(SOCKET_BUFFER_BYTES)}`,
     `rcvbuf ${String(SOCKET_BUFFER_BYTES)}`,
     `txqueuelen ${String(TRANSMIT_QUEUE_PACKETS)}`,

@@ -59,6 +59,14 @@ export function median(values: readonly number[]): number {
   return (low + high) / 2
 }
 
+/** The value that so large a share of the values does not exceed, by the nearest rank. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  const found = sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)]
+  if (found === undefined) throw new RangeError('there is no quantile of nothing')
+  return found
+}
+
 function spread(costs: readonly number[]): string {
   return `${Math.min(...costs).toFixed(2)}–${Math.max(...costs).toFixed(2)}`
 }

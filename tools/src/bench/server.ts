@@ -17,6 +17,8 @@ export interface BenchServer extends AsyncDisposable {
   /** The process whose CPU time counts. */
   readonly pid: number
   enrol(name: string): Promise<Device>
+  /** Gives what so many clients at once need: a device for each, or fewer where the server lets them share. */
+  devicesFor(clients: number): Promise<readonly Device[]>
 }
 
 /** Name of a file in the directory of a server or client of one run. */

@@ -1,6 +1,5 @@
-import { OpenVpnClient } from '@sallyport/testkit'
+import { type Namespace, OpenVpnClient } from '@sallyport/testkit'
 
-import type { Lane } from './lane.ts'
 import { type Device, SOCKET_BUFFER_BYTES, TRANSMIT_QUEUE_PACKETS } from './server.ts'
 
 const OPTIONS = [
@@ -9,9 +8,9 @@ const OPTIONS = [
   ['--txqueuelen', String(TRANSMIT_QUEUE_PACKETS)],
 ].flat()
 
-/** Starts Debian's `openvpn` in the lane and waits until its tunnel is up. */
-export async function connectStockClient(lane: Lane, device: Device): Promise<AsyncDisposable> {
-  const client = await OpenVpnClient.start({ ...device, namespace: lane.client, extraArgs: OPTIONS })
+/** Starts Debian's `openvpn` in a namespace and waits until its tunnel is up. */
+export async function connectStockClient(namespace: Namespace, device: Device): Promise<AsyncDisposable> {
+  const client = await OpenVpnClient.start({ ...device, namespace, extraArgs: OPTIONS })
   try {
     await client.waitForConnected()
     return client

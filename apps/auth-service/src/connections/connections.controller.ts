@@ -1,11 +1,18 @@
-import { Controller, Delete, Get, Inject, Param } from '@nestjs/common'
+import { Body, Controller, Delete, Get, Inject, Param, Post } from '@nestjs/common'
 import { ApiTags } from '@nestjs/swagger'
 import { z } from 'zod'
 
 import { Access, type Actor, CurrentActor } from '../http/access.ts'
 import { Contract } from '../http/contract.ts'
-import { IdPipe } from '../http/zod-validation.pipe.ts'
-import { type ConnectionView, connectionView } from './connections.schemas.ts'
+import { IdPipe, ZodValidationPipe } from '../http/zod-validation.pipe.ts'
+import {
+  type CaptureRequest,
+  captureRequest,
+  type CaptureView,
+  captureView,
+  type ConnectionView,
+  connectionView,
+} from './connections.schemas.ts'
 import { ConnectionsService } from './connections.service.ts'
 
 @ApiTags('connections')
@@ -31,5 +38,20 @@ export class ConnectionsController {
   @Contract({ summary: 'Ends a connection', status: 204 })
   end(@CurrentActor() actor: Actor, @Param('id', IdPipe) id: string): Promise<void> {
     return this.#connections.end(actor, id)
+  }
+
+  @Post(':id/captures')
+  @Contract({
+    summary: "Writes a live connection's packets to a pcapng file on its node; how it ended is in the audit log",
+    body: captureRequest,
+    status: 202,
+    response: captureView,
+  })
+  capture(
+    @CurrentActor() actor: Actor,
+    @Param('id', IdPipe) id: string,
+    @Body(new ZodValidationPipe(captureRequest)) request: CaptureRequest,
+  ): Promise<CaptureView> {
+    return this.#connections.capture(actor, id, request)
   }
 }

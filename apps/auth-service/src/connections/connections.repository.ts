@@ -128,6 +128,18 @@ export class ConnectionsRepository {
     })
   }
 
+  /** Gives the node of a live connection, with a line in the audit log; `undefined` when the tenant has no such one. */
+  carrierOf(tenantId: string, id: string, entry: AuditEntry): Promise<Pick<Service, 'id' | 'name'> | undefined> {
+    return this.#database.withTenant(tenantId, async (session) => {
+      const found = await session.connection.findFirst({
+        where: { tenantId, id, endedAt: null },
+        select: { service: { select: { id: true, name: true } } },
+      })
+      if (found !== null) await recordAudit(session, tenantId, entry)
+      return found?.service
+    })
+  }
+
   /** Finds the tenant of a live connection that this node carries. */
   async tenantOf(serviceId: string, connectionId: string): Promise<string | undefined> {
     const found = await this.#database.platform.liveConnection.findFirst({ where: { connectionId, serviceId } })

@@ -1,4 +1,4 @@
-import { uuid } from '@sallyport/contracts'
+import { captureSide, uuid } from '@sallyport/contracts'
 import { z } from 'zod'
 
 export const connectionView = z.strictObject({
@@ -23,3 +23,24 @@ export const connectionView = z.strictObject({
   sentBytes: z.string(),
 })
 export type ConnectionView = z.infer<typeof connectionView>
+
+const MEBIBYTE = 2 ** 20
+
+export const captureRequest = z.strictObject({
+  side: captureSide.describe('inner: what is in the tunnel; outer: the sealed packets as they travel'),
+  seconds: z.int().min(1).max(3600).default(60),
+  maxBytes: z
+    .int()
+    .min(MEBIBYTE)
+    .max(1024 * MEBIBYTE)
+    .default(64 * MEBIBYTE),
+})
+export type CaptureRequest = z.infer<typeof captureRequest>
+
+export const captureView = z.strictObject({
+  captureId: uuid,
+  /** Whose NODE_CAPTURE_DIRECTORY has the file. */
+  node: z.string(),
+  fileName: z.string(),
+})
+export type CaptureView = z.infer<typeof captureView>

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto'
+
 import { Inject, Injectable } from '@nestjs/common'
 import type { Clock } from '@sallyport/foundation'
 
@@ -7,7 +9,7 @@ import { ENDINGS } from '../node-api/ending.ts'
 import { OrderHub } from '../node-api/order-hub.ts'
 import { CLOCK } from '../runtime/tokens.ts'
 import { ConnectionsRepository } from './connections.repository.ts'
-import type { ConnectionView } from './connections.schemas.ts'
+import type { CaptureRequest, CaptureView, ConnectionView } from './connections.schemas.ts'
 
 /** A node synchronises every 15 s; of one that does not, nobody knows what it carries. */
 const NODE_AWAY_AFTER_MS = 60_000
@@ -59,5 +61,16 @@ export class ConnectionsService {
     const at = new Date(this.#clock.now())
     if (!(await this.#connections.requestEnd(tenantId, connectionId, at, entry))) throw notFound('connection')
     this.#orders.publish({ type: 'revoked', tenantId, connectionId, ...ENDINGS.connectionEnded })
+  }
+
+  /** Asks the connection's node for a capture; the file stays on the node, where an operator fetches it. */
+  async capture({ tenantId, userId }: Actor, connectionId: string, request: CaptureRequest): Promise<CaptureView> {
+    const captureId = randomUUID()
+    const action = `connection.capture-${request.side}`
+    const entry = { actor: `user:${userId}`, action, target: `connection:${connectionId}` }
+    const service = await this.#connections.carrierOf(tenantId, connectionId, entry)
+    if (service === undefined) throw notFound('connection')
+    this.#orders.publish({ type: 'capture', captureId, connectionId, ...request }, service.id)
+    return { captureId, node: service.name, fileName: `${captureId}.pcapng` }
   }
 }

@@ -54,6 +54,9 @@ const inactiveSeconds = z
   .max(7 * 24 * 3600)
   .nullable()
   .describe('a client that moved no data for so long leaves by itself')
+const packetsPerSecond = z.int().min(10).max(10_000_000).nullable().describe('packets a second; null: no limit')
+/** Less than 64 kbit/s would not carry a handshake of the applications inside. */
+const kilobitsPerSecond = z.int().min(64).max(100_000_000).nullable().describe('kilobits a second; null: no limit')
 
 /** Whether a pool block has a size that addresses can be leased from. */
 function hasUsableSize(text: string): boolean {
@@ -82,6 +85,10 @@ export const createNetworkRequest = z
     blockOutsideDns: blockOutsideDns.default(false),
     blockIpv6: blockIpv6.default(false),
     inactiveSeconds: inactiveSeconds.default(null),
+    uploadKilobitsPerSecond: kilobitsPerSecond.default(null),
+    downloadKilobitsPerSecond: kilobitsPerSecond.default(null),
+    uploadPacketsPerSecond: packetsPerSecond.default(null),
+    downloadPacketsPerSecond: packetsPerSecond.default(null),
   })
   .refine(({ ipv6, ipv4 }) => hasRoomForIpv4(ipv6, ipv4), {
     path: ['ipv6'],
@@ -97,6 +104,10 @@ export const changeNetworkRequest = z.strictObject({
   blockOutsideDns: blockOutsideDns.exactOptional(),
   blockIpv6: blockIpv6.exactOptional(),
   inactiveSeconds: inactiveSeconds.exactOptional(),
+  uploadKilobitsPerSecond: kilobitsPerSecond.exactOptional(),
+  downloadKilobitsPerSecond: kilobitsPerSecond.exactOptional(),
+  uploadPacketsPerSecond: packetsPerSecond.exactOptional(),
+  downloadPacketsPerSecond: packetsPerSecond.exactOptional(),
 })
 export type ChangeNetworkRequest = z.infer<typeof changeNetworkRequest>
 
@@ -113,5 +124,9 @@ export const networkView = z.strictObject({
   blockOutsideDns: z.boolean(),
   blockIpv6: z.boolean(),
   inactiveSeconds: z.int().nullable(),
+  uploadKilobitsPerSecond: z.int().nullable(),
+  downloadKilobitsPerSecond: z.int().nullable(),
+  uploadPacketsPerSecond: z.int().nullable(),
+  downloadPacketsPerSecond: z.int().nullable(),
 })
 export type NetworkView = z.infer<typeof networkView>

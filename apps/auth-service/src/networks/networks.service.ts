@@ -97,6 +97,8 @@ function entryOf(actor: Actor, action: string, networkId: string): { actor: stri
 function viewOf(network: Network): NetworkView {
   const { id: networkId, name, ipv4, ipv6, namespace, routes, ...options } = network
   const { dnsServers, dnsDomains, dnsResolveDomains, blockOutsideDns, blockIpv6, inactiveSeconds } = options
+  const { uploadKilobitsPerSecond, downloadKilobitsPerSecond } = options
+  const { uploadPacketsPerSecond, downloadPacketsPerSecond } = options
   return {
     networkId,
     name,
@@ -110,5 +112,9 @@ function viewOf(network: Network): NetworkView {
     blockOutsideDns,
     blockIpv6,
     inactiveSeconds,
+    uploadKilobitsPerSecond,
+    downloadKilobitsPerSecond,
+    uploadPacketsPerSecond,
+    downloadPacketsPerSecond,
   }
 }

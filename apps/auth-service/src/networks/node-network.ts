@@ -5,6 +5,8 @@ import type { Network } from '@sallyport/database'
 export function nodeNetworkOf(network: Network): NodeNetwork {
   const { id, tenantId, name, namespace, ipv4, ipv6, routes, version, ...options } = network
   const { dnsServers, dnsDomains, dnsResolveDomains, blockOutsideDns, blockIpv6, inactiveSeconds } = options
+  const { uploadKilobitsPerSecond, downloadKilobitsPerSecond } = options
+  const { uploadPacketsPerSecond, downloadPacketsPerSecond } = options
   return {
     networkId: id,
     tenantId,
@@ -19,6 +21,10 @@ export function nodeNetworkOf(network: Network): NodeNetwork {
     blockOutsideDns,
     blockIpv6,
     inactiveSeconds,
+    uploadKilobitsPerSecond,
+    downloadKilobitsPerSecond,
+    uploadPacketsPerSecond,
+    downloadPacketsPerSecond,
     version,
   }
 }

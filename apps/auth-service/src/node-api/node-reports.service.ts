@@ -10,6 +10,7 @@ import type {
 } from '@sallyport/contracts'
 import type { Clock } from '@sallyport/foundation'
 
+import type { AuditEntry } from '../audit/audit-log.ts'
 import { ConnectionsRepository } from '../connections/connections.repository.ts'
 import { CookieKeys } from '../handshake-keys/cookie-keys.ts'
 import { StaticKeys } from '../handshake-keys/static-keys.ts'
@@ -82,7 +83,9 @@ export class NodeReportsService {
     for (const report of reports) {
       const { connectionId } = report
       const tenantId = await this.#connections.tenantOf(serviceId, connectionId)
-      if (tenantId !== undefined) await this.#connections.change(tenantId, connectionId, this.#changeOf(report))
+      if (tenantId === undefined) continue
+      if (report.type === 'captured') await this.#connections.audit(tenantId, captureEntry(serviceId, report))
+      else await this.#connections.change(tenantId, connectionId, this.#changeOf(report))
     }
   }
 
@@ -111,7 +114,7 @@ export class NodeReportsService {
     await this.#connections.change(connection.tenantId, connection.id, { endedAt: this.#now(), endReason: 'node-lost' })
   }
 
-  #changeOf(report: ConnectionReport): Parameters<ConnectionsRepository['change']>[2] {
+  #changeOf(report: Exclude<ConnectionReport, { type: 'captured' }>): Parameters<ConnectionsRepository['change']>[2] {
     if (report.type === 'established') {
       const { ipv4, ipv6, cipher } = report
       return { ipv4, ipv6, cipher, establishedAt: this.#now() }
@@ -126,5 +129,15 @@ export class NodeReportsService {
 
   #now(): Date {
     return new Date(this.#clock.now())
+  }
+}
+
+function captureEntry(serviceId: string, report: ConnectionReport & { type: 'captured' }): AuditEntry {
+  const { connectionId, captureId, outcome, packets, missed } = report
+  return {
+    actor: `service:${serviceId}`,
+    action: 'connection.captured',
+    target: `connection:${connectionId}`,
+    outcome: outcome === 'finished' ? `ok: ${captureId}, ${packets} packets, ${missed} missed` : outcome,
   }
 }

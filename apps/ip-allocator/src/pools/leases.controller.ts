@@ -7,6 +7,7 @@ import {
   leaseRequest,
   type ReleaseRequest,
   releaseRequest,
+  type ReleaseResponse,
   type RenewRequest,
   renewRequest,
   type RenewResponse,
@@ -63,16 +64,21 @@ export class LeasesController {
     }
   }
 
-  @Post('pools/:networkId/leases/release')
+  @Post('leases/release')
   @Roles('vpn-node')
-  @HttpCode(204)
+  @HttpCode(200)
   async release(
     @Caller() { serviceId }: ClusterPeer,
-    @Param('networkId', new ZodValidationPipe(uuid)) networkId: string,
-    @Body(new ZodValidationPipe(releaseRequest)) { tenantId, deviceId, connectionId }: ReleaseRequest,
-  ): Promise<void> {
-    const result = await this.#pools.release({ tenantId, networkId }, { deviceId, connectionId, serviceId })
-    if (result.type === 'refused') throw new ApiProblem(result.reason)
-    this.#metrics.leases.increment('released')
+    @Body(new ZodValidationPipe(releaseRequest)) { leases }: ReleaseRequest,
+  ): Promise<ReleaseResponse> {
+    const results = await this.#pools.release(leases.map((lease) => ({ ...lease, serviceId })))
+    return {
+      results: results.map((result, index) => {
+        const connectionId = leases[index]?.connectionId ?? ''
+        if (result.type === 'refused') this.#metrics.refusals.increment(result.reason)
+        else this.#metrics.leases.increment('released')
+        return { connectionId, result: result.type === 'refused' ? result.reason : 'released' }
+      }),
+    }
   }
 }

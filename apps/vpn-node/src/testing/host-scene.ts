@@ -45,9 +45,10 @@ export class HostScene {
   })
 
   constructor() {
-    const engine = { counters: () => Object.create(null) as never, cpuSeconds: () => 0 }
+    const none = () => Object.create(null) as never
+    const engine = { counters: none, networkCounters: none, cpuSeconds: () => 0 }
     const connections = () => ({ udp: 0, tcp: 0 })
-    this.metrics = createNodeMetrics({ engine, connections, handshakes: () => 0 })
+    this.metrics = createNodeMetrics({ engine, networks: () => [], connections, handshakes: () => 0 })
     this.services = this.#services()
   }
 
@@ -63,6 +64,7 @@ export class HostScene {
         swapKeys: nothing,
         deleteKey: nothing,
         setKeepalive: nothing,
+        setLimits: nothing,
         statistics: () => NO_TRAFFIC,
       },
       tlsFor: () => ({
@@ -77,7 +79,8 @@ export class HostScene {
       },
       revocations: this.revocations,
       limits: { completed: ({ port }) => this.completed.push(port) },
-      leases: { release: (id) => Promise.resolve(void this.released.push(id)) },
+      captures: { finish: nothing },
+      leases: { release: (id) => void this.released.push(id) },
       reports: { established: nothing, ended: (_id, report) => this.ended.push(report) },
       peerIds: new PeerIds(1),
       metrics: this.metrics,

@@ -23,6 +23,10 @@ export function sampleNetwork(changes: Partial<NodeNetwork> = {}): NodeNetwork {
     blockOutsideDns: false,
     blockIpv6: false,
     inactiveSeconds: null,
+    uploadKilobitsPerSecond: null,
+    downloadKilobitsPerSecond: null,
+    uploadPacketsPerSecond: null,
+    downloadPacketsPerSecond: null,
     version: 1,
     ...changes,
   }

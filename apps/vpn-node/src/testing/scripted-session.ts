@@ -23,6 +23,10 @@ export class ScriptedSession implements HostedSession {
     return this.reply(input)
   }
 
+  settle(): SessionAction[] {
+    return []
+  }
+
   discard(): void {
     this.discarded = true
   }

@@ -1,11 +1,14 @@
 import { type KeyId, nextKeyId } from '@sallyport/openvpn-wire'
 
 import type { Outbox } from '../outbox.ts'
+import type { SealPacket } from '../reliable/channel.ts'
 import type { ReliableTerms } from '../reliable/terms.ts'
 import { KeyState } from './key-state.ts'
 
 /** Sealing moves to a renegotiated key after this long even if the peer has not used it yet. */
 const SWAP_AFTER_MS = 60_000
+/** TLS output that a peer leaves unacknowledged. */
+const MAX_WAITING_BYTES = 65_536
 /** The keys before the current ones open packets for this long after sealing has left them. */
 const TRANSITION_MS = 3_600_000
 
@@ -19,6 +22,7 @@ export class KeyRing {
   #current: KeyState
   #pending: KeyState | undefined
   #retired: KeyState | undefined
+  #all: readonly KeyState[]
   #lastKeyId: KeyId = 0
   #keyIdBefore: KeyId = 0
   #usedKeyId: KeyId | undefined
@@ -30,6 +34,7 @@ export class KeyRing {
     this.#outbox = outbox
     this.#terms = terms
     this.#current = new KeyState(0, 1, nowMs, terms)
+    this.#all = [this.#current]
     outbox.emit({ type: 'tls-start', keyId: 0 })
   }
 
@@ -46,8 +51,24 @@ export class KeyRing {
     return this.#pending?.tlsRunning === true ? this.#pending : this.#current
   }
 
+  /** The oldest first. */
   get all(): readonly KeyState[] {
-    return [this.#retired, this.#current, this.#pending].filter((state) => state !== undefined)
+    return this.#all
+  }
+
+  /** When each of them has packets to send. */
+  get packetTimes(): readonly (number | undefined)[] {
+    return this.#all.map(({ channel }) => channel.nextDueMs)
+  }
+
+  /** When something else is to be done. */
+  get times(): readonly (number | undefined)[] {
+    return [...this.#all.map(({ deadlineMs }) => deadlineMs), this.#swapAtMs, this.#deleteAtMs]
+  }
+
+  /** True when the peer lets more wait than any handshake makes. */
+  get isCongested(): boolean {
+    return this.#all.some(({ channel }) => channel.waitingBytes > MAX_WAITING_BYTES)
   }
 
   /** The only key id that a renegotiation may use. */
@@ -55,18 +76,8 @@ export class KeyRing {
     return nextKeyId(this.#lastKeyId)
   }
 
-  /** When sealing moves to the current key by itself; `undefined` when it is there. */
-  get swapAtMs(): number | undefined {
-    return this.#swapAtMs
-  }
-
-  /** When the keys before the current ones go; `undefined` when there are none or newer ones have taken their slot. */
-  get deleteAtMs(): number | undefined {
-    return this.#deleteAtMs
-  }
-
   find(keyId: KeyId): KeyState | undefined {
-    return this.all.find((state) => state.keyId === keyId)
+    return this.#all.find((state) => state.keyId === keyId)
   }
 
   /** Begins a renegotiation; none may be under way. */
@@ -77,6 +88,7 @@ export class KeyRing {
     this.#keyIdBefore = this.#lastKeyId
     this.#lastKeyId = this.nextKeyId
     this.#pending = new KeyState(this.#lastKeyId, 0, nowMs, this.#terms)
+    this.#note()
     this.#pending.channel.queueReset()
     this.#outbox.emit({ type: 'tls-start', keyId: this.#lastKeyId })
     return this.#pending
@@ -93,6 +105,7 @@ export class KeyRing {
     this.#retired = this.#current
     this.#current = this.#pending
     this.#pending = undefined
+    this.#note()
     this.#swapAtMs = nowMs + SWAP_AFTER_MS
     if (this.#usedKeyId === this.#current.keyId) this.#swap(nowMs)
   }
@@ -106,6 +119,7 @@ export class KeyRing {
     this.stopTls(this.#pending)
     if (!this.#pending.heard) this.#lastKeyId = this.#keyIdBefore
     this.#pending = undefined
+    this.#note()
   }
 
   /** Notes that the client seals with this key: it has it, so the server may too. */
@@ -129,8 +143,29 @@ export class KeyRing {
     this.#deleteAtMs = undefined
   }
 
+  /** Gives the packets that every key state has to send. */
+  transmit(seal: SealPacket, nowMs: number): void {
+    for (const { channel } of this.#all) {
+      for (const bytes of channel.flush(seal, nowMs)) this.#outbox.emit({ type: 'send', bytes })
+    }
+  }
+
+  /** Sends messages no more; acknowledgements go on. */
+  stopSending(): void {
+    for (const { channel } of this.#all) channel.stopSending()
+  }
+
+  stopAllTls(): void {
+    for (const keyState of this.#all) this.stopTls(keyState)
+  }
+
   stopTls(keyState: KeyState): void {
     if (keyState.stopTls()) this.#outbox.emit({ type: 'tls-stop', keyId: keyState.keyId })
+  }
+
+  /** Every input asks for all key states several times. */
+  #note(): void {
+    this.#all = [this.#retired, this.#current, this.#pending].filter((state) => state !== undefined)
   }
 
   #swap(nowMs: number): void {

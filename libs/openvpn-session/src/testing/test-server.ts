@@ -166,11 +166,16 @@ export class TestServer {
     const { nowMs } = this.#simulation
     if (first.length > 0) this.observe(hosted.session, undefined, first, nowMs)
     for (const action of first) this.#perform(hosted, action)
-    for (let input = hosted.inputs.shift(); input !== undefined; input = hosted.inputs.shift()) {
-      const actions = hosted.session.handle(input, nowMs)
-      this.observe(hosted.session, input, actions, nowMs)
+    do {
+      for (let input = hosted.inputs.shift(); input !== undefined; input = hosted.inputs.shift()) {
+        const actions = hosted.session.handle(input, nowMs)
+        this.observe(hosted.session, input, actions, nowMs)
+        for (const action of actions) this.#perform(hosted, action)
+      }
+      const actions = hosted.session.settle()
+      if (actions.length > 0) this.observe(hosted.session, undefined, actions, nowMs)
       for (const action of actions) this.#perform(hosted, action)
-    }
+    } while (hosted.inputs.length > 0)
     hosted.busy = false
   }
 

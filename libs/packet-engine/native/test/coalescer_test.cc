@@ -7,6 +7,7 @@
 
 #include "check.h"
 #include "packets.h"
+#include "peer.h"
 #include "segmenter.h"
 
 using namespace sallyport;
@@ -19,7 +20,7 @@ namespace {
 // What a device with this coalescer in front would send on: every item cut again.
 std::vector<Bytes> through(Coalescer& coalescer, std::vector<Bytes> batch, size_t* items = nullptr) {
   coalescer.clear();
-  for (Bytes& packet : batch) coalescer.add(packet);
+  for (Bytes& packet : batch) coalescer.add(nullptr, packet);
   std::vector<Bytes> out;
   for (const auto& item : coalescer.finish()) {
     if (items) ++*items;
@@ -40,7 +41,7 @@ std::vector<Bytes> through(Coalescer& coalescer, std::vector<Bytes> batch, size_
 
 size_t items_of(std::vector<Bytes> batch) {
   Coalescer coalescer(64);
-  for (Bytes& packet : batch) coalescer.add(packet);
+  for (Bytes& packet : batch) coalescer.add(nullptr, packet);
   return coalescer.finish().size();
 }
 
@@ -126,10 +127,74 @@ TEST("coalescer: fragments, options, other protocols and nonsense go as they are
   for (const Bytes& packet : batch) {
     coalescer.clear();
     Bytes copy = packet;
-    coalescer.add(copy);
+    coalescer.add(nullptr, copy);
     const auto items = coalescer.finish();
     CHECK(items.size() == 1 && items[0].header.gso_type == kVirtioGsoNone && items[0].header.flags == 0);
     CHECK(copy == packet);
+  }
+}
+
+TEST("coalescer: a wrong header checksum stays wrong, first or second") {
+  for (const size_t wrong : {0, 1}) {
+    std::vector<Bytes> batch = {make({}), make(next({}))};
+    batch[wrong][kIpv4Checksum] ^= 1;
+    CHECK(items_of(batch) == 2);
+  }
+}
+
+TEST("coalescer: nothing overtakes a fragment") {
+  const Options datagram{.transport = InnerProtocol::udp};
+  Bytes fragment = make(next(datagram));
+  fragment[kIpv4Fragment] = 0x20;
+  Coalescer coalescer(64);
+  std::vector<Bytes> batch = {make(datagram), fragment, make(next(datagram, 1))};
+  CHECK(items_of(batch) == 3);
+  CHECK(through(coalescer, batch) == batch);
+}
+
+TEST("coalescer: packets of two peers stay apart, however much their flows look alike") {
+  Peer one;
+  Peer other;
+  std::vector<Bytes> batch = {make({}), make({}), make(next({})), make(next({}))};
+  Coalescer coalescer(64);
+  for (size_t i = 0; i < batch.size(); ++i) coalescer.add(i % 2 == 0 ? &one : &other, batch[i]);
+  const auto items = coalescer.finish();
+  CHECK(items.size() == 2);
+  CHECK(items[0].peer == &one && items[0].packets == 2 && items[0].bytes == 280);
+  CHECK(items[1].peer == &other && items[1].packets == 2);
+}
+
+TEST("coalescer: makes only those super-packets that it may") {
+  const auto items = [](InnerProtocol transport, Coalescer::Merge merge) {
+    const Options first{.transport = transport};
+    std::vector<Bytes> batch = {make(first), make(next(first))};
+    Coalescer coalescer(64);
+    for (Bytes& packet : batch) coalescer.add(nullptr, packet, merge);
+    return coalescer.finish().size();
+  };
+  CHECK(items(InnerProtocol::tcp, Coalescer::Merge::none) == 2);
+  CHECK(items(InnerProtocol::tcp, Coalescer::Merge::segments) == 1);
+  CHECK(items(InnerProtocol::udp, Coalescer::Merge::segments) == 2);
+  CHECK(items(InnerProtocol::udp, Coalescer::Merge::segments_and_datagrams) == 1);
+}
+
+TEST("coalescer: a super-packet comes apart into what it was made of") {
+  for (const bool ipv6 : {false, true}) {
+    for (const InnerProtocol transport : {InnerProtocol::tcp, InnerProtocol::udp}) {
+      const Options first{.ipv6 = ipv6, .transport = transport, .payload = 101};
+      Options last = next(first, 2);
+      last.payload = 60;
+      if (transport == InnerProtocol::tcp) last.flags |= kTcpPsh;
+      const std::vector<Bytes> before = {make(first), make(next(first)), make(last)};
+      std::vector<Bytes> batch = before;
+      Coalescer coalescer(64);
+      for (Bytes& packet : batch) coalescer.add(nullptr, packet);
+      const auto items = coalescer.finish();
+      CHECK(items.size() == 1);
+      std::vector<Bytes> after;
+      coalescer.split(items[0], [&](std::span<uint8_t> packet) { after.emplace_back(packet.begin(), packet.end()); });
+      CHECK(after == before);
+    }
   }
 }
 

@@ -14,7 +14,7 @@ TEST("engine lock: a thread that never rests lets each verb in after the event t
   std::atomic<bool> starved = false;
   std::atomic<uint64_t> events = 0;
   std::thread worker([&] {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
     EngineLock::Work turn(lock);
     while (!done && !starved) {
       ++events;
@@ -24,7 +24,7 @@ TEST("engine lock: a thread that never rests lets each verb in after the event t
   });
   while (events == 0) std::this_thread::yield();
   uint64_t during = 0;
-  for (int i = 0; i < 1000; ++i) {
+  for (int i = 0; i < 300; ++i) {
     const std::lock_guard turn(lock);
     const uint64_t before = events;
     std::this_thread::yield();
@@ -32,5 +32,6 @@ TEST("engine lock: a thread that never rests lets each verb in after the event t
   }
   done = true;
   worker.join();
-  CHECK(during == 0 && events > 1 && !starved);
+  CHECK(during == 0);
+  CHECK(events > 1 && !starved);
 }

@@ -55,7 +55,7 @@ Bytes packet_with(const EpochSecret& secret, uint16_t epoch, uint64_t counter, c
   for (size_t i = 0; i < 8; ++i) nonce[i] ^= clear[4 + i];
   Bytes sealed = text;
   Bytes tag(kTagBytes);
-  epoch_aead(Cipher::aes_256_gcm, Aead::Direction::seal, secret)
+  epoch_aead({Cipher::aes_256_gcm}, Aead::Direction::seal, secret)
       .seal(std::span<const uint8_t, kNonceBytes>(nonce.data(), kNonceBytes), clear, sealed,
             std::span<uint8_t, kTagBytes>(tag.data(), kTagBytes));
   return concat(concat(clear, sealed), tag);

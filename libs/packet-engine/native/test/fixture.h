@@ -1,6 +1,7 @@
 #pragma once
 
 #include <arpa/inet.h>
+#include <netinet/udp.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -96,10 +97,22 @@ struct FakeTun {
   void write(const Bytes& packet) const { ::send(host_end.get(), packet.data(), packet.size(), 0); }
 };
 
+// The queues of a device that has one.
+inline std::vector<TunDevice> one_queue(FileDescriptor descriptor = {}) {
+  std::vector<TunDevice> queues;
+  queues.emplace_back(std::move(descriptor));
+  return queues;
+}
+
 // A client on the loopback device.
 struct Client {
   UdpSocket socket{loopback()};
 
+  // Datagrams come one at a time, as to a client that knows no better.
+  Client() {
+    const int off = 0;
+    setsockopt(socket.fd(), IPPROTO_UDP, UDP_GRO, &off, sizeof off);
+  }
   void send(const EndPoint& to, const Bytes& bytes) const {
     socket.send({0, Transport::udp, to, socket.local(), 0}, bytes);
   }

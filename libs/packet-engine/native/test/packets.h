@@ -1,11 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <random>
 #include <vector>
 
 #include "checksum.h"
+#include "segmenter.h"
 #include "transport_packet.h"
+#include "virtio_header.h"
 
 namespace packets {
 
@@ -14,6 +17,7 @@ using Bytes = std::vector<uint8_t>;
 // What a test packet is made of.
 struct Options {
   bool ipv6 = false;
+  uint8_t destination = 1;
   sallyport::InnerProtocol transport = sallyport::InnerProtocol::tcp;
   uint16_t port = 1000;
   uint32_t sequence = 1;
@@ -43,7 +47,7 @@ inline Bytes make(const Options& options) {
     packet[kIpv6HopLimit] = options.hop_limit;
     packet[kIpv6Addresses] = packet[kIpv6Addresses + 16] = 0xfd;
     packet[kIpv6Addresses + 15] = 2;
-    packet[kIpv6Addresses + 31] = 1;
+    packet[kIpv6Addresses + 31] = options.destination;
   } else {
     packet[0] = 0x45;
     packet[1] = options.traffic_class;
@@ -53,7 +57,7 @@ inline Bytes make(const Options& options) {
     packet[8] = options.hop_limit;
     packet[kIpv4Protocol] = static_cast<uint8_t>(options.transport);
     write_u32(packet, kIpv4Addresses, 0x0a080002);
-    write_u32(packet, kIpv4Addresses + 4, 0x0a080001);
+    write_u32(packet, kIpv4Addresses + 4, uint32_t{0x0a080000} | options.destination);
     set_ipv4_checksum(packet, network);
   }
   write_u16(packet, network, options.port);
@@ -73,6 +77,37 @@ inline Bytes make(const Options& options) {
   }
   set_transport_checksum(packet, *read_transport_packet(packet));
   return packet;
+}
+
+// What stands before the packet when it comes from a TUN device that leaves checksums and cutting to its reader.
+inline sallyport::VirtioHeader header_for(const Bytes& packet, uint8_t gso_type, uint16_t segment_bytes) {
+  const auto form = *sallyport::read_transport_packet(packet);
+  sallyport::VirtioHeader header{};
+  header.flags = sallyport::kVirtioNeedsChecksum;
+  header.gso_type = gso_type;
+  header.segment_bytes = segment_bytes;
+  header.checksum_start = static_cast<uint16_t>(form.transport_offset);
+  header.checksum_offset = static_cast<uint16_t>(form.checksum_offset() - form.transport_offset);
+  return header;
+}
+
+// As the kernel leaves it: the field holds the pseudo-header's sum.
+inline void open_checksum(Bytes& packet) {
+  const auto form = *sallyport::read_transport_packet(packet);
+  const uint64_t pseudo = sallyport::pseudo_header_sum(packet, form, form.bytes - form.transport_offset);
+  const uint16_t sum = sallyport::fold(pseudo);
+  std::memcpy(packet.data() + form.checksum_offset(), &sum, sizeof sum);
+}
+
+inline std::vector<Bytes> cut(const sallyport::VirtioHeader& header, const Bytes& packet) {
+  const auto segmenter = sallyport::Segmenter::begin(header, packet);
+  std::vector<Bytes> segments;
+  if (!segmenter) return segments;
+  for (size_t index = 0; index < segmenter->count(); ++index) {
+    segments.emplace_back(segmenter->bytes(index));
+    segmenter->write(index, segments.back());
+  }
+  return segments;
 }
 
 }  // namespace packets

@@ -12,15 +12,14 @@ namespace {
 using Table = PrefixTable<4, int>;
 
 struct Entry {
-  Table::Address address;
-  size_t length;
+  Ipv4Prefix prefix;
   int value;
 };
 
 bool matches(const Entry& entry, const Table::Address& address) {
-  for (size_t bit = 0; bit < entry.length; ++bit) {
+  for (size_t bit = 0; bit < entry.prefix.length; ++bit) {
     const uint8_t mask = static_cast<uint8_t>(0x80 >> bit % 8);
-    if ((entry.address[bit / 8] ^ address[bit / 8]) & mask) return false;
+    if ((entry.prefix.address[bit / 8] ^ address[bit / 8]) & mask) return false;
   }
   return true;
 }
@@ -30,15 +29,15 @@ bool matches(const Entry& entry, const Table::Address& address) {
 TEST("prefix table: the longest prefix wins, and a removed one no longer") {
   Table table;
   CHECK(table.find({10, 0, 0, 1}) == nullptr);
-  CHECK(table.add({0, 0, 0, 0}, 0, 1));
-  CHECK(table.add({10, 99, 99, 99}, 8, 2));
-  CHECK(table.add({10, 0, 0, 1}, 32, 3));
-  CHECK(!table.add({10, 0, 0, 0}, 8, 4));
+  CHECK(table.add({{0, 0, 0, 0}, 0}, 1));
+  CHECK(table.add({{10, 99, 99, 99}, 8}, 2));
+  CHECK(table.add({{10, 0, 0, 1}, 32}, 3));
+  CHECK(!table.add({{10, 0, 0, 0}, 8}, 4));
   CHECK(*table.find({10, 0, 0, 1}) == 3);
   CHECK(*table.find({10, 0, 0, 2}) == 2);
   CHECK(*table.find({11, 0, 0, 1}) == 1);
-  CHECK(table.remove({10, 0, 0, 1}, 32));
-  CHECK(!table.remove({10, 0, 0, 1}, 32));
+  CHECK(table.remove({{10, 0, 0, 1}, 32}));
+  CHECK(!table.remove({{10, 0, 0, 1}, 32}));
   CHECK(*table.find({10, 0, 0, 1}) == 2);
 }
 
@@ -48,18 +47,18 @@ TEST("prefix table: gives what a search through all prefixes gives") {
     Table table;
     std::vector<Entry> entries;
     for (int value = 0; value < 60; ++value) {
-      Entry entry{{static_cast<uint8_t>(random() % 3), static_cast<uint8_t>(random()), static_cast<uint8_t>(random()),
-                   static_cast<uint8_t>(random())},
-                  random() % 33,
-                  value};
-      if (table.add(entry.address, entry.length, value)) entries.push_back(entry);
+      const Entry entry{{{static_cast<uint8_t>(random() % 3), static_cast<uint8_t>(random()),
+                          static_cast<uint8_t>(random()), static_cast<uint8_t>(random())},
+                         static_cast<uint8_t>(random() % 33)},
+                        value};
+      if (table.add(entry.prefix, value)) entries.push_back(entry);
     }
     for (int look = 0; look < 500; ++look) {
       const Table::Address address = {static_cast<uint8_t>(random() % 3), static_cast<uint8_t>(random()),
                                       static_cast<uint8_t>(random()), static_cast<uint8_t>(random())};
       const Entry* best = nullptr;
       for (const Entry& entry : entries) {
-        if (matches(entry, address) && (!best || entry.length > best->length)) best = &entry;
+        if (matches(entry, address) && (!best || entry.prefix.length > best->prefix.length)) best = &entry;
       }
       const int* found = table.find(address);
       CHECK((best == nullptr) == (found == nullptr));

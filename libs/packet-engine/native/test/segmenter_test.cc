@@ -1,6 +1,5 @@
 #include "segmenter.h"
 
-#include <cstring>
 #include <random>
 
 #include "check.h"
@@ -8,40 +7,10 @@
 
 using namespace sallyport;
 using packets::Bytes;
+using packets::cut;
+using packets::header_for;
 using packets::make;
-
-namespace {
-
-VirtioHeader header_for(const Bytes& packet, uint8_t gso_type, uint16_t segment_bytes) {
-  const auto form = *read_transport_packet(packet);
-  VirtioHeader header{};
-  header.flags = kVirtioNeedsChecksum;
-  header.gso_type = gso_type;
-  header.segment_bytes = segment_bytes;
-  header.checksum_start = static_cast<uint16_t>(form.transport_offset);
-  header.checksum_offset = static_cast<uint16_t>(form.checksum_offset() - form.transport_offset);
-  return header;
-}
-
-// As the kernel leaves it: the field holds the pseudo-header's sum.
-void open_checksum(Bytes& packet) {
-  const auto form = *read_transport_packet(packet);
-  const uint16_t sum = fold(pseudo_header_sum(packet, form, form.bytes - form.transport_offset));
-  std::memcpy(packet.data() + form.checksum_offset(), &sum, sizeof sum);
-}
-
-std::vector<Bytes> cut(const VirtioHeader& header, const Bytes& packet) {
-  const auto segmenter = Segmenter::begin(header, packet);
-  std::vector<Bytes> segments;
-  if (!segmenter) return segments;
-  for (size_t index = 0; index < segmenter->count(); ++index) {
-    segments.emplace_back(segmenter->bytes(index));
-    segmenter->write(index, segments.back());
-  }
-  return segments;
-}
-
-}  // namespace
+using packets::open_checksum;
 
 TEST("segmenter: refuses headers that do not fit the packet") {
   const Bytes packet = make({.payload = 3000});

@@ -93,7 +93,10 @@ struct Setup {
     };
   }
   bool send_data(uint64_t stream, const Bytes& packet) {
-    if (!streams.reserve(stream)) return false;
+    if (const auto refused = streams.reserve(stream)) {
+      counters.add(*refused);
+      return false;
+    }
     Bytes bytes = framed(packet);
     const iovec frame{bytes.data(), bytes.size()};
     return streams.send_data(stream, {&frame, 1});

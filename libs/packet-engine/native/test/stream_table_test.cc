@@ -160,10 +160,11 @@ TEST("streams: a slow reader's data is dropped beyond 64 packets, its control pa
 TEST("streams: room that was promised and not used is given back") {
   Setup setup;
   const Connection connection = setup.join();
-  for (size_t i = 0; i < FrameQueue::kDataFrames; ++i) CHECK(setup.streams.reserve(1));
-  CHECK(!setup.streams.reserve(1));
+  for (size_t i = 0; i < FrameQueue::kDataFrames; ++i) CHECK(!setup.streams.reserve(1));
+  CHECK(setup.streams.reserve(1) == Counter::dropStreamQueueFull);
   setup.streams.cancel(1);
-  CHECK(setup.streams.reserve(1));
+  CHECK(!setup.streams.reserve(1));
+  CHECK(setup.streams.reserve(2) == Counter::dropUnknownStream);
 }
 
 TEST("streams: one that does not take control packets any more is closed") {

@@ -9,6 +9,8 @@ import type {
   EndPoint,
   EngineCipher,
   EngineEvent,
+  EngineHandlers,
+  EngineOptions,
   ForeignStream,
   KeyOptions,
   Listener,
@@ -55,15 +57,16 @@ export class EngineUnderTest implements AsyncDisposable {
   readonly engine: PacketEngine
   readonly local: Listener
 
-  constructor(address = '127.0.0.1') {
-    this.engine = createPacketEngine({
+  constructor(address = '127.0.0.1', options: EngineOptions = {}) {
+    const handlers: EngineHandlers = {
       onControl: (packets) => this.control.push(...packets),
       onEvent: (event) => this.events.push(event),
       onForeignStream: (stream) => this.foreign.push(stream),
       onFatal: (error) => {
         throw error
       },
-    })
+    }
+    this.engine = createPacketEngine(handlers, options)
     this.local = this.engine.listen({ transport: 'udp', address, port: 0 })
   }
 

@@ -149,6 +149,7 @@ function drive(session: Session, input: Uint8Array, watch: Watch): void {
     const bytes = reader.take(Math.min(reader.u16(), reader.remaining))
     if (kind === STEP.time) nowMs += 10 * (((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0))
     watch.take(session.handle(inputOf(kind, keyId, bytes), nowMs))
+    watch.take(session.settle())
   }
 }
 

@@ -1,0 +1,124 @@
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import type { CaptureReport } from '@sallyport/contracts'
+import { createLogger } from '@sallyport/telemetry'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+
+import { CaptureDesk, type CaptureOrder } from './capture-desk.ts'
+
+const PEER = 7
+
+let directory: string
+let taps: Map<number, { side: string; maxBytes: number }>
+let reports: (CaptureReport & { connectionId: string })[]
+
+beforeEach(async () => {
+  vi.useFakeTimers()
+  directory = await mkdtemp(join(tmpdir(), 'sallyport-capture-'))
+  taps = new Map()
+  reports = []
+})
+
+afterEach(async () => {
+  vi.useRealTimers()
+  await rm(directory, { recursive: true })
+})
+
+function id(number: number): string {
+  return `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`
+}
+
+function order(number: number, changes: Partial<CaptureOrder> = {}): CaptureOrder {
+  return {
+    type: 'capture',
+    captureId: id(number),
+    connectionId: id(100 + number),
+    side: 'inner',
+    seconds: 60,
+    maxBytes: 2 ** 20,
+    ...changes,
+  }
+}
+
+function desk(files: string | undefined = directory): CaptureDesk {
+  return new CaptureDesk({
+    engine: {
+      startTap: (peerId, { side, maxBytes }) => void taps.set(peerId, { side, maxBytes }),
+      stopTap: (peerId) => {
+        if (!taps.delete(peerId)) throw new Error('no such tap')
+        return { packets: 12n, missed: 3n, fileBytes: 4096n }
+      },
+    },
+    reports: { captured: (connectionId, report) => void reports.push({ connectionId, ...report }) },
+    directory: files,
+    log: createLogger('test', 'silent'),
+  })
+}
+
+it('writes to a file that only its owner can read, until the time is over, and tells what is in it', async () => {
+  using captures = desk()
+  captures.start(order(1, { side: 'outer' }), PEER)
+  expect(taps.get(PEER)).toEqual({ side: 'outer', maxBytes: 2 ** 20 })
+  expect((await stat(join(directory, `${id(1)}.pcapng`))).mode & 0o777).toBe(0o600)
+  vi.advanceTimersByTime(59_999)
+  expect(reports).toEqual([])
+  vi.advanceTimersByTime(1)
+  expect(taps.size).toBe(0)
+  expect(reports).toEqual([
+    { connectionId: id(101), captureId: id(1), outcome: 'finished', packets: '12', missed: '3' },
+  ])
+})
+
+it('completes the file when the connection ends first, once', () => {
+  using captures = desk()
+  captures.start(order(1), PEER)
+  captures.finish(id(101))
+  captures.finish(id(101))
+  vi.advanceTimersByTime(120_000)
+  expect(reports.map(({ outcome }) => outcome)).toEqual(['finished'])
+})
+
+it('completes every file when the node stops', () => {
+  {
+    using captures = desk()
+    captures.start(order(1), 1)
+    captures.start(order(2), 2)
+  }
+  expect(taps.size).toBe(0)
+  expect(reports.map(({ captureId }) => captureId)).toEqual([id(1), id(2)])
+})
+
+it('refuses without a directory, without a tunnel, and what goes on already', async () => {
+  using captures = desk()
+  captures.start(order(1), undefined)
+  captures.start(order(2), PEER)
+  captures.start(order(3, { connectionId: id(102) }), PEER)
+  using none = new CaptureDesk({
+    engine: { startTap: () => undefined, stopTap: () => ({ packets: 0n, missed: 0n, fileBytes: 0n }) },
+    reports: { captured: (connectionId, report) => void reports.push({ connectionId, ...report }) },
+    directory: undefined,
+    log: createLogger('test', 'silent'),
+  })
+  none.start(order(4), PEER)
+  expect(reports.map(({ outcome }) => outcome)).toEqual(['no-connection', 'busy', 'not-enabled'])
+  expect(await readdir(directory)).toEqual([`${id(2)}.pcapng`])
+})
+
+it('has eight captures at once and no more', () => {
+  using captures = desk()
+  for (let number = 1; number <= 9; number++) captures.start(order(number), number)
+  expect(taps.size).toBe(8)
+  expect(reports.map(({ captureId, outcome }) => [captureId, outcome])).toEqual([[id(9), 'busy']])
+})
+
+it('says so when there is no file to be had, and never writes over one', () => {
+  using elsewhere = desk(join(directory, 'missing'))
+  elsewhere.start(order(1), PEER)
+  using captures = desk()
+  captures.start(order(2), PEER)
+  captures.finish(id(102))
+  captures.start(order(2), PEER)
+  expect(reports.map(({ outcome }) => outcome)).toEqual(['file-error', 'finished', 'file-error'])
+})

@@ -1,0 +1,51 @@
+import type { ReleaseRequest } from '@sallyport/contracts'
+import { describeError } from '@sallyport/foundation'
+import type { Logger } from '@sallyport/telemetry'
+
+import type { LeaseClient } from './lease-client.ts'
+
+/** A call costs as much as a hundred releases, so releases wait for company. */
+const GATHER_MS = 200
+/** The allocator's own limit. */
+const LEASES_PER_CALL = 1024
+
+type EndedLease = ReleaseRequest['leases'][number]
+
+/** Gives leases back, many at a time; failure is harmless, for a lease then lapses. */
+export class LeaseReleases {
+  readonly #client: Pick<LeaseClient, 'release'>
+  readonly #log: Logger
+  readonly #signal: AbortSignal
+  readonly #waiting: EndedLease[] = []
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(client: Pick<LeaseClient, 'release'>, log: Logger, signal: AbortSignal) {
+    this.#client = client
+    this.#log = log
+    this.#signal = signal
+  }
+
+  /** True while there are leases that the allocator has not been told of. */
+  get pending(): boolean {
+    return this.#waiting.length > 0
+  }
+
+  add(lease: EndedLease): void {
+    this.#waiting.push(lease)
+    this.#timer ??= setTimeout(() => void this.flush(), GATHER_MS)
+  }
+
+  /** Tells of all that wait; never fails. */
+  async flush(): Promise<void> {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    while (this.#waiting.length > 0) {
+      const leases = this.#waiting.splice(0, LEASES_PER_CALL)
+      try {
+        await this.#client.release(leases, this.#signal)
+      } catch (error) {
+        this.#log.debug({ leases: leases.length, err: describeError(error) }, 'leases not released, they will lapse')
+      }
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import type { EngineCounter, PeerStatistics } from './engine.ts'
+
+/**
+ * The drops that are counted for each peer. Of a packet that did not open only its peer-id, which anyone may write, says
+ * whose it is.
+ */
+export const PEER_DROPS = [
+  'dropTooShort',
+  'dropWrongRemote',
+  'dropUnknownKey',
+  'dropUnknownEpoch',
+  'dropBadTag',
+  'dropReplayed',
+  'dropOpenExhausted',
+  'dropCompressed',
+  'dropNotIp',
+  'dropSourceAddress',
+  'dropCongestionMark',
+  'dropTunWriteFailed',
+  'dropNoKey',
+  'dropKeyExhausted',
+  'dropTooBig',
+  'dropStreamQueueFull',
+  'dropUnknownStream',
+  'dropSendFailed',
+  'dropRateLimited',
+  'dropUnfair',
+] as const satisfies readonly EngineCounter[]
+export type PeerDrop = (typeof PEER_DROPS)[number]
+
+/** The drops that are counted for each network: those of its peers, and what its TUN device gave that is for no peer. */
+export const NETWORK_DROPS = [
+  ...PEER_DROPS,
+  'dropTooLong',
+  'dropBadVirtioHeader',
+  'dropNoRoute',
+] as const satisfies readonly EngineCounter[]
+export type NetworkDrop = (typeof NETWORK_DROPS)[number]
+
+/** What a peer carried and lost since it was added. */
+export interface PeerCounters extends PeerStatistics {
+  readonly drops: Readonly<Record<PeerDrop, bigint>>
+}
+
+/** What a network's peers, including those that are gone, carried and lost since it was added. */
+export interface NetworkCounters extends PeerStatistics {
+  readonly drops: Readonly<Record<NetworkDrop, bigint>>
+}
+
+/** What may pass in one direction, counted in inner packets; whatever is absent is not limited. */
+export interface TrafficLimit {
+  /** From 1 to 10^12. */
+  readonly bytesPerSecond?: number
+  /** From 1 to 10^9. */
+  readonly packetsPerSecond?: number
+  /** How much may pass at once after a silence, as time at these rates, from 1 to 60,000; 100 when absent. */
+  readonly burstMs?: number
+}
+
+/** A peer's limits; an absent direction has none. */
+export interface PeerTrafficLimits {
+  /** From the peer. */
+  readonly received?: TrafficLimit
+  /** To the peer. */
+  readonly sent?: TrafficLimit
+}

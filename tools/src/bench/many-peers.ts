@@ -1,0 +1,147 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+
+import type { Benchmark, BenchScene, Contender } from './benchmark.ts'
+import { cpuSeconds } from './cpu-time.ts'
+import { TARGET_ADDRESS } from './lane.ts'
+import { connectLoadClients, type LoadClients } from './load-client.ts'
+import { type BenchResult, compare } from './report.ts'
+import { udpDatagrams } from './udp-counters.ts'
+
+const FEW = 10
+const OURS = 10_000
+const PEERS = 1_000
+const RATE_PER_SECOND = { ours: 40, peer: 40 } as const
+const STORM_TIMEOUT_MS = 1_200_000
+/** Longer than a stretch of garbage and of handshakes' timers takes to go. */
+const SETTLE_MS = 30_000
+const IDLE_ROUNDS = 4
+const IDLE_SECONDS = 20
+const TRAFFIC_ROUNDS = 4
+const TRAFFIC_SECONDS = 5
+const TRAFFIC_PER_SECOND = 20_000
+const TRAFFIC_BYTES = 200
+/** Of the TCP/UDP services of a host: `discard` (RFC 863). */
+const DISCARD_PORT = 9
+
+/** What connected clients cost that do nothing, and what a packet costs among many of them. */
+export const manyPeersBenchmark: Benchmark = {
+  names: ['peers-scaling', 'idle-peers-cpu', 'idle-peers-memory'],
+  async run(scene) {
+    const { ours, peer, checkpoint } = scene
+    const few = await withClients(ours, FEW, RATE_PER_SECOND.ours, scene, (clients) =>
+      packetCosts(ours, clients, scene),
+    )
+    const many = await withClients(ours, OURS, RATE_PER_SECOND.ours, scene, async (clients, memory) => ({
+      memory,
+      idle: await idleCosts(ours, OURS, scene),
+      packets: await packetCosts(ours, clients, scene),
+    }))
+    checkpoint('idle-peers: openvpn')
+    const theirs = await withClients(peer, PEERS, RATE_PER_SECOND.peer, scene, async (_clients, memory) => ({
+      memory,
+      idle: await idleCosts(peer, PEERS, scene),
+    }))
+    return [
+      scaling(few, many.packets),
+      compare({
+        name: 'idle-peers-cpu',
+        unit: 'CPU µs per peer and second',
+        ours: many.idle,
+        peer: theirs.idle,
+        conditions: `${String(OURS)} clients of ours, ${String(PEERS)} of openvpn, all with keepalive pings each 10 s both ways; utime+stime of the whole server process over ${String(IDLE_SECONDS)} s`,
+      }),
+      compare({
+        name: 'idle-peers-memory',
+        unit: 'KiB per peer',
+        ours: [many.memory],
+        peer: [theirs.memory],
+        conditions: `growth of the resident memory of the whole server process from no client to ${String(OURS)} (openvpn: ${String(PEERS)}), ${String(SETTLE_MS / 1000)} s after the last had connected`,
+      }),
+    ]
+  },
+}
+
+async function withClients<Result>(
+  { lane, server }: Contender,
+  count: number,
+  ratePerSecond: number,
+  { checkpoint }: BenchScene,
+  measure: (clients: LoadClients, memoryKib: number) => Promise<Result>,
+): Promise<Result> {
+  checkpoint(`${String(count)} clients are enrolled`)
+  const devices = await server.devicesFor(count)
+  const before = await residentKib(server.pid)
+  checkpoint(`${String(count)} clients connect`)
+  await using clients = await connectLoadClients(lane, devices, {
+    clients: count,
+    ratePerSecond,
+    timeoutMs: STORM_TIMEOUT_MS,
+  })
+  await delay(SETTLE_MS)
+  return await measure(clients, ((await residentKib(server.pid)) - before) / count)
+}
+
+/** CPU µs per peer and second, for each round. */
+async function idleCosts({ server }: Contender, count: number, { checkpoint }: BenchScene): Promise<number[]> {
+  const costs: number[] = []
+  for (let round = 1; round <= IDLE_ROUNDS; round++) {
+    const before = await cpuSeconds(server.pid)
+    await delay(IDLE_SECONDS * 1000)
+    const cost = (((await cpuSeconds(server.pid)) - before) * 1e6) / IDLE_SECONDS / count
+    costs.push(cost)
+    checkpoint(`${String(count)} idle clients, round ${String(round)}: ${cost.toFixed(1)} CPU µs per peer and second`)
+  }
+  return costs
+}
+
+/** CPU µs per packet beyond what the idle clients cost, for each round. */
+async function packetCosts({ lane, server }: Contender, clients: LoadClients, scene: BenchScene): Promise<number[]> {
+  const directory = await mkdtemp(join(tmpdir(), 'sallyport-bench-sender-'))
+  try {
+    const file = join(directory, 'addresses')
+    await writeFile(file, clients.addresses.join('\n'))
+    const sender = fileURLToPath(new URL('udp-sender.js', import.meta.url))
+    const load = [TARGET_ADDRESS, DISCARD_PORT, TRAFFIC_PER_SECOND, TRAFFIC_BYTES, TRAFFIC_SECONDS].map(String)
+    const costs: number[] = []
+    for (let round = 1; round <= TRAFFIC_ROUNDS; round++) {
+      const idle = await cpuOver(server.pid, () => delay(TRAFFIC_SECONDS * 1000))
+      const before = await udpDatagrams(lane.target)
+      const busy = await cpuOver(server.pid, () => lane.client.exec(process.execPath, sender, file, ...load))
+      const packets = (await udpDatagrams(lane.target)) - before
+      const cost = ((busy.used - (idle.used / idle.seconds) * busy.seconds) * 1e6) / packets
+      costs.push(cost)
+      scene.checkpoint(
+        `${String(clients.addresses.length)} clients, round ${String(round)}: ${cost.toFixed(2)} CPU µs per packet, ${String(packets)} packets`,
+      )
+    }
+    return costs
+  } finally {
+    await rm(directory, { recursive: true })
+  }
+}
+
+async function cpuOver(pid: number, work: () => Promise<unknown>): Promise<{ used: number; seconds: number }> {
+  const before = await cpuSeconds(pid)
+  const startedMs = performance.now()
+  await work()
+  return { used: (await cpuSeconds(pid)) - before, seconds: (performance.now() - startedMs) / 1000 }
+}
+
+function scaling(few: readonly number[], many: readonly number[]): BenchResult {
+  return compare({
+    name: 'peers-scaling',
+    unit: 'CPU µs per packet',
+    ours: many,
+    peer: few,
+    conditions: `ours with ${String(OURS)} connected clients; "peer" is ours with ${String(FEW)}; ${String(TRAFFIC_PER_SECOND)} UDP packets of ${String(TRAFFIC_BYTES)} bytes a second from up to 512 of the clients in turn, less what the same clients cost when idle`,
+  })
+}
+
+async function residentKib(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${String(pid)}/status`, 'utf8')
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1])
+}
