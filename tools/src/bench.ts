@@ -29,13 +29,17 @@ const BENCHMARKS = [
   manyPeersBenchmark,
 ]
 const NAMES = BENCHMARKS.flatMap(({ names }) => names)
+/** As many addresses as the pool of the benchmark has. */
+const MAX_CROWD = 60_000
 const CHART_TITLE = 'CPU seconds of the server process per GB of TCP payload (less is better)'
-const USAGE = `usage: npm run bench [-- [--json FILE] [--chart FILE] [NAME…]]; names: ${NAMES.join(', ')} (default: all)`
+const USAGE = `usage: npm run bench [-- [--json FILE] [--chart FILE] [--peers N] [NAME…]]; names: ${NAMES.join(', ')} (default: all)`
 
 interface Arguments {
   readonly jsonFile: string | undefined
   /** For an SVG of the rows about stock clients. */
   readonly chartFile: string | undefined
+  /** Clients at once in the rows about many of them. */
+  readonly crowd: number
   readonly names: readonly string[]
 }
 
@@ -55,7 +59,7 @@ await runCommand(async () => {
 })
 
 async function bench(
-  { jsonFile, chartFile, names }: Arguments,
+  { jsonFile, chartFile, crowd, names }: Arguments,
   signal: AbortSignal,
   progress: (message: string) => void,
 ): Promise<void> {
@@ -66,13 +70,13 @@ async function bench(
   await using oursLane = await buildLane('bench-o')
   await using peerLane = await buildLane('bench-p')
   checkpoint('starting Sallyport')
-  await using ours = await startOurs(oursLane, checkpoint)
+  await using ours = await startOurs(oursLane, checkpoint, { NODE_DATA_THREADS: '1' })
   // The node has no tunnel, and so no firewall, before its first client.
   await (await connectStockClient(oursLane.client, await ours.enrol('first')))[Symbol.asyncDispose]()
   checkpoint('starting the openvpn server')
   const { rules, interfaceName } = await firewallOf(oursLane)
   await using peer = await startPeer(peerLane, rules, interfaceName)
-  const scene = { ours: { lane: oursLane, server: ours }, peer: { lane: peerLane, server: peer }, checkpoint }
+  const scene = { ours: { lane: oursLane, server: ours }, peer: { lane: peerLane, server: peer }, crowd, checkpoint }
   const results = await measureAll(scene, names)
   process.stdout.write(`\n${table(results)}`)
   if (jsonFile !== undefined) await writeFile(jsonFile, `${JSON.stringify(results, undefined, 2)}\n`)
@@ -105,11 +109,18 @@ function isCharted({ name }: BenchResult): boolean {
 function readArguments(): Arguments {
   try {
     const { values, positionals } = parseArgs({
-      options: { json: { type: 'string' }, chart: { type: 'string' } },
+      options: { json: { type: 'string' }, chart: { type: 'string' }, peers: { type: 'string', default: '10000' } },
       allowPositionals: true,
     })
     if (!positionals.every((name) => NAMES.includes(name))) throw new RangeError('no such benchmark')
-    return { jsonFile: values.json, chartFile: values.chart, names: positionals.length === 0 ? NAMES : positionals }
+    const crowd = Number(values.peers)
+    if (!Number.isInteger(crowd) || crowd < 1 || crowd > MAX_CROWD) throw new RangeError('not a number of peers')
+    return {
+      crowd,
+      jsonFile: values.json,
+      chartFile: values.chart,
+      names: positionals.length === 0 ? NAMES : positionals,
+    }
   } catch (error) {
     throw new BenchUsageError('usage', USAGE, { cause: error })
   }

@@ -9,6 +9,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { CaptureDesk, type CaptureOrder } from './capture-desk.ts'
 
 const PEER = 7
+const SUBJECT = { tenantId: 'acme', peerId: PEER }
 
 let directory: string
 let taps: Map<number, { side: string; maxBytes: number }>
@@ -59,7 +60,7 @@ function desk(files: string | undefined = directory): CaptureDesk {
 
 it('writes to a file that only its owner can read, until the time is over, and tells what is in it', async () => {
   using captures = desk()
-  captures.start(order(1, { side: 'outer' }), PEER)
+  captures.start(order(1, { side: 'outer' }), SUBJECT)
   expect(taps.get(PEER)).toEqual({ side: 'outer', maxBytes: 2 ** 20 })
   expect((await stat(join(directory, `${id(1)}.pcapng`))).mode & 0o777).toBe(0o600)
   vi.advanceTimersByTime(59_999)
@@ -73,7 +74,7 @@ it('writes to a file that only its owner can read, until the time is over, and t
 
 it('completes the file when the connection ends first, once', () => {
   using captures = desk()
-  captures.start(order(1), PEER)
+  captures.start(order(1), SUBJECT)
   captures.finish(id(101))
   captures.finish(id(101))
   vi.advanceTimersByTime(120_000)
@@ -83,8 +84,8 @@ it('completes the file when the connection ends first, once', () => {
 it('completes every file when the node stops', () => {
   {
     using captures = desk()
-    captures.start(order(1), 1)
-    captures.start(order(2), 2)
+    captures.start(order(1), { tenantId: 'acme', peerId: 1 })
+    captures.start(order(2), { tenantId: 'acme', peerId: 2 })
   }
   expect(taps.size).toBe(0)
   expect(reports.map(({ captureId }) => captureId)).toEqual([id(1), id(2)])
@@ -93,32 +94,62 @@ it('completes every file when the node stops', () => {
 it('refuses without a directory, without a tunnel, and what goes on already', async () => {
   using captures = desk()
   captures.start(order(1), undefined)
-  captures.start(order(2), PEER)
-  captures.start(order(3, { connectionId: id(102) }), PEER)
+  captures.start(order(2), SUBJECT)
+  captures.start(order(3, { connectionId: id(102) }), SUBJECT)
   using none = new CaptureDesk({
     engine: { startTap: () => undefined, stopTap: () => ({ packets: 0n, missed: 0n, fileBytes: 0n }) },
     reports: { captured: (connectionId, report) => void reports.push({ connectionId, ...report }) },
     directory: undefined,
     log: createLogger('test', 'silent'),
   })
-  none.start(order(4), PEER)
+  none.start(order(4), SUBJECT)
   expect(reports.map(({ outcome }) => outcome)).toEqual(['no-connection', 'busy', 'not-enabled'])
   expect(await readdir(directory)).toEqual([`${id(2)}.pcapng`])
 })
 
-it('has eight captures at once and no more', () => {
+it('has eight captures at once, two of them one tenant’s, and no more', () => {
   using captures = desk()
-  for (let number = 1; number <= 9; number++) captures.start(order(number), number)
+  captures.start(order(11), { tenantId: 'rival', peerId: 11 })
+  captures.start(order(12), { tenantId: 'rival', peerId: 12 })
+  captures.start(order(13), { tenantId: 'rival', peerId: 13 })
+  for (let number = 1; number <= 7; number++)
+    captures.start(order(number), { tenantId: `tenant-${String(number)}`, peerId: number })
   expect(taps.size).toBe(8)
-  expect(reports.map(({ captureId, outcome }) => [captureId, outcome])).toEqual([[id(9), 'busy']])
+  expect(reports.map(({ captureId, outcome }) => [captureId, outcome])).toEqual([
+    [id(13), 'busy'],
+    [id(7), 'busy'],
+  ])
+})
+
+it('leaves no file of a capture that the engine refuses', async () => {
+  using captures = new CaptureDesk({
+    engine: {
+      startTap: () => {
+        throw new Error('no such peer')
+      },
+      stopTap: () => ({ packets: 0n, missed: 0n, fileBytes: 0n }),
+    },
+    reports: { captured: (connectionId, report) => void reports.push({ connectionId, ...report }) },
+    directory,
+    log: createLogger('test', 'silent'),
+  })
+  captures.start(order(1), SUBJECT)
+  expect(reports.map(({ outcome }) => outcome)).toEqual(['file-error'])
+  expect(await readdir(directory)).toEqual([])
+})
+
+it('begins nothing that could fill the disk', () => {
+  using captures = desk()
+  captures.start(order(1, { maxBytes: 2 ** 52 }), SUBJECT)
+  expect(reports.map(({ outcome }) => outcome)).toEqual(['file-error'])
 })
 
 it('says so when there is no file to be had, and never writes over one', () => {
   using elsewhere = desk(join(directory, 'missing'))
-  elsewhere.start(order(1), PEER)
+  elsewhere.start(order(1), SUBJECT)
   using captures = desk()
-  captures.start(order(2), PEER)
+  captures.start(order(2), SUBJECT)
   captures.finish(id(102))
-  captures.start(order(2), PEER)
+  captures.start(order(2), SUBJECT)
   expect(reports.map(({ outcome }) => outcome)).toEqual(['file-error', 'finished', 'file-error'])
 })

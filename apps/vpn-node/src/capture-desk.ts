@@ -1,13 +1,19 @@
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, openSync, statfsSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 
 import type { CaptureReport, NodeOrder } from '@sallyport/contracts'
-import { describeError } from '@sallyport/foundation'
+import { describeError, SallyportError } from '@sallyport/foundation'
 import type { PacketEngine, TapReport } from '@sallyport/packet-engine'
 import type { Logger } from '@sallyport/telemetry'
 
 /** Each has a thread and up to 4 MB of memory. */
 const MAX_CAPTURES = 8
+/** One tenant must not take the places of the others. */
+const MAX_CAPTURES_PER_TENANT = 2
+/** What captures leave free on their disk, which others use too. */
+const RESERVED_BYTES = 2 ** 30
+class CaptureError extends SallyportError {}
+
 const NOTHING: TapReport = { packets: 0n, missed: 0n, fileBytes: 0n }
 
 export type CaptureOrder = NodeOrder & { type: 'capture' }
@@ -21,8 +27,15 @@ export interface CaptureServices {
   readonly log: Logger
 }
 
+/** Whose packets are captured. */
+export interface CaptureSubject {
+  readonly tenantId: string
+  readonly peerId: number
+}
+
 interface Capture {
   readonly captureId: string
+  readonly tenantId: string
   readonly peerId: number
   readonly timer: NodeJS.Timeout
 }
@@ -37,24 +50,33 @@ export class CaptureDesk implements Disposable {
     this.#services = services
   }
 
-  /** Begins a capture of the connection's peer, which is `undefined` when the connection has no tunnel here. */
-  start(order: CaptureOrder, peerId: number | undefined): void {
-    const { captureId, connectionId } = order
-    if (this.#services.directory === undefined) {
+  /** Begins a capture; there is no subject when the connection has no tunnel here. */
+  start(order: CaptureOrder, subject: CaptureSubject | undefined): void {
+    const { directory, log } = this.#services
+    const { captureId, connectionId, side, seconds } = order
+    if (directory === undefined) {
       this.#refuse(order, 'not-enabled')
-    } else if (peerId === undefined) {
+    } else if (subject === undefined) {
       this.#refuse(order, 'no-connection')
-    } else if (this.#captures.has(connectionId) || this.#captures.size >= MAX_CAPTURES) {
+    } else if (!this.#hasRoomFor(connectionId, subject.tenantId)) {
       this.#refuse(order, 'busy')
-    } else if (this.#open(order, peerId, this.#services.directory)) {
+    } else if (this.#open(order, subject.peerId, directory)) {
       const timer = setTimeout(() => {
         this.finish(connectionId)
-      }, order.seconds * 1000)
-      this.#captures.set(connectionId, { captureId, peerId, timer })
-      this.#services.log.info({ captureId, connectionId, side: order.side, seconds: order.seconds }, 'capture begins')
+      }, seconds * 1000)
+      this.#captures.set(connectionId, { captureId, ...subject, timer })
+      log.info({ captureId, connectionId, side, seconds }, 'capture begins')
     } else {
       this.#report(order, 'file-error', NOTHING)
     }
+  }
+
+  #hasRoomFor(connectionId: string, tenantId: string): boolean {
+    const captures = [...this.#captures.values()]
+    const ofTenant = captures.filter((capture) => capture.tenantId === tenantId)
+    return (
+      !this.#captures.has(connectionId) && captures.length < MAX_CAPTURES && ofTenant.length < MAX_CAPTURES_PER_TENANT
+    )
   }
 
   /** Completes the file of a connection; to be called before its peer is deleted. */
@@ -76,10 +98,16 @@ export class CaptureDesk implements Disposable {
   }
 
   #open({ captureId, side, maxBytes }: CaptureOrder, peerId: number, directory: string): boolean {
+    const file = join(directory, `${captureId}.pcapng`)
     try {
-      const fd = openSync(join(directory, `${captureId}.pcapng`), 'wx', 0o600)
+      const { bavail, bsize } = statfsSync(directory)
+      if (bavail * bsize < maxBytes + RESERVED_BYTES) throw new CaptureError('disk-full', 'no room for a capture')
+      const fd = openSync(file, 'wx', 0o600)
       try {
         this.#services.engine.startTap(peerId, { side, fd, maxBytes })
+      } catch (error) {
+        unlinkSync(file)
+        throw error
       } finally {
         closeSync(fd)
       }

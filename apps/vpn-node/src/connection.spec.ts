@@ -111,7 +111,10 @@ it('holds a connected client to limits that its network gets', () => {
   calls = []
   const network = sampleNetwork({ version: 99, uploadKilobitsPerSecond: 8 })
   expect(connection.updateNetwork(network)).toBeUndefined()
-  expect(calls).toEqual([['setLimits', connection.peerId, { received: { bytesPerSecond: 1000 }, sent: {} }]])
+  const set = ['setLimits', connection.peerId, { received: { bytesPerSecond: 1000 }, sent: {} }]
+  expect(calls).toEqual([set])
+  connection.updateNetwork({ ...network, version: 100, routes: ['10.99.0.0/16'] })
+  expect(calls).toEqual([set])
 })
 
 it('gives the peer-id back when the engine refuses the peer', () => {

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util'
+
 import type { ConnectionGrant, EndedReport, EstablishedReport, Lease, NodeNetwork } from '@sallyport/contracts'
 import { describeError, SallyportError } from '@sallyport/foundation'
 import type { PushConfiguration, SessionAction, SessionGrant } from '@sallyport/openvpn-session'
@@ -89,7 +91,9 @@ export class Connection {
     // Address blocks and namespaces never change under live clients.
     const { namespace, ipv4, ipv6 } = before
     this.#grant = { ...this.#grant, network: { ...network, namespace, ipv4, ipv6 } }
-    this.#services.engine.setLimits(this.peerId, limitsOf(network))
+    const limits = limitsOf(network)
+    // Setting them anew would let everybody have another burst.
+    if (!isDeepStrictEqual(limits, limitsOf(before))) this.#services.engine.setLimits(this.peerId, limits)
     const configuration = pushConfiguration(this.#grant, this.lease)
     return JSON.stringify(configuration) === JSON.stringify(told) ? undefined : configuration
   }

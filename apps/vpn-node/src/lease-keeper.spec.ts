@@ -17,7 +17,7 @@ const lease = (connectionId: string): Lease => ({
 let renewed: RenewRequest['leases'][]
 /** By call. */
 let released: string[][]
-let giveBack: () => ReleaseResponse
+let giveBack: (signal?: AbortSignal) => ReleaseResponse | Promise<ReleaseResponse>
 let lost: string[]
 let acquired: string[]
 let acquire: (connectionId: string) => Lease
@@ -45,10 +45,10 @@ beforeEach(() => {
         await Promise.resolve()
         return answer([...leases])
       },
-      release: async (leases) => {
+      release: async (leases, signal) => {
         await Promise.resolve()
         released.push(leases.map(({ connectionId }) => connectionId))
-        return giveBack()
+        return giveBack(signal)
       },
     },
     (connectionId) => lost.push(connectionId),
@@ -108,6 +108,62 @@ it('gives back what is left before it ends, and goes on when that fails', async 
   keeper.release('c1')
   await keeper[Symbol.asyncDispose]()
   expect(released).toEqual([['c1']])
+})
+
+it('does not end before a call under way has given back', async () => {
+  await keeper.acquire('n', 't', 'd', 'c1')
+  const answered = Promise.withResolvers<ReleaseResponse>()
+  let ended: AbortSignal | undefined
+  giveBack = (signal) => {
+    ended = signal
+    return answered.promise
+  }
+  keeper.release('c1')
+  await vi.advanceTimersByTimeAsync(200)
+  const disposed = keeper[Symbol.asyncDispose]()
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(ended?.aborted).toBe(false)
+  answered.resolve({ results: [] })
+  await disposed
+  expect(ended?.aborted).toBe(true)
+})
+
+it('gives back what comes during a call, after it', async () => {
+  for (const connectionId of ['c1', 'c2', 'c3']) await keeper.acquire('n', 't', 'd', connectionId)
+  const answered = Promise.withResolvers<ReleaseResponse>()
+  giveBack = () => answered.promise
+  keeper.release('c1')
+  await vi.advanceTimersByTimeAsync(200)
+  keeper.release('c2')
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(released).toEqual([['c1']])
+  answered.resolve({ results: [] })
+  await vi.advanceTimersByTimeAsync(0)
+  expect(released).toEqual([['c1'], ['c2']])
+  keeper.release('c3')
+  await vi.advanceTimersByTimeAsync(200)
+  expect(released).toEqual([['c1'], ['c2'], ['c3']])
+})
+
+it('has every client that finds a pool full wait for addresses that are being given back', async () => {
+  await keeper.acquire('n', 't', 'd', 'c1')
+  await keeper.acquire('n', 't', 'd', 'c2')
+  let free = 0
+  giveBack = async () => {
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    free = 2
+    return { results: [] }
+  }
+  acquire = (connectionId) => {
+    if (free === 0) throw new ServiceRefusedError(409, 'pool-full', 'full')
+    free -= 1
+    return lease(connectionId)
+  }
+  keeper.release('c1')
+  keeper.release('c2')
+  const together = Promise.all([keeper.acquire('n', 't', 'd3', 'c3'), keeper.acquire('n', 't', 'd4', 'c4')])
+  const [both] = await Promise.all([together, vi.advanceTimersByTimeAsync(100)])
+  expect(both.map(({ connectionId }) => connectionId)).toEqual(['c3', 'c4'])
 })
 
 it('gives back before it takes a pool for full', async () => {

@@ -17,7 +17,9 @@ export class LeaseReleases {
   readonly #log: Logger
   readonly #signal: AbortSignal
   readonly #waiting: EndedLease[] = []
+  /** Set exactly while leases wait. */
   #timer: NodeJS.Timeout | undefined
+  #running: Promise<void> | undefined
 
   constructor(client: Pick<LeaseClient, 'release'>, log: Logger, signal: AbortSignal) {
     this.#client = client
@@ -25,9 +27,9 @@ export class LeaseReleases {
     this.#signal = signal
   }
 
-  /** True while there are leases that the allocator has not been told of. */
+  /** True while there are leases that the allocator has not been told of, or has not yet answered for. */
   get pending(): boolean {
-    return this.#waiting.length > 0
+    return this.#waiting.length > 0 || this.#running !== undefined
   }
 
   add(lease: EndedLease): void {
@@ -35,11 +37,18 @@ export class LeaseReleases {
     this.#timer ??= setTimeout(() => void this.flush(), GATHER_MS)
   }
 
-  /** Tells of all that wait; never fails. */
-  async flush(): Promise<void> {
-    clearTimeout(this.#timer)
-    this.#timer = undefined
+  /** Tells of all that wait and ends with the last call under way, whoever began it; never fails. */
+  flush(): Promise<void> {
+    this.#running ??= this.#sendAll().finally(() => {
+      this.#running = undefined
+    })
+    return this.#running
+  }
+
+  async #sendAll(): Promise<void> {
     while (this.#waiting.length > 0) {
+      clearTimeout(this.#timer)
+      this.#timer = undefined
       const leases = this.#waiting.splice(0, LEASES_PER_CALL)
       try {
         await this.#client.release(leases, this.#signal)

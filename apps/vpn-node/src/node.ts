@@ -263,7 +263,9 @@ export class VpnNode implements AsyncDisposable {
 
   #capture(order: NodeOrder & { type: 'capture' }): void {
     const host = this.#table.hosts.find(({ grant }) => grant?.connectionId === order.connectionId)
-    this.#captures.start(order, host?.connection?.peerId)
+    const peerId = host?.connection?.peerId
+    const { tenantId } = host?.identity ?? {}
+    this.#captures.start(order, peerId === undefined || tenantId === undefined ? undefined : { tenantId, peerId })
   }
 
   #tellClients(network: NodeNetwork): void {

@@ -18,6 +18,9 @@ const LINE_END = '\r\n'
 const HEAD_END = '\r\n\r\n'
 const STATUS_LINE = /^HTTP\/1\.1 ([2-5]\d\d)(?: |\r|$)/
 const CHUNK_HEAD = /^([0-9a-f]{1,8})[ \t]*(?:;|$)/i
+/** Each of these says where an answer ends, so that a second could contradict it (RFC 9112 §6.3). */
+const FRAMING_FIELD = /\r\n(content-length|transfer-encoding):([^\r\n]*)/gi
+const FIELDS = { connection: /\r\nconnection:([^\r\n]*)/i, 'keep-alive': /\r\nkeep-alive:([^\r\n]*)/i } as const
 /** RFC 9110 §15.3.5, §15.4.5: these have no body, whatever their fields say. */
 const BODILESS = [204, 304]
 
@@ -98,7 +101,7 @@ export class AnswerReader {
       const line = left.toString('latin1', 0, end)
       left = left.subarray(end + LINE_END.length)
       if (framing.type === 'chunk-head') this.#framing = chunkOf(line)
-      else if (framing.type === 'chunk') this.#framing = { type: 'chunk-head' }
+      else if (framing.type === 'chunk') this.#framing = afterChunk(line)
       else if (line === '') return this.#finish(left)
     }
   }
@@ -125,13 +128,20 @@ export class AnswerReader {
 
 function framingOf(head: string, statusCode: number): Framing {
   if (BODILESS.includes(statusCode)) return { type: 'length', remaining: 0 }
-  const encoding = field(head, 'transfer-encoding')
-  const length = field(head, 'content-length')
-  if (encoding === undefined && length !== undefined && /^\d{1,10}$/.test(length)) {
-    return { type: 'length', remaining: Number(length) }
+  const [framing, another] = head.matchAll(FRAMING_FIELD)
+  if (another !== undefined) throw badAnswer('it says more than once how long it is')
+  const [, name, value] = framing?.map((text) => text.trim().toLowerCase()) ?? []
+  if (name === 'content-length' && value !== undefined && /^\d{1,10}$/.test(value)) {
+    return { type: 'length', remaining: Number(value) }
   }
-  if (encoding?.toLowerCase() === 'chunked' && length === undefined) return { type: 'chunk-head' }
+  if (name === 'transfer-encoding' && value === 'chunked') return { type: 'chunk-head' }
   throw badAnswer('it does not say how long it is')
+}
+
+/** What follows the line that ends a chunk's data (RFC 9112 §7.1). */
+function afterChunk(line: string): Framing {
+  if (line !== '') throw badAnswer('a chunk is longer than it says')
+  return { type: 'chunk-head' }
 }
 
 function chunkOf(line: string): Framing {
@@ -141,17 +151,10 @@ function chunkOf(line: string): Framing {
   return remaining === 0 ? { type: 'trailer' } : { type: 'chunk', remaining }
 }
 
-/** The value of a field; fields of these names stand in an answer once. */
-function field(head: string, name: string): string | undefined {
-  return FIELDS[name]?.exec(head)?.[1]?.trim()
+/** The value of a field, of the first when there are several. */
+function field(head: string, name: keyof typeof FIELDS): string | undefined {
+  return FIELDS[name].exec(head)?.[1]?.trim()
 }
-
-const FIELDS: Readonly<Record<string, RegExp>> = Object.fromEntries(
-  ['content-length', 'transfer-encoding', 'connection', 'keep-alive'].map((name) => [
-    name,
-    new RegExp(`\\r\\n${name}:([^\\r\\n]*)`, 'i'),
-  ]),
-)
 
 function badAnswer(what: string): SallyportError {
   return new SallyportError('bad-answer', `the answer cannot be read: ${what}`)

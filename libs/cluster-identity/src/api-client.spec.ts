@@ -249,6 +249,24 @@ it('uses a renewed certificate from the next call on', async () => {
   expect(seen).toEqual([SERVICE_ID, renewedId])
 })
 
+it('ends on close the calls that were made with earlier certificates, too', async () => {
+  const credentials = { ...node, privateKeyPem: node.privateKeyPem }
+  const arrived = Promise.withResolvers<undefined>()
+  await using listening = await clusterServer(server, ({ path, response }) => {
+    if (path === '/endless') arrived.resolve(undefined)
+    else answer(response, 200, { value: 1 })
+  })
+  await using client = clientOf(listening.url, credentials)
+  const endless = expect(client.call({ ...ask, path: '/endless' })).rejects.toThrow(/the client is closed/)
+  await arrived.promise
+  for (let renewal = 0; renewal < 2; renewal++) {
+    Object.assign(credentials, await cluster.member({ role: 'vpn-node', serviceId: SERVICE_ID }))
+    await client.call(ask)
+  }
+  await client.close()
+  await endless
+})
+
 it('is closed after close', async () => {
   const client = clientOf('https://localhost:1', { ...node, privateKeyPem: new Secret(node.privateKeyPem.reveal()) })
   await client.close()

@@ -39,6 +39,7 @@ export class CallPool {
   /** Signals live long and are shared by many calls: each is listened to once. */
   readonly #bySignal = new WeakMap<AbortSignal, Set<OpenCall>>()
   #closing = false
+  readonly #drained = Promise.withResolvers<undefined>()
 
   constructor(address: ServiceAddress) {
     this.#address = address
@@ -61,15 +62,17 @@ export class CallPool {
     return promise
   }
 
-  /** Ends every connection as soon as it is idle. */
-  retire(): void {
+  /** Ends every connection as soon as it is idle; resolves when no call is left. */
+  async retire(): Promise<void> {
     this.#closing = true
     for (const connection of this.#idle.splice(0)) connection.destroy()
+    this.#serve()
+    await this.#drained.promise
   }
 
   /** Ends every connection; calls under way fail. */
   destroy(): void {
-    this.retire()
+    void this.retire()
     for (const call of [...this.#busy.values(), ...this.#waiting]) this.#fail(call, new Error('the client is closed'))
   }
 
@@ -102,6 +105,7 @@ export class CallPool {
       this.#busy.set(connection, call)
       connection.send(this.#textOf(call.request), call.request.maxAnswerBytes)
     }
+    if (this.#closing && this.#busy.size === 0) this.#drained.resolve(undefined)
   }
 
   #takeConnection(): CallConnection | undefined {

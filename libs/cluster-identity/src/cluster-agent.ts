@@ -35,7 +35,9 @@ export class ClusterAgent {
   readonly #url: URL
   readonly #credentials: ClientCredentials
   readonly #serverRole: ServiceRole
-  readonly #connections = new Map<string | undefined, ClusterConnections>()
+  #current: (ClusterConnections & { readonly certificatePem: string | undefined }) | undefined
+  /** Those of certificates before, until nothing is under way on them. */
+  readonly #retired = new Set<ClusterConnections>()
   #closed = false
 
   /** `origin` as `serviceOrigin` gives it. */
@@ -49,21 +51,24 @@ export class ClusterAgent {
   current(): ClusterConnections {
     if (this.#closed) throw new ServiceUnavailableError('the client is closed')
     const { certificatePem } = this.#credentials
-    const existing = this.#connections.get(certificatePem)
-    if (existing !== undefined) return existing
-    for (const [certificate, { calls, streams }] of this.#connections) {
-      calls.retire()
-      void streams.close().finally(() => this.#connections.delete(certificate))
-    }
-    const opened = this.#open()
-    this.#connections.set(certificatePem, opened)
+    const before = this.#current
+    if (before !== undefined && before.certificatePem === certificatePem) return before
+    const opened = { certificatePem, ...this.#open() }
+    this.#current = opened
+    if (before !== undefined) void this.#retire(before)
     return opened
+  }
+
+  async #retire(connections: ClusterConnections): Promise<void> {
+    this.#retired.add(connections)
+    await Promise.allSettled([connections.calls.retire(), connections.streams.close()])
+    this.#retired.delete(connections)
   }
 
   /** Ends idle and busy connections; requests under way fail. */
   async destroy(): Promise<void> {
     this.#closed = true
-    const all = [...this.#connections.values()]
+    const all = [...this.#retired, ...(this.#current === undefined ? [] : [this.#current])]
     for (const { calls } of all) calls.destroy()
     await Promise.all(all.map(({ streams }) => streams.destroy()))
   }

@@ -26,6 +26,12 @@ constexpr size_t kBatchBytes = 1024 * 1024;
 // Answers to packets that are too big for a peer, for each second (RFC 4443, 2.4 f asks for a limit).
 constexpr uint8_t kAnswersPerTick = 8;
 
+// What the kernel says of a packet that it took off the queue and could not describe, and what TunDevice does.
+bool describes_badly(int error) { return error == EBADMSG || error == EINVAL; }
+
+// What it says once the device is deleted or was taken away; all else is said of one read.
+bool says_gone(int error) { return error == EIO || error == EBADFD || error == EFAULT || error == EBADF; }
+
 }  // namespace
 
 DownPath::DownPath(PeerTable& peers, Outbox& outbox, Counters& counters, UpwardQueue& upward, Neighbours& neighbours)
@@ -45,11 +51,12 @@ bool DownPath::forward(const Network& network) {
     VirtioHeader header;
     const ssize_t bytes = network.queue(neighbours_.shard()).read(header, room);
     if (bytes <= 0) {
-      if (bytes < 0 && errno == EBADMSG) {
+      const int error = bytes < 0 ? errno : EIO;
+      if (describes_badly(error)) {
         count_drop(counters_, Counter::dropBadVirtioHeader, network);
         continue;
       }
-      alive = bytes < 0 && (errno == EAGAIN || errno == EINTR);
+      alive = !says_gone(error);
       drained = true;
       break;
     }

@@ -33,6 +33,8 @@ class DownPath {
   // Seals a ping, which leaves with the next flush.
   void ping(Peer& peer);
   void flush();
+  // Begins a round at `now`, before anything is forwarded in it.
+  void begin_round(uint64_t now) { fair_.begin_round(now); }
   // Ends a round that began at `now`, of the batches of all devices.
   void end_round(uint64_t now);
 

@@ -7,7 +7,7 @@ namespace sallyport {
 
 namespace {
 
-// After that long without a round, what was counted says nothing any more.
+// After that long without the end of a round, what was counted says nothing any more.
 constexpr uint64_t kStale = 8 * FairShare::kWindow;
 
 // While packets are lost before they are seen, everybody wants more than is seen, and all by the same factor, which
@@ -76,10 +76,14 @@ void FairShare::begin_window(uint64_t now) {
   demands_.clear();
 }
 
+void FairShare::begin_round(uint64_t now) {
+  if (now - begun_ >= kStale) counting_ = false;
+}
+
 void FairShare::end_round(uint64_t now, bool full) {
   waiting_ = full;
   drained_ = drained_ || !full;
-  if (!counting_ || now - begun_ >= kStale) {
+  if (!counting_) {
     counting_ = full;
     full_windows_ = 0;
     level_ = Demands::kNoLevel;

@@ -47,8 +47,10 @@ class Demands {
 //
 // Not guaranteed: sockets and TUN devices queue first in, first out, and what they drop for want of room is lost before
 // anybody here sees it. Light peers lose there until refusals, which cost little, have made room; that takes a few
-// windows. Streams of bytes have their own queues and are only counted. Shares are of one shard, over a window, and no
-// finer than a packet. Whoever forges the address of a peer besides its id spends what is the peer's.
+// windows. Packets of streams of bytes, and those that other shards hand over, are counted and refused like all others,
+// but what waits of them makes nothing saturated. After a full round packets are taken to wait until the next one ends,
+// or for eight windows. Shares are of one shard, over a window, and no finer than a packet. Whoever forges the address
+// of a peer besides its id spends what is the peer's.
 class FairShare {
  public:
   // What a peer has asked for in one window.
@@ -66,7 +68,10 @@ class FairShare {
   bool admit(Claim& claim, size_t packet_bytes) {
     return !counting_ || weigh(claim, static_cast<uint32_t>(packet_bytes) + kPacketCost);
   }
-  // Ends a round that began at `now`, by a clock that never goes back; `full` says that it left packets waiting.
+  // Begins a round at `now`, by a clock that never goes back; before anything is admitted in it, whether or not
+  // somebody ends it, which only those do who can say whether it left packets waiting.
+  void begin_round(uint64_t now);
+  // Ends a round that began at `now`; `full` says that it left packets waiting.
   void end_round(uint64_t now, bool full);
 
  private:

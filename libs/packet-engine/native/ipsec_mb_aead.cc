@@ -39,7 +39,10 @@ bool IpsecMbAead::open(std::span<const uint8_t, kNonceBytes> nonce, std::span<co
                        std::span<uint8_t> text, std::span<const uint8_t, kTagBytes> tag) const {
   std::array<uint8_t, kTagBytes> expected;
   crypt(nonce, additional, text, expected);
-  return CRYPTO_memcmp(expected.data(), tag.data(), kTagBytes) == 0;
+  const bool genuine = CRYPTO_memcmp(expected.data(), tag.data(), kTagBytes) == 0;
+  // Of a forged packet it is the tag that would have made it genuine.
+  OPENSSL_cleanse(expected.data(), expected.size());
+  return genuine;
 }
 
 void IpsecMbAead::crypt(std::span<const uint8_t, kNonceBytes> nonce, std::span<const uint8_t> additional,
@@ -47,6 +50,8 @@ void IpsecMbAead::crypt(std::span<const uint8_t, kNonceBytes> nonce, std::span<c
   alignas(kExpandedKeyAlignment) std::array<uint8_t, kScratchBytes> scratch;
   crypt_(key_.get(), reinterpret_cast<gcm_context_data*>(scratch.data()), text.data(), text.data(), text.size(),
          nonce.data(), additional.data(), additional.size(), tag.data(), kTagBytes);
+  // A library built without SAFE_DATA leaves keystream and the state of the hash in it.
+  OPENSSL_cleanse(scratch.data(), scratch.size());
 }
 
 }  // namespace sallyport

@@ -154,6 +154,8 @@ bool Shard::let_gather() {
 bool Shard::work(std::span<const epoll_event> events) {
   EngineLock::Work turn(lock_);
   const uint64_t begun = now();
+  up_.begin_round(begun);
+  down_.begin_round(begun);
   for (const epoll_event& event : events) {
     if (!open_) return false;
     // What an event is about may have gone since it was reported.

@@ -30,6 +30,8 @@ class UpPath {
   Received receive(const Path& path, std::span<uint8_t> bytes, bool admitted, Ecn outer = Ecn::not_ect);
   // Ends a batch: what was received is written to the devices.
   void flush() { delivery_.flush(); }
+  // Begins a round at `now`, before anything is received in it.
+  void begin_round(uint64_t now) { fair_.begin_round(now); }
   // Ends a round of batches that began at `now`; `full` says that a socket has more datagrams.
   void end_round(uint64_t now, bool full) { fair_.end_round(now, full); }
 

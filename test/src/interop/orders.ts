@@ -1,4 +1,4 @@
-import type { EnrolledDevice } from '@sallyport/local-services'
+import { type EnrolledDevice, requiredText } from '@sallyport/local-services'
 
 import type { Site } from './site.ts'
 import type { World } from './world.ts'
@@ -18,6 +18,25 @@ export async function endConnection({ administrator }: Site, { deviceId }: Enrol
   const connections = await administrator.api.call('GET', '/connections')
   const connection = idOf(connections, 'connectionId', (candidate) => candidate['deviceId'] === deviceId)
   await administrator.api.call('DELETE', `/connections/${connection}`)
+}
+
+/** Orders a capture of the newest connection of a device, as an administrator; gives the name of the file. */
+export async function capture(
+  { administrator }: Site,
+  { deviceId }: EnrolledDevice,
+  request: { readonly side: 'inner' | 'outer'; readonly seconds: number },
+): Promise<string> {
+  const connections = await administrator.api.call('GET', '/connections')
+  const connection = idOf(connections, 'connectionId', (candidate) => candidate['deviceId'] === deviceId)
+  return requiredText(await administrator.api.call('POST', `/connections/${connection}/captures`, request), 'fileName')
+}
+
+/** Changes what a site's network allows each client. */
+export async function changeLimits(
+  { administrator, networkId }: Site,
+  limits: Readonly<Record<string, number | null>>,
+): Promise<void> {
+  await administrator.api.call('PATCH', `/networks/${networkId}`, limits)
 }
 
 /** Gives a site's network these routes beside its own. */

@@ -12,6 +12,8 @@ export interface Contender {
 export interface BenchScene {
   readonly ours: Contender
   readonly peer: Contender
+  /** How many clients ours has at once where many are measured. */
+  readonly crowd: number
   /** Says how far it is, and throws when the user wants to stop. */
   readonly checkpoint: (message: string) => void
 }

@@ -1,5 +1,7 @@
 #include "down_path.h"
 
+#include <fcntl.h>
+
 #include "check.h"
 #include "classic_format.h"
 #include "down_fixture.h"
@@ -344,6 +346,15 @@ TEST("down path: an idle peer is pinged in the company of what else there is") {
   CHECK(opened(path.opener, receive(path.client.socket.fd())) == from_hex("2a187bf3641eb4cb07ed2d0a981fc748"));
   CHECK(path.count(Counter::pingsSent) == 1 && path.peer().statistics.sent_packets == 0);
   CHECK(path.peer().statistics.transport_sent_bytes == 16 + kOverhead);
+}
+
+TEST("down path: a read that fails for another reason says nothing about the device") {
+  Setup host;
+  std::vector<TunDevice> queues;
+  // Read from, a directory gives an error that no device does.
+  queues.emplace_back(FileDescriptor(open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC)));
+  host.networks.add(1, std::move(queues));
+  CHECK(host.down.forward(host.networks.get(1)));
 }
 
 TEST("down path: a TUN device that was deleted is told from one that is empty") {

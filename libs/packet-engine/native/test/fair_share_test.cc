@@ -81,6 +81,7 @@ class Node {
       idle_ += kPauseNs;
       return;
     }
+    fair_.begin_round(begun);
     for (size_t i = 0; i < batch; ++i) handle(senders_[queue_[i]]);
     queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(batch));
     now_ += 5 * kMicrosecond;
@@ -253,6 +254,37 @@ TEST("fair share: it follows who is heavy, and ends with the saturation") {
   node.forget();
   node.run(kSecond);
   CHECK(node.refused() == 0 && node.sender(1).overrun == 0);
+}
+
+TEST("fair share: after a pause nothing is refused, though the round before it was full") {
+  FairShare fair;
+  FairShare::Claim claim;
+  FairShare::Claim other;
+  uint64_t now = kMillisecond;
+  size_t refused = 0;
+  const auto round = [&] {
+    fair.begin_round(now);
+    for (int packet = 0; packet < 300; ++packet) {
+      refused += fair.admit(claim, 1000) ? 0 : 1;
+      if (packet < 100) fair.admit(other, 1000);
+    }
+  };
+  for (int window = 0; window < 8; ++window, now += FairShare::kWindow) {
+    round();
+    fair.end_round(now, true);
+  }
+  CHECK(refused > 0);
+  refused = 0;
+  // Most of them of which nobody can say whether they leave packets waiting.
+  for (int pause = 0; pause < 40; ++pause) {
+    now += pause < 10 ? kSecond : kMillisecond;
+    round();
+  }
+  CHECK(refused == 0);
+  // Nor does it start where it had stopped.
+  fair.end_round(now, true);
+  round();
+  CHECK(refused == 0);
 }
 
 TEST("fair share: however many peers share a window, each gets a packet through") {
