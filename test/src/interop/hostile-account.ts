@@ -21,6 +21,10 @@ const ENGINE_FATES = [
   'dropNoSourcePort',
   'dropNotIp',
   'dropSourceAddress',
+  'dropUnfair',
+  'dropRateLimited',
+  'dropCongestionMark',
+  'dropInboxFull',
 ] as const
 
 /** What the node and the kernel have counted so far. */

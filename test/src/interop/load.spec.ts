@@ -22,9 +22,9 @@ let host: Namespace
 let directory: string
 
 beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'sallyport-load-spec-'))
   world = await World.create({ sites: [{ slug: 'tenant-a', ipv4: '10.8.0.0/22' }] })
   host = await world.addHost('load')
-  directory = await mkdtemp(join(tmpdir(), 'sallyport-load-spec-'))
   await mkdir(join(directory, 'profiles'))
   const site = world.site('tenant-a')
   const members = await Promise.all(

@@ -80,7 +80,8 @@ struct Pair {
 
 // What a thread that did `work` leaves on its stack.
 Bytes stack_after(const std::function<void()>& work) {
-  constexpr size_t kStackBytes = 256 * 1024;
+  // A sanitizer puts its own state of a thread there too.
+  constexpr size_t kStackBytes = 4 * 1024 * 1024;
   void* memory = mmap(nullptr, kStackBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   CHECK(memory != MAP_FAILED);
   pthread_attr_t attributes;
