@@ -1,17 +1,27 @@
 export { Database } from './client.ts'
 export { DatabaseError, type DatabaseErrorCode, isDatabaseAway, isUniqueViolation } from './database-error.ts'
 export type {
+  ApiToken,
+  AuditChainLink,
   AuditEvent,
   CertificateAuthority,
   Connection,
   CookieKey,
   Device,
+  Group,
+  GroupMember,
   JoinToken,
   Network,
+  OneTimeLink,
+  Passkey,
+  Policy,
+  RecoveryCode,
+  RevokedCertificate,
   Service,
   StaticKey,
   Tenant,
   User,
+  Webhook,
 } from './generated/client.ts'
 export { applyMigrations, schemaDrift } from './migrations.ts'
 export type { PlatformSession, PlatformTransaction } from './platform-session.ts'

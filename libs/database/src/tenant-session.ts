@@ -6,14 +6,24 @@ export const NAMESPACES_LOCK = 0x73706e73
 /** A transaction in which row-level security shows one tenant's rows. Do not keep it beyond the call it was given to. */
 export type TenantSession = Pick<
   Prisma.TransactionClient,
+  | 'apiToken'
+  | 'auditChainLink'
   | 'auditEvent'
   | 'certificateAuthority'
   | 'connection'
   | 'device'
+  | 'group'
+  | 'groupMember'
   | 'network'
+  | 'oneTimeLink'
+  | 'passkey'
+  | 'policy'
+  | 'recoveryCode'
+  | 'revokedCertificate'
   | 'staticKey'
   | 'tenant'
   | 'user'
+  | 'webhook'
   | '$queryRaw'
 >
 

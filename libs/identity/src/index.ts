@@ -1,5 +1,5 @@
 export { generateOneTimePassword } from './one-time-password.ts'
-export { hashPassword, needsRehash, verifyPassword, verifyPasswordOfNobody } from './password.ts'
+export { hashPassword, needsRehash, verifyPassword } from './password.ts'
 export { findPasswordProblem, type PasswordProblem } from './password-rules.ts'
 export {
   checkSessionToken,

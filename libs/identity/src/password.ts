@@ -24,22 +24,18 @@ export async function hashPassword(password: string): Promise<string> {
   })
 }
 
-/** Says whether the password belongs to the hash. Throws `bad-password-hash` when the hash is no argon2 PHC string. */
-export async function verifyPassword(passwordHash: string, password: string): Promise<boolean> {
+/**
+ * Says whether the password belongs to the hash. Without a hash the answer is false after the same work: for a user who
+ * does not exist or has no password, so that the time of the answer does not tell. Throws `bad-password-hash` when the
+ * hash is no argon2 PHC string.
+ */
+export async function verifyPassword(passwordHash: string | null, password: string): Promise<boolean> {
   try {
-    return await verify(passwordHash, comparable(password))
+    const isRight = await verify(passwordHash ?? HASH_OF_NOBODY, comparable(password))
+    return isRight && passwordHash !== null
   } catch (cause) {
     throw new SallyportError('bad-password-hash', 'a stored password hash cannot be read', { cause })
   }
-}
-
-/**
- * Does the work of `verifyPassword` and is always false: called for a user who does not exist, so that the time of the
- * answer does not tell who does.
- */
-export async function verifyPasswordOfNobody(password: string): Promise<false> {
-  await verify(HASH_OF_NOBODY, comparable(password))
-  return false
 }
 
 /** Says whether a hash was made with other parameters than today's; the caller re-hashes at the next right password. */

@@ -30,6 +30,8 @@ beforeAll(async () => {
       const tenantId = id
       await session.user.create({ data: { tenantId, id: userId, username: 'alice', passwordHash: 'x' } })
       await session.network.create({ data: { tenantId, id: userId, name: 'main', ipv4: '10.8.0.0/24' } })
+      const authority = { certificate: 'x', sealedKey: new Uint8Array(1), notAfter: new Date() }
+      await session.certificateAuthority.create({ data: { tenantId, id: userId, ...authority } })
       await session.staticKey.create({ data: { tenantId, mode: 'tls-crypt', sealed: new Uint8Array(1) } })
       await session.auditEvent.create({ data: { tenantId, actor: 'test', action: 'test', outcome: 'ok' } })
     })
@@ -135,9 +137,12 @@ it('neither inserts for another tenant nor moves a row to one', async () => {
 })
 
 it('refuses a reference to a row of another tenant', async () => {
-  const device = `INSERT INTO devices (tenant_id, user_id, network_id, name, certificate, certificate_serial,
-    certificate_sha256, certificate_not_after) VALUES ('${OURS}', '${THEIRS}', '${USER_OF_OURS}', 'x', 'x', 'x', 'x', now())`
-  await expect(asTenant(OURS, device)).rejects.toThrow(/foreign key/)
+  const columns = 'tenant_id, user_id, network_id, authority_id, name, certificate, certificate_serial'
+  const device = (userId: string, authorityId: string): string =>
+    `INSERT INTO devices (${columns}, certificate_sha256, certificate_not_after)
+     VALUES ('${OURS}', '${userId}', '${USER_OF_OURS}', '${authorityId}', 'x', 'x', 'x', 'x', now())`
+  await expect(asTenant(OURS, device(THEIRS, USER_OF_OURS))).rejects.toThrow(/foreign key.*user_id/)
+  await expect(asTenant(OURS, device(USER_OF_OURS, THEIRS))).rejects.toThrow(/foreign key.*authority_id/)
 })
 
 it.each([

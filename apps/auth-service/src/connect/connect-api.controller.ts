@@ -14,7 +14,7 @@ import { refuseForeignOrigin } from './same-origin.ts'
 /** The same answer for whoever is no page. */
 @ApiTags('connect')
 @Controller('api/v1/connect')
-@Access('user')
+@Access('self.write')
 export class ConnectApiController {
   readonly #connect: ConnectService
   readonly #sessions: PortalSessions

@@ -81,14 +81,11 @@ export class ConnectService {
   }
 }
 
-function problemOf(
-  challenge: PendingChallenge,
-  { actor, mustChangePassword, gaveCode }: Person,
-): ApiProblem | undefined {
+function problemOf(challenge: PendingChallenge, { actor, duties, gaveCode }: Person): ApiProblem | undefined {
   if (challenge.tenantId !== actor.tenantId || challenge.userId !== actor.userId) {
     return new ApiProblem(403, 'other-user', 'This connection belongs to another user. Please sign in as that user.')
   }
-  if (mustChangePassword) {
+  if (duties.includes('password-change')) {
     return new ApiProblem(403, 'password-change-required', 'Please choose a password of your own first.')
   }
   if (gaveCode) return undefined

@@ -17,7 +17,7 @@ import { ConnectionsService } from './connections.service.ts'
 
 @ApiTags('connections')
 @Controller('api/v1/connections')
-@Access('administrator')
+@Access('connections.write')
 export class ConnectionsController {
   readonly #connections: ConnectionsService
 
@@ -26,6 +26,7 @@ export class ConnectionsController {
   }
 
   @Get()
+  @Access('connections.read')
   @Contract({
     summary: 'Lists the live connections of nodes that are heard, and the latest past ones',
     response: z.array(connectionView),

@@ -19,7 +19,7 @@ import { DevicesService } from './devices.service.ts'
 
 @ApiTags('devices')
 @Controller('api/v1/devices')
-@Access('user')
+@Access('self.write')
 export class DevicesController {
   readonly #devices: DevicesService
 
@@ -28,6 +28,7 @@ export class DevicesController {
   }
 
   @Get()
+  @Access('self.read')
   @Contract({ summary: 'Lists own devices; administrators see all', response: z.array(deviceView) })
   list(@CurrentActor() actor: Actor): Promise<DeviceView[]> {
     return this.#devices.list(actor)

@@ -6,6 +6,21 @@ import { type AuditEntry, recordAudit } from '../audit/audit-log.ts'
 /** A device with whom and what it belongs to. */
 export type DeviceWithOwners = Device & { readonly user: User; readonly network: Network; readonly tenant: Tenant }
 
+/** What is known of a device when it is enrolled. */
+export type NewDevice = Pick<
+  Device,
+  | 'tenantId'
+  | 'id'
+  | 'userId'
+  | 'networkId'
+  | 'authorityId'
+  | 'name'
+  | 'certificate'
+  | 'certificateSerial'
+  | 'certificateSha256'
+  | 'certificateNotAfter'
+>
+
 /** Devices of a tenant's users. */
 @Injectable()
 export class DevicesRepository {
@@ -35,7 +50,7 @@ export class DevicesRepository {
     )
   }
 
-  create(device: Omit<Device, 'revokedAt' | 'createdAt'>, entry: AuditEntry): Promise<void> {
+  create(device: NewDevice, entry: AuditEntry): Promise<void> {
     return this.#database.withTenant(device.tenantId, async (session) => {
       await session.device.create({ data: device })
       await recordAudit(session, device.tenantId, entry)

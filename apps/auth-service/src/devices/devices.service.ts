@@ -15,6 +15,7 @@ import {
 import { StaticKeys } from '../handshake-keys/static-keys.ts'
 import type { Actor } from '../http/access.ts'
 import { ApiProblem, notFound } from '../http/api-problem.ts'
+import type { Permission } from '../http/permissions.ts'
 import { NetworksRepository } from '../networks/networks.repository.ts'
 import { ENDINGS } from '../node-api/ending.ts'
 import { OrderHub } from '../node-api/order-hub.ts'
@@ -70,7 +71,10 @@ export class DevicesService {
   }
 
   async list(actor: Actor): Promise<DeviceView[]> {
-    const devices = await this.#devices.list(actor.tenantId, actor.role === 'administrator' ? undefined : actor.userId)
+    const devices = await this.#devices.list(
+      actor.tenantId,
+      actor.permissions.has('devices.read') ? undefined : actor.userId,
+    )
     return devices.map((device) => ({
       deviceId: device.id,
       name: device.name,
@@ -92,7 +96,7 @@ export class DevicesService {
     }
     const network = await this.#chooseNetwork(tenantId, request.networkId)
     const publicKey = await keyOf(request.csr)
-    const { issuer, caPem } = await this.#authority.of(tenantId)
+    const { authorityId, issuer, caPem } = await this.#authority.of(tenantId)
     const deviceId = randomUUID()
     const controlKey = await this.#controlKey(tenantId, deviceId, request.flavour)
     const certificate = await issuer.issue({
@@ -106,6 +110,7 @@ export class DevicesService {
       id: deviceId,
       userId: user.id,
       networkId: network.id,
+      authorityId,
       name: request.name,
       certificate: certificate.certificatePem,
       certificateSerial: certificate.serial,
@@ -119,7 +124,7 @@ export class DevicesService {
 
   /** Writes the profile anew; a modern one has a fresh tls-crypt-v2 key. */
   async profile(actor: Actor, deviceId: string, flavour: ProfileFlavour): Promise<string> {
-    const device = await this.#own(actor, deviceId)
+    const device = await this.#find(actor, deviceId, 'devices.read')
     if (device.revokedAt !== null) throw new ApiProblem(409, 'device-revoked', 'This device is revoked.')
     const controlKey = await this.#controlKey(actor.tenantId, deviceId, flavour)
     const { caPem } = await this.#authority.of(actor.tenantId)
@@ -129,15 +134,15 @@ export class DevicesService {
   /** Revokes a device for good and cuts its connections. */
   async revoke(actor: Actor, deviceId: string): Promise<void> {
     const { tenantId } = actor
-    const device = await this.#own(actor, deviceId)
+    const device = await this.#find(actor, deviceId, 'devices.write')
     await this.#devices.revoke(device, new Date(this.#clock.now()), entryOf(actor, 'device.revoke', deviceId))
     this.#orders.publish({ type: 'revoked', tenantId, deviceId, ...ENDINGS.deviceRevoked })
   }
 
-  /** Another user's device looks as if it did not exist, but not to administrators. */
-  async #own(actor: Actor, deviceId: string): Promise<DeviceWithOwners> {
+  /** Another user's device looks as if it did not exist, but not to those who have the permission for all. */
+  async #find(actor: Actor, deviceId: string, forAll: Permission): Promise<DeviceWithOwners> {
     const device = await this.#devices.find(actor.tenantId, deviceId)
-    if (device === null || (device.userId !== actor.userId && actor.role !== 'administrator')) throw notFound('device')
+    if (device === null || (device.userId !== actor.userId && !actor.permissions.has(forAll))) throw notFound('device')
     return device
   }
 
@@ -187,5 +192,5 @@ async function keyOf(csr: string): Promise<RequestedKey> {
 }
 
 function entryOf(actor: Actor, action: string, deviceId: string): { actor: string; action: string; target: string } {
-  return { actor: `user:${actor.userId}`, action, target: `device:${deviceId}` }
+  return { actor: actor.auditName, action, target: `device:${deviceId}` }
 }

@@ -2,45 +2,72 @@ import { createParamDecorator, type ExecutionContext, SetMetadata } from '@nestj
 import type { FastifyRequest } from 'fastify'
 
 import { ApiProblem } from './api-problem.ts'
+import type { Permission, Role } from './permissions.ts'
+
+/** What somebody who has signed in must do first, and cannot do anything else before. */
+export type Duty = 'password-change' | 'factor-enrolment'
 
 /** Who may call a route. A route that says nothing can be called by nobody. */
-export type AccessLevel =
-  | 'public'
-  /** Shows the operator's token. */
-  | 'operator'
-  /** Is signed in, and may still have to change a one-time password. */
-  | 'newcomer'
-  /** Is signed in with a password of their own. */
-  | 'user'
-  | 'administrator'
+export interface AccessRule {
+  readonly permission: Permission | 'public'
+  /** The duties in spite of which it may be called: it is how they are done. */
+  readonly despite: readonly Duty[]
+}
 
 /** Name of the metadata that `Access` sets. */
 export const ACCESS_KEY = 'sallyport:access'
 
-/** Opens a route, or all routes of a controller, to those named. */
-export function Access(level: AccessLevel): ClassDecorator & MethodDecorator {
-  return SetMetadata(ACCESS_KEY, level)
+/** Opens a route, or all routes of a controller, to those who have the permission. */
+export function Access(
+  permission: AccessRule['permission'],
+  options: { readonly despite?: readonly Duty[] } = {},
+): ClassDecorator & MethodDecorator {
+  const rule: AccessRule = { permission, despite: options.despite ?? [] }
+  return SetMetadata(ACCESS_KEY, rule)
 }
 
-/** The signed-in person behind a request. */
-export interface Actor {
+/** Who is behind a request to the platform: an operator, or the operator token. */
+export interface PlatformActor {
+  /** As the audit log names them: `user:<id>`, `token:<id>` or `operator`. */
+  readonly auditName: string
+}
+
+/** The member of a tenant behind a request. */
+export interface Actor extends PlatformActor {
   readonly tenantId: string
   readonly userId: string
   readonly username: string
-  readonly role: 'administrator' | 'user'
+  readonly role: Role
+  /** What they may do here; less than their role allows when they show an API token. */
+  readonly permissions: ReadonlySet<Permission>
 }
 
 const ACTOR = Symbol('actor')
-type WithActor = FastifyRequest & { [ACTOR]?: Actor }
+const OPERATOR = Symbol('operator')
+type WithActor = FastifyRequest & { [ACTOR]?: Actor; [OPERATOR]?: PlatformActor }
 
 /** Keeps who is behind a request, for the handlers. */
 export function setActor(request: WithActor, actor: Actor): void {
   request[ACTOR] = actor
+  request[OPERATOR] = actor
 }
 
-/** Gives a handler the signed-in person. */
+/** The same for the operator token, which belongs to no tenant. */
+export function setOperator(request: WithActor, operator: PlatformActor): void {
+  request[OPERATOR] = operator
+}
+
+/** Gives a handler the member of a tenant who calls. */
 export const CurrentActor = createParamDecorator((_: unknown, context: ExecutionContext): Actor => {
-  const actor = context.switchToHttp().getRequest<WithActor>()[ACTOR]
-  if (actor === undefined) throw new ApiProblem(401, 'not-signed-in', 'Please sign in.')
-  return actor
+  return present(context.switchToHttp().getRequest<WithActor>()[ACTOR])
 })
+
+/** Gives a handler of the platform its caller. */
+export const CurrentOperator = createParamDecorator((_: unknown, context: ExecutionContext): PlatformActor => {
+  return present(context.switchToHttp().getRequest<WithActor>()[OPERATOR])
+})
+
+function present<Found>(found: Found | undefined): Found {
+  if (found === undefined) throw new ApiProblem(401, 'not-signed-in', 'Please sign in.')
+  return found
+}

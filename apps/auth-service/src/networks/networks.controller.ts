@@ -17,7 +17,7 @@ import { NetworksService } from './networks.service.ts'
 
 @ApiTags('networks')
 @Controller('api/v1/networks')
-@Access('administrator')
+@Access('networks.write')
 export class NetworksController {
   readonly #networks: NetworksService
 
@@ -26,6 +26,7 @@ export class NetworksController {
   }
 
   @Get()
+  @Access('networks.read')
   @Contract({ summary: 'Lists the networks of the tenant', response: z.array(networkView) })
   list(@CurrentActor() actor: Actor): Promise<NetworkView[]> {
     return this.#networks.list(actor)

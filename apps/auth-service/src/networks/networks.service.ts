@@ -91,7 +91,7 @@ function blocksOf({ ipv4, ipv6 }: Pick<Network, 'ipv4' | 'ipv6'>) {
 }
 
 function entryOf(actor: Actor, action: string, networkId: string): { actor: string; action: string; target: string } {
-  return { actor: `user:${actor.userId}`, action, target: `network:${networkId}` }
+  return { actor: actor.auditName, action, target: `network:${networkId}` }
 }
 
 function viewOf(network: Network): NetworkView {

@@ -7,7 +7,6 @@ import {
   issueSessionToken,
   type SessionBinding,
   verifyPassword,
-  verifyPasswordOfNobody,
   type VpnSession,
 } from '@sallyport/identity'
 
@@ -181,7 +180,7 @@ async function firstFactor(
 ): Promise<{ isRight: boolean; code: string }> {
   const code = response.trim()
   const isPasswordOf = (known: boolean, text: string): Promise<boolean> =>
-    known ? verifyPassword(user.passwordHash, text) : verifyPasswordOfNobody(text)
+    verifyPassword(known ? user.passwordHash : null, text)
   const isRight = await isPasswordOf(namesUser, password)
   const [, front, digits] = isRight || code !== '' ? [] : (WITH_CODE.exec(password) ?? [])
   if (front === undefined || digits === undefined) return { isRight, code }

@@ -18,7 +18,7 @@ import { PlatformService } from './platform.service.ts'
 @ApiTags('platform')
 @ApiBearerAuth()
 @Controller('api/v1/platform')
-@Access('operator')
+@Access('platform.write')
 export class PlatformController {
   readonly #platform: PlatformService
 
@@ -40,6 +40,7 @@ export class PlatformController {
   }
 
   @Get('services')
+  @Access('platform.read')
   @Contract({ summary: 'Lists enrolled services', response: z.array(serviceView) })
   services(): Promise<ServiceView[]> {
     return this.#platform.list()

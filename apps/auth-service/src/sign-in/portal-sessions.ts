@@ -3,7 +3,8 @@ import { Database, type User } from '@sallyport/database'
 import type { Clock } from '@sallyport/foundation'
 import type { FastifyRequest } from 'fastify'
 
-import type { Actor } from '../http/access.ts'
+import type { Actor, Duty } from '../http/access.ts'
+import { permissionsOf, roleOf } from '../http/permissions.ts'
 import { CLOCK } from '../runtime/tokens.ts'
 
 /** A session that nobody uses ends after this time, and every session after the other. */
@@ -24,7 +25,7 @@ export interface SignedIn {
 /** Who is behind a request. */
 export interface Person {
   readonly actor: Actor
-  readonly mustChangePassword: boolean
+  readonly duties: readonly Duty[]
   /** The session has passed the second factor. */
   readonly gaveCode: boolean
 }
@@ -55,12 +56,15 @@ export class PortalSessions {
     const user = await this.#database.withTenant(tenantId, (session) =>
       session.user.findFirst({
         where: { tenantId, id, tokenGeneration, disabledAt: null, tenant: { suspendedAt: null } },
+        include: { tenant: { select: { isPlatform: true } } },
       }),
     )
     if (user === null) return undefined
-    const role = user.role === 'administrator' ? 'administrator' : 'user'
-    const actor = { tenantId, userId: id, username: user.username, role } as const
-    return { actor, mustChangePassword: user.oneTimePassword, gaveCode: signedIn.gaveCode === true }
+    const role = roleOf(user, user.tenant)
+    const { username } = user
+    const actor = { tenantId, userId: id, username, role, permissions: permissionsOf(role), auditName: `user:${id}` }
+    const duties: Duty[] = user.oneTimePassword ? ['password-change'] : []
+    return { actor, duties, gaveCode: signedIn.gaveCode === true }
   }
 
   /** Starts a session under a new id, so that an id planted before the sign-in is worth nothing. */

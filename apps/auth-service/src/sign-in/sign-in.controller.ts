@@ -46,21 +46,21 @@ export class SignInController {
   }
 
   @Post('sign-out')
-  @Access('newcomer')
+  @Access('self.read', { despite: ['password-change', 'factor-enrolment'] })
   @Contract({ summary: 'Ends the session', status: 204 })
   async signOut(@Req() request: FastifyRequest): Promise<void> {
     await this.#sessions.end(request)
   }
 
   @Get('me')
-  @Access('newcomer')
+  @Access('self.read', { despite: ['password-change', 'factor-enrolment'] })
   @Contract({ summary: 'Tells who is signed in', response: meView })
   me(@CurrentActor() actor: Actor): Promise<MeView> {
     return this.#account.me(actor)
   }
 
   @Post('me/password')
-  @Access('newcomer')
+  @Access('self.write', { despite: ['password-change', 'factor-enrolment'] })
   @Contract({ summary: 'Changes the own password', body: changePasswordRequest, status: 204 })
   async changePassword(
     @CurrentActor() actor: Actor,
@@ -73,7 +73,7 @@ export class SignInController {
   }
 
   @Post('me/totp')
-  @Access('user')
+  @Access('self.write', { despite: ['factor-enrolment'] })
   @Header('cache-control', 'no-store')
   @Contract({ summary: 'Makes a secret for an authenticator app', response: totpEnrolment })
   beginTotp(@CurrentActor() actor: Actor): Promise<TotpEnrolment> {
@@ -81,7 +81,7 @@ export class SignInController {
   }
 
   @Post('me/totp/confirm')
-  @Access('user')
+  @Access('self.write', { despite: ['factor-enrolment'] })
   @Contract({ summary: 'Confirms the authenticator app with its first code', body: confirmTotpRequest, status: 204 })
   confirmTotp(
     @CurrentActor() actor: Actor,

@@ -1,11 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common'
 import type { Tenant, User } from '@sallyport/database'
-import { hashPassword, needsRehash, verifyPassword, verifyPasswordOfNobody } from '@sallyport/identity'
+import { hashPassword, needsRehash, verifyPassword } from '@sallyport/identity'
 import { Metrics, type ReasonCounter } from '@sallyport/telemetry'
 
 import { ApiProblem } from '../http/api-problem.ts'
 import { TenantsRepository } from '../tenants/tenants.repository.ts'
 import { UsersRepository } from '../users/users.repository.ts'
+import { userRole } from '../users/users.schemas.ts'
 import { accountState, AttemptLimit, type OpenAttempt } from './attempt-limit.ts'
 import { SecondFactor } from './second-factor.ts'
 import type { SignedInView, SignInRequest } from './sign-in.schemas.ts'
@@ -71,10 +72,7 @@ export class SignInService {
   }
 
   async #check(tenant: Tenant | null, user: User | null, request: SignInRequest): Promise<Refusal | undefined> {
-    const right =
-      user === null
-        ? await verifyPasswordOfNobody(request.password)
-        : await verifyPassword(user.passwordHash, request.password)
+    const right = await verifyPassword(user?.passwordHash ?? null, request.password)
     if (!right || user === null || tenant === null) return 'sign-in-failed'
     if (user.disabledAt !== null || tenant.suspendedAt !== null) return 'sign-in-failed'
     if (!needsCode(user)) return undefined
@@ -94,7 +92,8 @@ export class SignInService {
 
   /** Brings the hash to the present parameters; only here is the password known. */
   async #renewHash(user: User, password: string): Promise<void> {
-    if (needsRehash(user.passwordHash)) await this.#users.update(user, { passwordHash: await hashPassword(password) })
+    if (user.passwordHash !== null && needsRehash(user.passwordHash))
+      await this.#users.update(user, { passwordHash: await hashPassword(password) })
   }
 }
 
@@ -115,7 +114,7 @@ export function needsCode(user: Pick<User, 'totpRequired' | 'totpConfirmedAt'>):
 /** What the signed-in person learns about themselves. */
 export function signedInViewOf(user: User): SignedInView {
   return {
-    user: { userId: user.id, username: user.username, role: user.role === 'administrator' ? 'administrator' : 'user' },
+    user: { userId: user.id, username: user.username, role: userRole.parse(user.role) },
     mustChangePassword: user.oneTimePassword,
     totp: { required: user.totpRequired, enrolled: user.totpConfirmedAt !== null },
   }

@@ -15,6 +15,7 @@ const MAX_CACHED = 256
 
 /** A tenant's certificate authority, ready to sign. */
 export interface TenantIssuer {
+  readonly authorityId: string
   readonly issuer: SoftwareIssuer
   /** Every certificate that devices and servers of this tenant may be signed by. */
   readonly caPem: string
@@ -65,7 +66,7 @@ export class TenantAuthority {
     const key = open(this.#settings.MASTER_KEY, PURPOSE, `${tenantId}/${newest.id}`, newest.sealedKey)
     const issuer = await SoftwareIssuer.load(newest.certificate, key)
     key.fill(0)
-    const loaded = { issuer, caPem: rows.map((row) => row.certificate).join('') }
+    const loaded = { authorityId: newest.id, issuer, caPem: rows.map((row) => row.certificate).join('') }
     const [oldest] = this.#cache.keys()
     if (this.#cache.size >= MAX_CACHED && oldest !== undefined) this.#cache.delete(oldest)
     this.#cache.set(tenantId, loaded)

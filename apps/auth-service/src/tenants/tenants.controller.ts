@@ -20,7 +20,7 @@ import { TenantsService } from './tenants.service.ts'
 @ApiTags('tenants')
 @ApiBearerAuth()
 @Controller('api/v1/platform/tenants')
-@Access('operator')
+@Access('platform.write')
 export class TenantsController {
   readonly #tenants: TenantsService
 
@@ -40,6 +40,7 @@ export class TenantsController {
   }
 
   @Get()
+  @Access('platform.read')
   @Contract({ summary: 'Lists tenants', response: z.array(tenantView) })
   list(): Promise<TenantView[]> {
     return this.#tenants.list()

@@ -20,7 +20,7 @@ import { UsersService } from './users.service.ts'
 
 @ApiTags('users')
 @Controller('api/v1/users')
-@Access('administrator')
+@Access('users.write')
 export class UsersController {
   readonly #users: UsersService
 
@@ -29,6 +29,7 @@ export class UsersController {
   }
 
   @Get()
+  @Access('users.read')
   @Contract({ summary: 'Lists the users of the tenant', response: z.array(userView) })
   list(@CurrentActor() actor: Actor): Promise<UserView[]> {
     return this.#users.list(actor)

@@ -1,6 +1,8 @@
 import { uuid } from '@sallyport/contracts'
 import { z } from 'zod'
 
+import { ROLES } from '../http/permissions.ts'
+
 /** User names have no letter case; they are shown and stored in lower case. */
 export const username = z
   .string()
@@ -8,9 +10,9 @@ export const username = z
   .toLowerCase()
   .regex(/^[a-z0-9][a-z0-9._@+-]{0,63}$/, 'must be letters, digits and . _ @ + -, at most 64')
 
-export const userRole = z.enum(['administrator', 'user'])
+export const userRole = z.enum(ROLES)
 
-export const createUserRequest = z.strictObject({ username, role: userRole.default('user') })
+export const createUserRequest = z.strictObject({ username, role: userRole.exclude(['operator']).default('user') })
 export type CreateUserRequest = z.infer<typeof createUserRequest>
 
 export const createdUser = z.strictObject({ userId: uuid, username: z.string(), oneTimePassword: z.string() })

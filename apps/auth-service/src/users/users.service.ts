@@ -11,7 +11,13 @@ import { type Ending, ENDINGS } from '../node-api/ending.ts'
 import { OrderHub } from '../node-api/order-hub.ts'
 import { CLOCK } from '../runtime/tokens.ts'
 import { type UserChange, UsersRepository } from './users.repository.ts'
-import type { ChangeUserRequest, CreatedUser, CreateUserRequest, UserView } from './users.schemas.ts'
+import {
+  type ChangeUserRequest,
+  type CreatedUser,
+  type CreateUserRequest,
+  userRole,
+  type UserView,
+} from './users.schemas.ts'
 
 /** What administrators do with users. */
 @Injectable()
@@ -88,14 +94,14 @@ export class UsersService {
 }
 
 function entryOf(actor: Actor, action: string, userId: string): { actor: string; action: string; target: string } {
-  return { actor: `user:${actor.userId}`, action, target: `user:${userId}` }
+  return { actor: actor.auditName, action, target: `user:${userId}` }
 }
 
 function viewOf(user: User): UserView {
   return {
     userId: user.id,
     username: user.username,
-    role: user.role === 'administrator' ? 'administrator' : 'user',
+    role: userRole.parse(user.role),
     disabled: user.disabledAt !== null,
     mustChangePassword: user.oneTimePassword,
     totp: { required: user.totpRequired, enrolled: user.totpConfirmedAt !== null },
