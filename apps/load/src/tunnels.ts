@@ -1,5 +1,11 @@
 import { describeError } from '@sallyport/foundation'
-import { type ControlPacket, createPacketEngine, type EngineEvent, type PacketEngine } from '@sallyport/packet-engine'
+import {
+  type ControlPacket,
+  createPacketEngine,
+  type EngineEvent,
+  HostCommandError,
+  type PacketEngine,
+} from '@sallyport/packet-engine'
 
 import { NETWORK } from './client/client-tunnel.ts'
 import { TunnelDevice } from './host/tunnel-device.ts'
@@ -38,8 +44,8 @@ export class Tunnels implements AsyncDisposable {
       return new Tunnels(engine, await TunnelDevice.configure(interfaceName, fail))
     } catch (error) {
       await engine[Symbol.asyncDispose]()
-      if (error instanceof LoadError) throw error
-      throw new LoadError('engine-failed', describeError(error), { cause: error })
+      const code = error instanceof HostCommandError ? 'host-command-failed' : 'engine-failed'
+      throw new LoadError(code, describeError(error), { cause: error })
     }
   }
 

@@ -1,3 +1,4 @@
+import { fstatSync, statfsSync } from 'node:fs'
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,12 +14,14 @@ const SUBJECT = { tenantId: 'acme', peerId: PEER }
 
 let directory: string
 let taps: Map<number, { side: string; maxBytes: number }>
+let descriptors: number[]
 let reports: (CaptureReport & { connectionId: string })[]
 
 beforeEach(async () => {
   vi.useFakeTimers()
   directory = await mkdtemp(join(tmpdir(), 'sallyport-capture-'))
   taps = new Map()
+  descriptors = []
   reports = []
 })
 
@@ -46,7 +49,11 @@ function order(number: number, changes: Partial<CaptureOrder> = {}): CaptureOrde
 function desk(files: string | undefined = directory): CaptureDesk {
   return new CaptureDesk({
     engine: {
-      startTap: (peerId, { side, maxBytes }) => void taps.set(peerId, { side, maxBytes }),
+      startTap: (peerId, { side, fd, maxBytes }) => {
+        expect(fstatSync(fd).isFile()).toBe(true)
+        descriptors.push(fd)
+        taps.set(peerId, { side, maxBytes })
+      },
       stopTap: (peerId) => {
         if (!taps.delete(peerId)) throw new Error('no such tap')
         return { packets: 12n, missed: 3n, fileBytes: 4096n }
@@ -62,6 +69,7 @@ it('writes to a file that only its owner can read, until the time is over, and t
   using captures = desk()
   captures.start(order(1, { side: 'outer' }), SUBJECT)
   expect(taps.get(PEER)).toEqual({ side: 'outer', maxBytes: 2 ** 20 })
+  expect(() => fstatSync(descriptors[0] ?? -1)).toThrow('EBADF')
   expect((await stat(join(directory, `${id(1)}.pcapng`))).mode & 0o777).toBe(0o600)
   vi.advanceTimersByTime(59_999)
   expect(reports).toEqual([])
@@ -79,6 +87,24 @@ it('completes the file when the connection ends first, once', () => {
   captures.finish(id(101))
   vi.advanceTimersByTime(120_000)
   expect(reports.map(({ outcome }) => outcome)).toEqual(['finished'])
+})
+
+it('lets the next capture of a connection have its own time', () => {
+  using captures = desk()
+  captures.start(order(1), SUBJECT)
+  vi.advanceTimersByTime(30_000)
+  captures.finish(id(101))
+  captures.start(order(2, { connectionId: id(101) }), SUBJECT)
+  vi.advanceTimersByTime(59_999)
+  expect(reports.map(({ captureId }) => captureId)).toEqual([id(1)])
+})
+
+it('tells the end of a capture of which the engine knows nothing', () => {
+  using captures = desk()
+  captures.start(order(1), SUBJECT)
+  taps.clear()
+  captures.finish(id(101))
+  expect(reports).toMatchObject([{ outcome: 'finished', packets: '0', missed: '0' }])
 })
 
 it('completes every file when the node stops', () => {
@@ -140,7 +166,9 @@ it('leaves no file of a capture that the engine refuses', async () => {
 
 it('begins nothing that could fill the disk', () => {
   using captures = desk()
-  captures.start(order(1, { maxBytes: 2 ** 52 }), SUBJECT)
+  const { bavail, bsize } = statfsSync(directory)
+  // Half of what must stay free would be left, whatever others write meanwhile.
+  captures.start(order(1, { maxBytes: bavail * bsize - 2 ** 29 }), SUBJECT)
   expect(reports.map(({ outcome }) => outcome)).toEqual(['file-error'])
 })
 

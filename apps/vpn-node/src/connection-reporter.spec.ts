@@ -39,6 +39,13 @@ it('gathers reports and sends them in one call, in their order', async () => {
   ])
 })
 
+it('tells of a capture before the end of its connection, in the same call', async () => {
+  reporter.captured('a', { captureId: 'b', outcome: 'finished', packets: '1', missed: '0' })
+  reporter.ended('a', ENDED)
+  await vi.advanceTimersByTimeAsync(200)
+  expect(calls.map((reports) => reports.map(({ type }) => type))).toEqual([['captured', 'ended']])
+})
+
 it('keeps the order and the limit of a call when many come while one is under way', async () => {
   const first = Promise.withResolvers<undefined>()
   answer = () => first.promise

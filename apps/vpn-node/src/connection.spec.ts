@@ -72,7 +72,10 @@ function open(changes: Parameters<typeof sampleGrant>[0] = {}, addPeer = note('a
     leases: { release: (id: string) => Promise.resolve(void released.push(id)) },
     reports: {
       established: (_id: string, report: EstablishedReport) => established.push(report),
-      ended: (_id: string, report: EndedReport) => ended.push(report),
+      ended: (id: string, report: EndedReport) => {
+        note('reportEnd')(id)
+        ended.push(report)
+      },
     },
     captures: { finish: note('finishCapture') },
     log: createLogger('test', 'silent'),
@@ -221,9 +224,20 @@ it('ends once: peer, peer-id, addresses and report', () => {
   const connection = open()
   connection.close('client-exit')
   connection.close('keepalive-timeout')
-  expect(calls.at(-1)).toEqual(['deletePeer', connection.peerId])
+  expect(calls.filter(([name]) => name === 'deletePeer')).toEqual([['deletePeer', connection.peerId]])
   expect(released).toEqual([SAMPLE_ID])
   expect(ended).toEqual([{ reason: 'client-exit', receivedBytes: '1000', sentBytes: '2000' }])
+})
+
+it('ends its capture while the peer is there, and before its end is reported, since a report needs a live connection', () => {
+  const connection = open()
+  calls = []
+  connection.close('client-exit')
+  expect(calls).toEqual([
+    ['finishCapture', SAMPLE_ID],
+    ['deletePeer', connection.peerId],
+    ['reportEnd', SAMPLE_ID],
+  ])
 })
 
 it('gives everything back even when the engine has no such peer any more', () => {

@@ -1,27 +1,9 @@
 import { expect, it } from 'vitest'
 
 import { firewallScript, tablesOfNode } from './firewall.ts'
+import { sampleNetwork } from './testing/sample-grant.ts'
 
-const network = {
-  networkId: '0b8e7c4e-6f3e-4a52-9d7a-0d3b6c1f2a01',
-  tenantId: '0b8e7c4e-6f3e-4a52-9d7a-0d3b6c1f2a02',
-  name: 'office',
-  namespace: null,
-  ipv4: '10.8.0.0/24',
-  ipv6: 'fd00:8::/112',
-  routes: ['192.168.7.0/24', 'fd00:7::/64'],
-  dnsServers: [],
-  dnsDomains: [],
-  dnsResolveDomains: [],
-  blockOutsideDns: false,
-  blockIpv6: false,
-  inactiveSeconds: null,
-  uploadKilobitsPerSecond: null,
-  downloadKilobitsPerSecond: null,
-  uploadPacketsPerSecond: null,
-  downloadPacketsPerSecond: null,
-  version: 1,
-}
+const network = sampleNetwork()
 
 it('lets clients reach the routes of the network and drops the rest', () => {
   const lines = firewallScript(network, 'spt3n0')

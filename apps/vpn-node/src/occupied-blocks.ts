@@ -1,9 +1,9 @@
 import type { NodeNetwork } from '@sallyport/contracts'
 import { SallyportError } from '@sallyport/foundation'
 import { type Cidr, cidrContains, cidrsOverlap, formatCidr, parseCidr } from '@sallyport/ip-network'
+import { inNamespace, runHostCommand } from '@sallyport/packet-engine'
 import { z } from 'zod'
 
-import { inNamespace, runHostCommand } from './host-command.ts'
 import { tunnelAddresses } from './tunnel-addresses.ts'
 
 /** What `ip -json route show` tells of a route. */

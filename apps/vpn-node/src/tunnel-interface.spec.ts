@@ -1,33 +1,14 @@
+import { inNamespace, runHostCommand } from '@sallyport/packet-engine'
 import { Namespace } from '@sallyport/testkit'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
-import { inNamespace, runHostCommand } from './host-command.ts'
+import { sampleNetwork } from './testing/sample-grant.ts'
 import { applyFirewall, configureInterface, removeFirewall, removeStaleFirewalls } from './tunnel-interface.ts'
 
-const id = '0b8e7c4e-6f3e-4a52-9d7a-0d3b6c1f2a01'
 const DEVICE = 'spt250n0'
 let namespace: Namespace
 
-const network = () => ({
-  networkId: id,
-  tenantId: id,
-  name: 'office',
-  namespace: namespace.name,
-  ipv4: '10.8.0.0/24',
-  ipv6: 'fd00:8::/112',
-  routes: ['192.168.7.0/24'],
-  dnsServers: [],
-  dnsDomains: [],
-  dnsResolveDomains: [],
-  blockOutsideDns: false,
-  blockIpv6: false,
-  inactiveSeconds: null,
-  uploadKilobitsPerSecond: null,
-  downloadKilobitsPerSecond: null,
-  uploadPacketsPerSecond: null,
-  downloadPacketsPerSecond: null,
-  version: 1,
-})
+const network = () => sampleNetwork({ namespace: namespace.name })
 const run = (...command: [string, ...string[]]) => runHostCommand(inNamespace(namespace.name, command))
 
 beforeAll(async () => {

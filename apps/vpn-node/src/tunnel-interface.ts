@@ -1,9 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises'
 
 import type { NodeNetwork } from '@sallyport/contracts'
+import { inNamespace, runHostCommand } from '@sallyport/packet-engine'
 
 import { firewallScript, tableName, tablesOfNode } from './firewall.ts'
-import { inNamespace, runHostCommand } from './host-command.ts'
 import { tunnelAddresses } from './tunnel-addresses.ts'
 
 /** Inner MTU of every tunnel; pushed to clients that accept `tun-mtu`. */

@@ -4,6 +4,7 @@ import { createLogger } from '@sallyport/telemetry'
 import { Namespace } from '@sallyport/testkit'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 
+import { sampleNetwork } from './testing/sample-grant.ts'
 import { TunnelNetworks } from './tunnel-networks.ts'
 
 const nothing = () => undefined
@@ -12,27 +13,14 @@ let engine: PacketEngine
 let networks: TunnelNetworks
 let changes: NodeNetwork[]
 
-const network = (name: string, changes: Partial<NodeNetwork> = {}): NodeNetwork => ({
-  networkId: name,
-  tenantId: 'tenant',
-  name,
-  namespace: namespace.name,
-  ipv4: '10.8.0.0/24',
-  ipv6: 'fd00:8::/112',
-  routes: ['192.168.66.0/24', '192.168.77.0/24'],
-  dnsServers: [],
-  dnsDomains: [],
-  dnsResolveDomains: [],
-  blockOutsideDns: false,
-  blockIpv6: false,
-  inactiveSeconds: null,
-  uploadKilobitsPerSecond: null,
-  downloadKilobitsPerSecond: null,
-  uploadPacketsPerSecond: null,
-  downloadPacketsPerSecond: null,
-  version: 1,
-  ...changes,
-})
+const network = (name: string, changes: Partial<NodeNetwork> = {}): NodeNetwork =>
+  sampleNetwork({
+    networkId: name,
+    name,
+    namespace: namespace.name,
+    routes: ['192.168.66.0/24', '192.168.77.0/24'],
+    ...changes,
+  })
 const rules = () => namespace.exec('nft', 'list', 'ruleset')
 
 beforeEach(async () => {

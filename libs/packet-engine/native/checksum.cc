@@ -56,6 +56,18 @@ void set_ipv4_checksum(std::span<uint8_t> packet, size_t header_bytes) {
   store(packet, kIpv4Checksum, static_cast<uint16_t>(~fold(add_words(packet.first(header_bytes)))));
 }
 
+void set_lengths(std::span<uint8_t> packet, const TransportPacket& form, size_t bytes) {
+  if (form.ipv6) {
+    write_u16(packet, kIpv6PayloadLength, static_cast<uint32_t>(bytes - kIpv6HeaderBytes));
+  } else {
+    write_u16(packet, kIpv4TotalLength, static_cast<uint32_t>(bytes));
+    set_ipv4_checksum(packet, kIpv4HeaderBytes);
+  }
+  if (form.transport == InnerProtocol::udp) {
+    write_u16(packet, form.transport_offset + kUdpLength, static_cast<uint32_t>(bytes - form.transport_offset));
+  }
+}
+
 bool transport_checksum_right(std::span<const uint8_t> packet, const TransportPacket& form) {
   if (form.transport == InnerProtocol::udp && read_u16(packet, form.checksum_offset()) == 0) return false;
   const auto transport = packet.subspan(form.transport_offset, form.bytes - form.transport_offset);

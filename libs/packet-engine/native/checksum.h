@@ -22,6 +22,9 @@ uint64_t pseudo_header_sum(std::span<const uint8_t> packet, const TransportPacke
 // Makes the header checksum of an IPv4 packet right.
 void set_ipv4_checksum(std::span<uint8_t> packet, size_t header_bytes);
 
+// Makes the headers say that the packet has `bytes` bytes, and the header checksum of an IPv4 packet right.
+void set_lengths(std::span<uint8_t> packet, const TransportPacket& form, size_t bytes);
+
 // Says whether the TCP or UDP checksum is right. A UDP packet over IPv4 without one is not.
 bool transport_checksum_right(std::span<const uint8_t> packet, const TransportPacket& form);
 

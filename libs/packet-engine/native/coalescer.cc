@@ -192,20 +192,10 @@ void Coalescer::complete(Item& item, Pending& pending) {
   const auto head = pending.head;
   const TransportPacket& form = pending.form;
   const size_t bytes = form.payload_offset + pending.payload;
-  const size_t transport_bytes = bytes - form.transport_offset;
-  if (form.ipv6) {
-    write_u16(head, kIpv6PayloadLength, static_cast<uint32_t>(bytes - kIpv6HeaderBytes));
-  } else {
-    write_u16(head, kIpv4TotalLength, static_cast<uint32_t>(bytes));
-    set_ipv4_checksum(head, kIpv4HeaderBytes);
-  }
-  if (form.transport == InnerProtocol::udp) {
-    write_u16(head, form.transport_offset + kUdpLength, static_cast<uint32_t>(transport_bytes));
-  } else {
-    head[form.transport_offset + kTcpFlags] |= pending.flags;
-  }
+  set_lengths(head, form, bytes);
+  if (form.transport == InnerProtocol::tcp) head[form.transport_offset + kTcpFlags] |= pending.flags;
   // The device completes the checksum; it begins with the pseudo-header's sum, which is not complemented.
-  const uint16_t sum = fold(pseudo_header_sum(head, form, transport_bytes));
+  const uint16_t sum = fold(pseudo_header_sum(head, form, bytes - form.transport_offset));
   std::memcpy(head.data() + form.checksum_offset(), &sum, sizeof sum);
   item.header.flags = kVirtioNeedsChecksum;
   item.header.gso_type = gso_type(form);
@@ -220,15 +210,8 @@ std::span<uint8_t> Coalescer::restore_head(const Item& item) {
   TransportPacket form = pending.form;
   const auto head = std::span(pending.head.data(), form.payload_offset + item.header.segment_bytes);
   form.bytes = head.size();
-  if (form.ipv6) {
-    write_u16(head, kIpv6PayloadLength, static_cast<uint32_t>(head.size() - kIpv6HeaderBytes));
-  } else {
-    write_u16(head, kIpv4TotalLength, static_cast<uint32_t>(head.size()));
-    set_ipv4_checksum(head, kIpv4HeaderBytes);
-  }
-  if (form.transport == InnerProtocol::udp) {
-    write_u16(head, form.transport_offset + kUdpLength, static_cast<uint32_t>(head.size() - form.transport_offset));
-  } else {
+  set_lengths(head, form, head.size());
+  if (form.transport == InnerProtocol::tcp) {
     head[form.transport_offset + kTcpFlags] &= static_cast<uint8_t>(~kClosing);
   }
   set_transport_checksum(head, form);

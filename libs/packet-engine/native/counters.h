@@ -7,7 +7,37 @@
 
 namespace sallyport {
 
-// Names and order are those of ENGINE_COUNTERS in src/engine.ts; the loader refuses an addon that differs.
+// Names and order are those of src/engine-counters.ts; the loader refuses an addon that differs.
+
+// The drops that can be told to a peer. Of a packet that did not open only its sender's word says whose it is.
+#define SALLYPORT_PEER_DROPS(X) \
+  X(dropTooShort)               \
+  X(dropWrongRemote)            \
+  X(dropUnknownKey)             \
+  X(dropUnknownEpoch)           \
+  X(dropBadTag)                 \
+  X(dropReplayed)               \
+  X(dropOpenExhausted)          \
+  X(dropCompressed)             \
+  X(dropNotIp)                  \
+  X(dropSourceAddress)          \
+  X(dropCongestionMark)         \
+  X(dropTunWriteFailed)         \
+  X(dropNoKey)                  \
+  X(dropKeyExhausted)           \
+  X(dropTooBig)                 \
+  X(dropStreamQueueFull)        \
+  X(dropUnknownStream)          \
+  X(dropSendFailed)             \
+  X(dropRateLimited)            \
+  X(dropUnfair)
+
+// The drops that can be told to a network and to none of its peers.
+#define SALLYPORT_NETWORK_DROPS(X) \
+  X(dropTooLong)                   \
+  X(dropBadVirtioHeader)           \
+  X(dropNoRoute)
+
 #define SALLYPORT_COUNTERS(X) \
   X(udpPacketsReceived)       \
   X(udpPacketsSent)           \
@@ -16,35 +46,16 @@ namespace sallyport {
   X(tunPacketsReceived)       \
   X(tunPacketsSent)           \
   X(controlPacketsReceived)   \
-  X(dropTooShort)             \
+  SALLYPORT_PEER_DROPS(X)     \
+  SALLYPORT_NETWORK_DROPS(X)  \
   X(dropBadOpcode)            \
   X(dropControlQueueFull)     \
   X(dropUnknownPeer)          \
-  X(dropWrongRemote)          \
-  X(dropUnknownKey)           \
-  X(dropUnknownEpoch)         \
-  X(dropBadTag)               \
-  X(dropReplayed)             \
-  X(dropOpenExhausted)        \
-  X(dropCompressed)           \
-  X(dropNotIp)                \
-  X(dropSourceAddress)        \
-  X(dropNoRoute)              \
-  X(dropNoKey)                \
-  X(dropKeyExhausted)         \
-  X(dropTooLong)              \
-  X(dropTooBig)               \
-  X(dropBadVirtioHeader)      \
   X(dropNoSourcePort)         \
-  X(dropSendFailed)           \
-  X(dropTunWriteFailed)       \
-  X(dropRateLimited)          \
-  X(dropUnfair)               \
-  X(dropUnknownStream)        \
-  X(dropStreamQueueFull)      \
   X(dropStreamLimit)          \
   X(dropStreamOriginLimit)    \
   X(dropForeignStream)        \
+  X(dropInboxFull)            \
   X(streamsAccepted)          \
   X(streamsPassedOn)          \
   X(streamsPeerClosed)        \
@@ -63,8 +74,6 @@ namespace sallyport {
   X(fallbacksPathMtu)         \
   X(occIgnored)               \
   X(packetsHandedOver)        \
-  X(dropInboxFull)            \
-  X(dropCongestionMark)       \
   X(fallbacksTunWrite)        \
   X(receivePauses)
 

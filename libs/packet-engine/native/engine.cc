@@ -11,7 +11,12 @@
 
 namespace sallyport {
 
-static_assert(Inboxes::kMostShards == kMaxShards);
+namespace {
+
+// Each has a thread, and up to Tap::kBufferBytes.
+constexpr size_t kMaxEndedTaps = 16;
+
+}  // namespace
 
 Engine::Engine(std::function<void()> wake, const EngineOptions& options)
     : upward_(std::move(wake)), inboxes_(options.data_threads) {
@@ -27,11 +32,12 @@ void Engine::stop() {
   for (const auto& shard : shards_) shard->stop();
   networks_.clear();
   taps_.clear();
+  ended_taps_.clear();
 }
 
 template <class Verb>
 auto Engine::in_all_turns(Verb verb) {
-  std::array<Shard::Turn, Inboxes::kMostShards> turns;
+  std::array<Shard::Turn, kMaxShards> turns;
   for (size_t i = 0; i < shards_.size(); ++i) turns[i] = shards_[i]->take_turn();
   return verb();
 }
@@ -149,7 +155,10 @@ void Engine::remove_network(uint32_t index) {
     }
     networks_.remove(index);
   });
-  std::erase_if(taps_, [](const auto& entry) { return entry.second.use_count() == 1; });
+  for (auto& [id, tap] : taps_) {
+    if (tap.use_count() == 1) end_tap(std::move(tap));
+  }
+  std::erase_if(taps_, [](const auto& entry) { return !entry.second; });
 }
 
 void Engine::add_peer(const PeerDescription& description) {
@@ -210,7 +219,7 @@ void Engine::delete_peer(uint32_t peer_id) {
     shard.streams().detach(shard.peers().get(peer_id).path.stream, peer_id);
     shard.peers().remove(peer_id);
   });
-  taps_.erase(peer_id);
+  if (auto entry = taps_.extract(peer_id)) end_tap(std::move(entry.mapped()));
 }
 
 Capabilities Engine::capabilities() {
@@ -286,8 +295,16 @@ TapReport Engine::stop_tap(uint32_t peer_id) {
   if (found == taps_.end()) throw Failure("no-tap", "peer " + std::to_string(peer_id) + " has no tap");
   with_peer(peer_id, [](Shard&, Peer& peer) { peer.tap.reset(); });
   const TapReport report = found->second->report();
-  taps_.erase(found);
+  end_tap(std::move(taps_.extract(found).mapped()));
   return report;
+}
+
+// The verb's caller does not wait for the disk, unless many files wait for it already.
+void Engine::end_tap(std::shared_ptr<Tap> tap) {
+  tap->end();
+  std::erase_if(ended_taps_, [](const auto& ended) { return ended->complete(); });
+  if (ended_taps_.size() == kMaxEndedTaps) ended_taps_.erase(ended_taps_.begin());
+  ended_taps_.push_back(std::move(tap));
 }
 
 double Engine::cpu_seconds() {

@@ -43,7 +43,7 @@ struct Capabilities {
 };
 
 struct EngineOptions {
-  // From 1 to Inboxes::kMostShards.
+  // From 1 to kMaxShards.
   size_t data_threads = 1;
 };
 
@@ -93,6 +93,7 @@ class Engine {
   std::vector<uint64_t> network_drops(uint32_t index);
   // Copies the peer's packets to the file, of at most `max_bytes`, until `stop_tap` or the end of the peer.
   void start_tap(uint32_t peer_id, FileDescriptor file, TapSide side, uint64_t max_bytes);
+  // The file is complete a little later, and when the engine has stopped.
   TapReport stop_tap(uint32_t peer_id);
   double cpu_seconds();
   // Waits for nobody, as does `cpu_seconds`, which sums over the data threads.
@@ -122,14 +123,17 @@ class Engine {
   // What each shard gets of a new listener.
   std::vector<Listener> open_listener(Transport transport, const EndPoint& local, bool pass_foreign,
                                       const Dscp& dscp) const;
+  void end_tap(std::shared_ptr<Tap> tap);
   // The path in the form of its listener's family. Throws Failure `not-listening`, `unknown-listener` or `bad-address`.
   Path reachable(const Path& path) const;
 
   // What verbs do beside the shards.
   Counters counters_;
   UpwardQueue upward_;
-  // By peer. What is taken out of here may wait for the disk, so that is done out of turn.
+  // By peer.
   std::unordered_map<uint32_t, std::shared_ptr<Tap>> taps_;
+  // Those that had to end and whose files may not be complete yet.
+  std::vector<std::shared_ptr<Tap>> ended_taps_;
   Networks networks_;
   Inboxes inboxes_;
   std::vector<std::unique_ptr<Shard>> shards_;

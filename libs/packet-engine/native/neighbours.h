@@ -13,8 +13,6 @@ namespace sallyport {
 // The inboxes of all shards of an engine, by the shard's number.
 class Inboxes {
  public:
-  static constexpr size_t kMostShards = 16;
-
   // Throws Failure `system-call-failed`.
   explicit Inboxes(size_t shards) : inboxes_(shards) {}
 

@@ -83,7 +83,7 @@ struct Peer {
   // Of what its shard can do, in each direction.
   FairShare::Claim received_claim;
   FairShare::Claim sent_claim;
-  // Its other owner completes the file, out of turn, for that waits for the disk.
+  // Its other owner ends it, out of turn, and waits for the disk.
   std::shared_ptr<Tap> tap;
   PeerStatistics statistics;
   PeerDrops drops;

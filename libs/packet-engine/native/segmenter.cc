@@ -75,16 +75,11 @@ void Segmenter::correct_headers(size_t index, std::span<uint8_t> segment) const 
   TransportPacket form = *form_;
   form.bytes = segment.size();
   const size_t transport = form.transport_offset;
-  if (form.ipv6) {
-    write_u16(segment, kIpv6PayloadLength, static_cast<uint32_t>(segment.size() - kIpv6HeaderBytes));
-  } else {
-    write_u16(segment, kIpv4TotalLength, static_cast<uint32_t>(segment.size()));
+  if (!form.ipv6) {
     write_u16(segment, kIpv4Identification, read_u16(packet_, kIpv4Identification) + static_cast<uint32_t>(index));
-    set_ipv4_checksum(segment, kIpv4HeaderBytes);
   }
-  if (form.transport == InnerProtocol::udp) {
-    write_u16(segment, transport + kUdpLength, static_cast<uint32_t>(segment.size() - transport));
-  } else {
+  set_lengths(segment, form, segment.size());
+  if (form.transport == InnerProtocol::tcp) {
     const auto skipped = static_cast<uint32_t>(index * segment_payload_);
     write_u32(segment, transport + kTcpSequence, read_u32(packet_, transport + kTcpSequence) + skipped);
     uint8_t& flags = segment[transport + kTcpFlags];

@@ -14,6 +14,8 @@
 #include <string>
 #include <utility>
 
+#include "monotonic.h"
+
 namespace sallyport {
 
 namespace {
@@ -37,13 +39,6 @@ FileDescriptor open_timer(const itimerspec& times) {
   FileDescriptor timer = checked(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC), "timerfd_create");
   if (timerfd_settime(timer.get(), 0, &times, nullptr) != 0) throw system_failure("timerfd_settime", errno);
   return timer;
-}
-
-// Nanoseconds of a clock that never goes back.
-uint64_t now() {
-  timespec time{};
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return static_cast<uint64_t>(time.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(time.tv_nsec);
 }
 
 uint64_t read_count(int fd) {
@@ -142,7 +137,7 @@ void Shard::run() {
 
 // Serves only what is urgent for as long as datagrams had better gather. Answers whether there is more to do.
 bool Shard::let_gather() {
-  while (const uint64_t delay = pacing_.paces() ? pacing_.delay(now()) : 0) {
+  while (const uint64_t delay = pacing_.paces() ? pacing_.delay(monotonic_ns()) : 0) {
     const auto events = epoll_.wait_for_urgent(delay);
     if (events.empty()) return true;
     if (!work(events)) return false;
@@ -153,7 +148,7 @@ bool Shard::let_gather() {
 // Answers whether there is more to do.
 bool Shard::work(std::span<const epoll_event> events) {
   EngineLock::Work turn(lock_);
-  const uint64_t begun = now();
+  const uint64_t begun = monotonic_ns();
   up_.begin_round(begun);
   down_.begin_round(begun);
   for (const epoll_event& event : events) {

@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <utility>
 
 #include "checksum.h"
 #include "transport_packet.h"
@@ -78,13 +79,22 @@ Tap::Tap(FileDescriptor file, TapSide side, uint64_t max_bytes)
 }
 
 Tap::~Tap() {
+  end();
+  writer_.join();
+}
+
+void Tap::end() {
   {
     const std::lock_guard lock(mutex_);
+    if (std::exchange(ended_, true)) return;
     PcapngWriter(waiting_).end(now_ns(), report_.packets, report_.missed);
-    ended_ = true;
   }
   changed_.notify_one();
-  writer_.join();
+}
+
+bool Tap::complete() const {
+  const std::lock_guard lock(mutex_);
+  return complete_;
 }
 
 void Tap::record_inner(Direction direction, std::span<const uint8_t> packet) {
@@ -136,6 +146,7 @@ void Tap::write_out() {
     const bool written = write(batch);
     lock.lock();
     if (!written) failed_ = true;
+    complete_ = last;
     if (last) return;
   }
 }

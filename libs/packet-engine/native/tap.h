@@ -34,7 +34,7 @@ class Tap {
 
   // Writes at most `max_bytes`; the last packets may be missing, the file is whole all the same.
   Tap(FileDescriptor file, TapSide side, uint64_t max_bytes);
-  // Completes the file.
+  // Waits until the file is complete.
   ~Tap();
   Tap(const Tap&) = delete;
   Tap& operator=(const Tap&) = delete;
@@ -44,6 +44,10 @@ class Tap {
   // `path` is the peer's; `packet` is what is in the datagram, or in the frame of a stream.
   void record_outer(Direction direction, const Path& path, std::span<const uint8_t> packet);
   TapReport report() const;
+
+  // To be called when nobody records any more; its thread completes the file, and nobody waits for that.
+  void end();
+  bool complete() const;
 
  private:
   void record(Direction direction, std::span<const uint8_t> head, std::span<const uint8_t> rest);
@@ -56,6 +60,7 @@ class Tap {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   bool ended_ = false;
+  bool complete_ = false;
   // The disk has refused.
   bool failed_ = false;
   TapReport report_;

@@ -1,10 +1,10 @@
-import { Namespace } from '@sallyport/testkit'
+import type { Namespace } from '@sallyport/testkit'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 
-import type { KeyOptions } from './engine.ts'
 import { openPacket } from './reference.ts'
+import { EnginePair } from './testing/engine-pair.ts'
 import { checksumsRight, readTransportForm } from './testing/transport-packet-reference.ts'
-import { addNetwork, engineKey, EngineUnderTest, randomKeyPair, ReferenceClient } from './testing/tunnel.ts'
+import { engineKey, randomKeyPair, ReferenceClient } from './testing/tunnel.ts'
 
 const PEER = 3
 const READER = 4
@@ -53,54 +53,32 @@ for (let index = 0; index < ${String(DATAGRAMS)}; index += 1) {
 }
 `
 
-let server: EngineUnderTest
-let client: EngineUnderTest
+let pair: EnginePair
 let reader: ReferenceClient
-let inside: Namespace
-let outside: Namespace
 const readerKeys = randomKeyPair('CHACHA20-POLY1305', 0)
 
 /** Two engines, one of them as a client, with a tunnel in between; and a second network that the server routes to. */
 beforeAll(async () => {
-  server = new EngineUnderTest()
-  client = new EngineUnderTest()
-  reader = await ReferenceClient.create(server.local)
-  inside = await addNetwork(server.engine, 1, 'spe-bulk-in')
-  outside = await Namespace.create('spe-bulk-out')
-  client.engine.addNetwork({ network: 1, namespace: outside.name, interfaceName: 'tun0', routeBy: 'source' })
-  await outside.exec('ip', 'address', 'add', '10.8.0.2/24', 'dev', 'tun0')
-  await outside.exec('ip', 'address', 'add', 'fd00::2/64', 'dev', 'tun0', 'nodad')
-  await outside.exec('ip', 'link', 'set', 'tun0', 'up')
-  const addresses = { network: 1, ipv4: '10.8.0.2', ipv6: 'fd00::2' }
-  server.engine.addPeer({ ...addresses, peerId: PEER, path: server.pathTo(client.local) })
-  client.engine.addPeer({ ...addresses, peerId: PEER, path: client.pathTo(server.local) })
-  const key = engineKey(randomKeyPair('AES-256-GCM', 0), PEER, 'primary')
-  server.engine.setKey(key)
-  client.engine.setKey(reversed(key))
+  pair = await EnginePair.create('spe-bulk')
+  await pair.connect(PEER, '10.8.0.2', 'fd00::2')
+  reader = await ReferenceClient.create(pair.server.local)
   await addRoutedNetwork()
 })
 
 afterAll(async () => {
   await reader[Symbol.asyncDispose]()
-  await client[Symbol.asyncDispose]()
-  await server[Symbol.asyncDispose]()
-  await inside[Symbol.asyncDispose]()
-  await outside[Symbol.asyncDispose]()
+  await pair[Symbol.asyncDispose]()
 })
 
-function reversed(key: KeyOptions): KeyOptions {
-  return { ...key, sealKey: key.openKey, sealIv: key.openIv, openKey: key.sealKey, openIv: key.sealIv }
-}
-
 async function addRoutedNetwork(): Promise<void> {
-  server.engine.addNetwork({ network: 2, namespace: inside.name, interfaceName: 'tun1' })
-  await inside.exec('ip', 'address', 'add', '10.9.0.1/24', 'dev', 'tun1')
-  await inside.exec('ip', 'link', 'set', 'tun1', 'up')
-  await inside.exec('sysctl', '-qw', 'net.ipv4.ip_forward=1')
-  await outside.exec('ip', 'route', 'add', '10.9.0.0/24', 'via', '10.8.0.1')
-  const path = server.pathTo(reader.endPoint)
-  server.engine.addPeer({ peerId: READER, network: 2, path, ipv4: '10.9.0.2', ipv6: undefined })
-  server.engine.setKey(engineKey(readerKeys, READER, 'primary'))
+  pair.server.engine.addNetwork({ network: 2, namespace: pair.inside.name, interfaceName: 'tun1' })
+  await pair.inside.exec('ip', 'address', 'add', '10.9.0.1/24', 'dev', 'tun1')
+  await pair.inside.exec('ip', 'link', 'set', 'tun1', 'up')
+  await pair.inside.exec('sysctl', '-qw', 'net.ipv4.ip_forward=1')
+  await pair.outside.exec('ip', 'route', 'add', '10.9.0.0/24', 'via', '10.8.0.1')
+  const path = pair.server.pathTo(reader.endPoint)
+  pair.server.engine.addPeer({ peerId: READER, network: 2, path, ipv4: '10.9.0.2', ipv6: undefined })
+  pair.server.engine.setKey(engineKey(readerKeys, READER, 'primary'))
 }
 
 async function transfer(from: Namespace, to: Namespace, address: string): Promise<readonly string[]> {
@@ -119,10 +97,14 @@ describe('bulk TCP', { timeout: 60_000 }, () => {
     ['up the tunnel by IPv6', 'fd00::1'],
   ])('arrives %s as it was sent', async (_, address) => {
     const down = address.endsWith('2')
-    const [received, sent] = await transfer(down ? inside : outside, down ? outside : inside, address)
+    const [received, sent] = await transfer(
+      down ? pair.inside : pair.outside,
+      down ? pair.outside : pair.inside,
+      address,
+    )
     expect(sent).toMatch(/^[0-9a-f]{64}$/)
     expect(received).toBe(sent)
-    const [sender, receiver] = down ? [server, client] : [client, server]
+    const [sender, receiver] = down ? [pair.server, pair.client] : [pair.client, pair.server]
     expect(sender.engine.statistics(PEER).sentBytes).toBeGreaterThan(BigInt(BULK_BYTES))
     const { dropBadTag, dropReplayed, dropNotIp } = receiver.engine.counters()
     expect([dropBadTag, dropReplayed, dropNotIp]).toEqual([0n, 0n, 0n])
@@ -132,13 +114,13 @@ describe('bulk TCP', { timeout: 60_000 }, () => {
 
 describe('a segment limit', () => {
   it('lowers what a connection announces to the peer', async () => {
-    const path = server.pathTo(reader.endPoint)
+    const path = pair.server.pathTo(reader.endPoint)
     const segmentLimit = { ipv4: 1111, ipv6: 0 }
-    server.engine.addPeer({ peerId: 8, network: 2, path, ipv4: '10.9.0.8', ipv6: undefined, segmentLimit })
-    server.engine.setKey(engineKey(readerKeys, 8, 'primary'))
+    pair.server.engine.addPeer({ peerId: 8, network: 2, path, ipv4: '10.9.0.8', ipv6: undefined, segmentLimit })
+    pair.server.engine.setKey(engineKey(readerKeys, 8, 'primary'))
     reader.take()
     const connect = `require('node:net').connect(${String(PORT)}, '10.9.0.8'); setTimeout(process.exit, 500)`
-    await inside.try(process.execPath, '-e', connect)
+    await pair.inside.try(process.execPath, '-e', connect)
     const [syn] = reader.take().map((packet) => Buffer.from(openPacket(readerKeys.toClient, packet)?.text ?? []))
     const form = syn && readTransportForm(syn)
     expect(syn?.subarray(40, 44).toString('hex')).toBe('02040457')
@@ -148,7 +130,7 @@ describe('a segment limit', () => {
 
 describe('datagrams that follow each other', () => {
   it('arrive behind two tunnels in order, with right checksums', { timeout: 20_000 }, async () => {
-    await outside.exec(process.execPath, '-e', SEND_DATAGRAMS, '10.9.0.2')
+    await pair.outside.exec(process.execPath, '-e', SEND_DATAGRAMS, '10.9.0.2')
     const packets: Buffer[] = []
     await vi.waitFor(
       () => {
@@ -170,21 +152,21 @@ describe('datagrams that follow each other', () => {
 
 describe('a peer with an MTU', () => {
   it('is not sent longer packets, of which their sender hears', async () => {
-    const path = server.pathTo(reader.endPoint)
-    server.engine.addPeer({ peerId: 9, network: 2, path, ipv4: '10.9.0.9', ipv6: undefined, mtu: 1300 })
-    server.engine.setKey(engineKey(readerKeys, 9, 'primary'))
+    const path = pair.server.pathTo(reader.endPoint)
+    pair.server.engine.addPeer({ peerId: 9, network: 2, path, ipv4: '10.9.0.9', ipv6: undefined, mtu: 1300 })
+    pair.server.engine.setKey(engineKey(readerKeys, 9, 'primary'))
     const ping = ['ping', '-c', '1', '-W', '1', '-M', 'do'] as const
-    const { stdout } = await inside.try(...ping, '-s', '1300', '10.9.0.9')
+    const { stdout } = await pair.inside.try(...ping, '-s', '1300', '10.9.0.9')
     expect(stdout).toMatch(/mtu ?= ?1300/)
-    expect(server.engine.counters()).toMatchObject({ dropTooBig: 1n, tooBigAnswered: 1n })
-    await inside.try(...ping, '-s', '1272', '10.9.0.9')
-    expect(server.engine.statistics(9)).toMatchObject({ sentPackets: 1n, sentBytes: 1300n })
+    expect(pair.server.engine.counters()).toMatchObject({ dropTooBig: 1n, tooBigAnswered: 1n })
+    await pair.inside.try(...ping, '-s', '1272', '10.9.0.9')
+    expect(pair.server.engine.statistics(9)).toMatchObject({ sentPackets: 1n, sentBytes: 1300n })
   })
 })
 
 describe('what a listener or a peer cannot have', () => {
   it.each([-1, 64, 1.5])('is the DSCP %d', (dscp) => {
-    expect(() => server.engine.listen({ transport: 'udp', address: '127.0.0.1', port: 0, dscp })).toThrow(/DSCP/)
+    expect(() => pair.server.engine.listen({ transport: 'udp', address: '127.0.0.1', port: 0, dscp })).toThrow(/DSCP/)
   })
 
   it.each([
@@ -193,17 +175,17 @@ describe('what a listener or a peer cannot have', () => {
     ['a negative segment limit', { segmentLimit: { ipv4: -1, ipv6: 0 } }],
     ['a segment limit that is no whole number', { segmentLimit: { ipv4: 0, ipv6: 1200.5 } }],
   ])('is %s', (_, fit) => {
-    const path = server.pathTo(reader.endPoint)
+    const path = pair.server.pathTo(reader.endPoint)
     const peer = { peerId: 10, network: 2, path, ipv4: '10.9.0.10', ipv6: undefined }
     expect(() => {
-      server.engine.addPeer({ ...peer, ...fit })
+      pair.server.engine.addPeer({ ...peer, ...fit })
     }).toThrow(/MTU|segment limit/)
   })
 })
 
 describe('capabilities', () => {
   it('are what this kernel gives', () => {
-    expect(server.engine.capabilities()).toMatchObject({
+    expect(pair.server.engine.capabilities()).toMatchObject({
       segmentation: true,
       receiveOffload: true,
       tunOffload: 'tcp-udp',

@@ -1,3 +1,4 @@
+import type { EngineCounter } from './engine-counters.ts'
 import type { NetworkCounters, PeerCounters, PeerTrafficLimits } from './traffic-counters.ts'
 
 /** Data-channel ciphers of the engine, in OpenVPN's spelling. */
@@ -224,69 +225,6 @@ export type EngineEvent =
       readonly reason: StreamCloseReason
     }
 
-/** Every reason for which the engine drops a packet, and the traffic totals; index = position in the counter array. */
-export const ENGINE_COUNTERS = [
-  'udpPacketsReceived',
-  'udpPacketsSent',
-  'tcpPacketsReceived',
-  'tcpPacketsSent',
-  'tunPacketsReceived',
-  'tunPacketsSent',
-  'controlPacketsReceived',
-  'dropTooShort',
-  'dropBadOpcode',
-  'dropControlQueueFull',
-  'dropUnknownPeer',
-  'dropWrongRemote',
-  'dropUnknownKey',
-  'dropUnknownEpoch',
-  'dropBadTag',
-  'dropReplayed',
-  'dropOpenExhausted',
-  'dropCompressed',
-  'dropNotIp',
-  'dropSourceAddress',
-  'dropNoRoute',
-  'dropNoKey',
-  'dropKeyExhausted',
-  'dropTooLong',
-  'dropTooBig',
-  'dropBadVirtioHeader',
-  'dropNoSourcePort',
-  'dropSendFailed',
-  'dropTunWriteFailed',
-  'dropRateLimited',
-  'dropUnfair',
-  'dropUnknownStream',
-  'dropStreamQueueFull',
-  'dropStreamLimit',
-  'dropStreamOriginLimit',
-  'dropForeignStream',
-  'streamsAccepted',
-  'streamsPassedOn',
-  'streamsPeerClosed',
-  'streamsDesynchronised',
-  'streamsBadPacket',
-  'streamsQueueFull',
-  'streamsIdle',
-  'streamsFailed',
-  'streamsHeldBack',
-  'peersFloated',
-  'pingsReceived',
-  'pingsSent',
-  'tooBigAnswered',
-  'fallbacksSegmentation',
-  'fallbacksSegmentCount',
-  'fallbacksPathMtu',
-  'occIgnored',
-  'packetsHandedOver',
-  'dropInboxFull',
-  'dropCongestionMark',
-  'fallbacksTunWrite',
-  'receivePauses',
-] as const
-export type EngineCounter = (typeof ENGINE_COUNTERS)[number]
-
 /** Who computes AES-GCM for an engine; ChaCha20-Poly1305 is OpenSSL's always. */
 export type CipherLibrary = 'openssl' | 'ipsec-mb'
 
@@ -382,8 +320,9 @@ export interface PacketEngine extends AsyncDisposable {
   peerCounters(peerId: number): PeerCounters
   networkCounters(network: number): NetworkCounters
   /**
-   * Copies the peer's data packets to a pcapng file until `stopTap`; a peer has one tap at most. Never waits for the disk.
-   * The file of a peer that is deleted is completed as well.
+   * Copies the peer's data packets to a pcapng file until `stopTap` or until the peer is deleted; a peer has one tap at
+   * most. Nothing of it waits for the disk: a file is complete a little after its tap has ended, and when the engine is
+   * closed.
    */
   startTap(peerId: number, options: TapOptions): void
   stopTap(peerId: number): TapReport

@@ -1,7 +1,7 @@
 import type { Namespace } from '@sallyport/testkit'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 
-import type { EngineCounter } from './engine.ts'
+import type { EngineCounter } from './engine-counters.ts'
 import { sealPacket } from './reference.ts'
 import { echoRequest } from './testing/inner-packet.ts'
 import {

@@ -3,11 +3,9 @@ export {
   type ControlPacket,
   type EndPoint,
   ENGINE_CIPHERS,
-  ENGINE_COUNTERS,
   ENGINE_OFFLOADS,
   type EngineCapabilities,
   type EngineCipher,
-  type EngineCounter,
   type EngineEvent,
   type EngineHandlers,
   type EngineOffload,
@@ -31,6 +29,14 @@ export {
   type TapSide,
   type Transport,
 } from './engine.ts'
+export {
+  ENGINE_COUNTERS,
+  type EngineCounter,
+  NETWORK_DROPS,
+  type NetworkDrop,
+  PEER_DROPS,
+  type PeerDrop,
+} from './engine-counters.ts'
 export { ENGINE_ERROR_CODES, EngineError, type EngineErrorCode } from './engine-error.ts'
 export {
   EPOCH_OVERHEAD_BYTES,
@@ -40,6 +46,7 @@ export {
   openEpochPacket,
   sealEpochPacket,
 } from './epoch-reference.ts'
+export { HostCommandError, inNamespace, runHostCommand } from './host-command.ts'
 export { createPacketEngine } from './native-engine.ts'
 export {
   DATA_OVERHEAD_BYTES,
@@ -50,13 +57,4 @@ export {
   sealBehind,
   sealPacket,
 } from './reference.ts'
-export {
-  NETWORK_DROPS,
-  type NetworkCounters,
-  type NetworkDrop,
-  PEER_DROPS,
-  type PeerCounters,
-  type PeerDrop,
-  type PeerTrafficLimits,
-  type TrafficLimit,
-} from './traffic-counters.ts'
+export type { NetworkCounters, PeerCounters, PeerTrafficLimits, TrafficLimit } from './traffic-counters.ts'

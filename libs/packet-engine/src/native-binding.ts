@@ -5,9 +5,7 @@ import { errorCode } from '@sallyport/foundation'
 
 import {
   type ControlPacket,
-  ENGINE_COUNTERS,
   type EngineCapabilities,
-  type EngineCounter,
   type EngineEvent,
   type EngineOptions,
   type ForeignStream,
@@ -18,8 +16,9 @@ import {
   type TapReport,
   type Transport,
 } from './engine.ts'
+import { ENGINE_COUNTERS, type EngineCounter, NETWORK_DROPS, PEER_DROPS } from './engine-counters.ts'
 import { EngineError } from './engine-error.ts'
-import { NETWORK_DROPS, type NetworkCounters, PEER_DROPS, type PeerCounters } from './traffic-counters.ts'
+import type { NetworkCounters, PeerCounters } from './traffic-counters.ts'
 import type { NativeLimit } from './traffic-limit.ts'
 
 /**

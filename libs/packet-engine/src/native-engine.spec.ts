@@ -6,24 +6,16 @@ import { errorCode } from '@sallyport/foundation'
 import { Namespace } from '@sallyport/testkit'
 import { describe, expect, it, vi } from 'vitest'
 
-import { ENGINE_COUNTERS } from './engine.ts'
+import { ENGINE_COUNTERS } from './engine-counters.ts'
 import type { EngineErrorCode } from './engine-error.ts'
 import { loadNativeEngine } from './native-binding.ts'
 import { createPacketEngine } from './native-engine.ts'
+import { codeOf } from './testing/refusal.ts'
 import { engineKey, EngineUnderTest, randomKeyPair } from './testing/tunnel.ts'
 
 const REMOTE = { address: '127.0.0.1', port: 4000 }
 const ANYWHERE = { transport: 'udp', address: '127.0.0.1', port: 0 } as const
 const NO_HANDLERS = { onControl: vi.fn(), onEvent: vi.fn(), onForeignStream: vi.fn(), onFatal: vi.fn() }
-
-function codeOf(call: () => unknown): string | undefined {
-  try {
-    call()
-    return undefined
-  } catch (error) {
-    return errorCode(error)
-  }
-}
 
 function expectRefusal(code: EngineErrorCode, call: () => unknown): void {
   expect(codeOf(call)).toBe(code)

@@ -2,7 +2,6 @@ import { closeSync } from 'node:fs'
 
 import {
   type EngineCapabilities,
-  type EngineCounter,
   type EngineHandlers,
   type EngineOptions,
   type KeepaliveOptions,
@@ -18,6 +17,7 @@ import {
   type TapOptions,
   type TapReport,
 } from './engine.ts'
+import type { EngineCounter } from './engine-counters.ts'
 import { EngineError } from './engine-error.ts'
 import { loadNativeEngine, type NativeEngineBinding, type UpwardHandler } from './native-binding.ts'
 import type { NetworkCounters, PeerCounters, PeerTrafficLimits } from './traffic-counters.ts'

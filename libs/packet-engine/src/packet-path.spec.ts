@@ -2,7 +2,8 @@ import type { Namespace } from '@sallyport/testkit'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 
-import { ENGINE_CIPHERS, type EngineCipher, type EngineCounter } from './engine.ts'
+import { ENGINE_CIPHERS, type EngineCipher } from './engine.ts'
+import type { EngineCounter } from './engine-counters.ts'
 import { openPacket, sealPacket } from './reference.ts'
 import { echoRequest, echoRequestIpv6 } from './testing/inner-packet.ts'
 import {

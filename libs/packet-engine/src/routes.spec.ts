@@ -1,9 +1,9 @@
-import { errorCode } from '@sallyport/foundation'
 import { Namespace } from '@sallyport/testkit'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 
 import type { PeerOptions } from './engine.ts'
 import { echoRequest } from './testing/inner-packet.ts'
+import { codeOf } from './testing/refusal.ts'
 import { addNetwork, engineKey, EngineUnderTest, randomKeyPair, ReferenceClient } from './testing/tunnel.ts'
 
 const SITE = 0x01_0003
@@ -72,24 +72,20 @@ describe('routes behind a peer', () => {
   it('are refused when another peer of the network has them, or when they are no prefixes, and nothing of them stays', () => {
     using site = connectPeer(SITE, '10.8.0.3', ['10.9.0.0/16', '2001:db8::/48'])
     expect(site).toBeDefined()
-    const codeOf = (...peer: Parameters<typeof options>): string | undefined => {
-      try {
+    const refusal = (...peer: Parameters<typeof options>): string | undefined =>
+      codeOf(() => {
         server.engine.addPeer(options(...peer))
         server.engine.deletePeer(peer[0])
-        return undefined
-      } catch (error) {
-        return errorCode(error)
-      }
-    }
-    expect(codeOf(ROAMER, '10.8.0.4', ['10.10.0.0/16', '10.9.0.0/16'])).toBe('duplicate-route')
-    expect(codeOf(ROAMER, '10.8.0.4', ['2001:db8::/48'])).toBe('duplicate-route')
-    expect(codeOf(ROAMER, '10.8.0.4', ['10.8.0.4/32'])).toBe('duplicate-route')
-    expect(codeOf(ROAMER, '10.8.0.4', ['10.8.0.3/32'])).toBe('duplicate-route')
-    expect(codeOf(ROAMER, '10.8.0.3')).toBe('duplicate-address')
+      })
+    expect(refusal(ROAMER, '10.8.0.4', ['10.10.0.0/16', '10.9.0.0/16'])).toBe('duplicate-route')
+    expect(refusal(ROAMER, '10.8.0.4', ['2001:db8::/48'])).toBe('duplicate-route')
+    expect(refusal(ROAMER, '10.8.0.4', ['10.8.0.4/32'])).toBe('duplicate-route')
+    expect(refusal(ROAMER, '10.8.0.4', ['10.8.0.3/32'])).toBe('duplicate-route')
+    expect(refusal(ROAMER, '10.8.0.3')).toBe('duplicate-address')
     for (const route of ['', '10.9.0.0', '10.9.0.0/33', '10.9.0.0/', '10.9.0.1/16', '/8', '1.2.3/8', '::/129', 'x/8']) {
-      expect(codeOf(ROAMER, '10.8.0.4', [route])).toBe('bad-address')
+      expect(refusal(ROAMER, '10.8.0.4', [route])).toBe('bad-address')
     }
-    expect(codeOf(ROAMER, '10.8.0.4', ['10.10.0.0/16', '10.9.0.0/17', '::/0', '0.0.0.0/0'])).toBeUndefined()
+    expect(refusal(ROAMER, '10.8.0.4', ['10.10.0.0/16', '10.9.0.0/17', '::/0', '0.0.0.0/0'])).toBeUndefined()
   })
 })
 

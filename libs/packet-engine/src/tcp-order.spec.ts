@@ -1,8 +1,7 @@
-import { connect, Namespace } from '@sallyport/testkit'
+import { connect, type Namespace } from '@sallyport/testkit'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
-import type { KeyOptions } from './engine.ts'
-import { addNetwork, engineKey, EngineUnderTest, randomKeyPair } from './testing/tunnel.ts'
+import { EnginePair } from './testing/engine-pair.ts'
 
 const PEER = 5
 const PORT = 5202
@@ -43,37 +42,16 @@ interface Counts {
   readonly reorderings: number
 }
 
-let server: EngineUnderTest
-let client: EngineUnderTest
-let inside: Namespace
-let outside: Namespace
+let pair: EnginePair
 
 beforeAll(async () => {
-  server = new EngineUnderTest()
-  client = new EngineUnderTest()
-  inside = await addNetwork(server.engine, 1, 'spe-tcp-in')
-  outside = await Namespace.create('spe-tcp-out')
-  client.engine.addNetwork({ network: 1, namespace: outside.name, interfaceName: 'tun0', routeBy: 'source' })
-  await outside.exec('ip', 'address', 'add', '10.8.0.2/24', 'dev', 'tun0')
-  await outside.exec('ip', 'link', 'set', 'tun0', 'up')
-  const addresses = { network: 1, ipv4: '10.8.0.2', ipv6: undefined }
-  server.engine.addPeer({ ...addresses, peerId: PEER, path: server.pathTo(client.local) })
-  client.engine.addPeer({ ...addresses, peerId: PEER, path: client.pathTo(server.local) })
-  const key = engineKey(randomKeyPair('AES-256-GCM', 0), PEER, 'primary')
-  server.engine.setKey(key)
-  client.engine.setKey(reversed(key))
+  pair = await EnginePair.create('spe-tcp')
+  await pair.connect(PEER, '10.8.0.2')
 })
 
 afterAll(async () => {
-  await client[Symbol.asyncDispose]()
-  await server[Symbol.asyncDispose]()
-  await inside[Symbol.asyncDispose]()
-  await outside[Symbol.asyncDispose]()
+  await pair[Symbol.asyncDispose]()
 })
-
-function reversed(key: KeyOptions): KeyOptions {
-  return { ...key, sealKey: key.openKey, sealIv: key.openIv, openKey: key.sealKey, openIv: key.sealIv }
-}
 
 /** A counter of a namespace, of which the tables have a line of names before each line of values. */
 async function counter(namespace: Namespace, name: string): Promise<number> {
@@ -110,12 +88,12 @@ it(
   { timeout: 120_000 },
   async () => {
     await using _link = await connect(
-      { namespace: outside, device: 'plain0', addresses: ['10.7.0.2/24'] },
-      { namespace: inside, device: 'plain0', addresses: ['10.7.0.1/24'] },
+      { namespace: pair.outside, device: 'plain0', addresses: ['10.7.0.2/24'] },
+      { namespace: pair.inside, device: 'plain0', addresses: ['10.7.0.1/24'] },
     )
     for (const [from, to, address, plainAddress] of [
-      [outside, inside, '10.8.0.1', '10.7.0.1'],
-      [inside, outside, '10.8.0.2', '10.7.0.2'],
+      [pair.outside, pair.inside, '10.8.0.1', '10.7.0.1'],
+      [pair.inside, pair.outside, '10.8.0.2', '10.7.0.2'],
     ] as const) {
       const tunnel = await transfer(from, to, address)
       const plain = await transfer(from, to, plainAddress)

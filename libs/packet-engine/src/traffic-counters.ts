@@ -1,41 +1,5 @@
-import type { EngineCounter, PeerStatistics } from './engine.ts'
-
-/**
- * The drops that are counted for each peer. Of a packet that did not open only its peer-id, which anyone may write, says
- * whose it is.
- */
-export const PEER_DROPS = [
-  'dropTooShort',
-  'dropWrongRemote',
-  'dropUnknownKey',
-  'dropUnknownEpoch',
-  'dropBadTag',
-  'dropReplayed',
-  'dropOpenExhausted',
-  'dropCompressed',
-  'dropNotIp',
-  'dropSourceAddress',
-  'dropCongestionMark',
-  'dropTunWriteFailed',
-  'dropNoKey',
-  'dropKeyExhausted',
-  'dropTooBig',
-  'dropStreamQueueFull',
-  'dropUnknownStream',
-  'dropSendFailed',
-  'dropRateLimited',
-  'dropUnfair',
-] as const satisfies readonly EngineCounter[]
-export type PeerDrop = (typeof PEER_DROPS)[number]
-
-/** The drops that are counted for each network: those of its peers, and what its TUN device gave that is for no peer. */
-export const NETWORK_DROPS = [
-  ...PEER_DROPS,
-  'dropTooLong',
-  'dropBadVirtioHeader',
-  'dropNoRoute',
-] as const satisfies readonly EngineCounter[]
-export type NetworkDrop = (typeof NETWORK_DROPS)[number]
+import type { PeerStatistics } from './engine.ts'
+import type { NetworkDrop, PeerDrop } from './engine-counters.ts'
 
 /** What a peer carried and lost since it was added. */
 export interface PeerCounters extends PeerStatistics {

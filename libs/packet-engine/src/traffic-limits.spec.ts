@@ -1,8 +1,9 @@
-import { errorCode } from '@sallyport/foundation'
 import type { Namespace } from '@sallyport/testkit'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 
+import { NETWORK_DROPS, PEER_DROPS } from './engine-counters.ts'
 import { echoRequest } from './testing/inner-packet.ts'
+import { codeOf } from './testing/refusal.ts'
 import {
   addNetwork,
   engineKey,
@@ -11,7 +12,7 @@ import {
   randomKeyPair,
   ReferenceClient,
 } from './testing/tunnel.ts'
-import { NETWORK_DROPS, PEER_DROPS, type TrafficLimit } from './traffic-counters.ts'
+import type { TrafficLimit } from './traffic-counters.ts'
 
 const PEER = 0x01_0005
 
@@ -81,19 +82,15 @@ describe('the limits of a peer', () => {
   })
 
   it('are refused when they are no limits', () => {
-    const codeOf = (limit: TrafficLimit, peerId = PEER): string | undefined => {
-      try {
+    const refusal = (limit: TrafficLimit, peerId = PEER): string | undefined =>
+      codeOf(() => {
         test.engine.setLimits(peerId, { sent: limit })
-        return undefined
-      } catch (error) {
-        return errorCode(error)
-      }
-    }
+      })
     const bad = [{ bytesPerSecond: 0 }, { bytesPerSecond: 1.5 }, { packetsPerSecond: -1 }, { packetsPerSecond: 1e10 }]
     for (const limit of [...bad, { bytesPerSecond: NaN }, { burstMs: 0 }, { burstMs: 60_001 }]) {
-      expect(codeOf(limit)).toBe('bad-argument')
+      expect(refusal(limit)).toBe('bad-argument')
     }
-    expect(codeOf({ bytesPerSecond: 1 }, 77)).toBe('unknown-peer')
+    expect(refusal({ bytesPerSecond: 1 }, 77)).toBe('unknown-peer')
   })
 })
 

@@ -1,5 +1,6 @@
+import { runHostCommand } from '@sallyport/packet-engine'
+
 import type { TunnelTerms } from '../client/tunnel-terms.ts'
-import { runHostCommand } from './host-command.ts'
 
 /** As the server's side has it; a shorter MTU would be the client's own. */
 const MTU = 1500
@@ -35,7 +36,7 @@ export class TunnelDevice implements AsyncDisposable {
     this.#onError = onError
   }
 
-  /** Sets the device up; throws `LoadError`. Later failures go to `onError`. */
+  /** Sets the device up; throws `HostCommandError`. Later failures go to `onError`. */
   static async configure(name: string, onError: (error: unknown) => void): Promise<TunnelDevice> {
     // Not from /sys, which may show another network namespace.
     const [digits] = (await runHostCommand(['ip', '-oneline', 'link', 'show', 'dev', name])).split(':')

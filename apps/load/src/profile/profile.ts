@@ -37,7 +37,9 @@ export function parseProfile(name: string, text: string): LoadProfile {
   }
   const need = (tag: string): string => blocks.get(tag) ?? fail(`has no <${tag}>`)
   if (option('static-challenge') !== undefined) {
-    fail('asks for a one-time code, which is good once: turn the second factor off for users of a load run')
+    fail(
+      'asks for a one-time code, which is good once: put the users of a load run into a group whose policy has mfa "off"',
+    )
   }
   return {
     name,

@@ -2,17 +2,17 @@
 
 #include <sys/uio.h>
 
-#include <map>
 #include <random>
 
 #include "check.h"
 #include "packets.h"
 #include "peer.h"
-#include "segmenter.h"
+#include "random_flows.h"
 
 using namespace sallyport;
 using packets::Bytes;
 using packets::make;
+using packets::next;
 using packets::Options;
 
 namespace {
@@ -29,12 +29,9 @@ std::vector<Bytes> through(Coalescer& coalescer, std::vector<Bytes> batch, size_
       const auto* bytes = static_cast<const uint8_t*>(part.iov_base);
       whole.insert(whole.end(), bytes, bytes + part.iov_len);
     }
-    const auto segmenter = Segmenter::begin(item.header, whole);
-    CHECK(segmenter && segmenter->count() == item.packets);
-    for (size_t index = 0; segmenter && index < segmenter->count(); ++index) {
-      out.emplace_back(segmenter->bytes(index));
-      segmenter->write(index, out.back());
-    }
+    std::vector<Bytes> segments = packets::cut(item.header, whole);
+    CHECK(segments.size() == item.packets);
+    for (Bytes& segment : segments) out.push_back(std::move(segment));
   }
   return out;
 }
@@ -43,12 +40,6 @@ size_t items_of(std::vector<Bytes> batch) {
   Coalescer coalescer(64);
   for (Bytes& packet : batch) coalescer.add(nullptr, packet);
   return coalescer.finish().size();
-}
-
-Options next(Options options, size_t step = 1) {
-  options.sequence += static_cast<uint32_t>(step * options.payload);
-  options.identification = static_cast<uint16_t>(options.identification + step);
-  return options;
 }
 
 template <class Change>
@@ -215,56 +206,14 @@ TEST("coalescer: what is cut again is what went in, and no flow changes its orde
   Coalescer coalescer(64);
   size_t merged = 0;
   for (int round = 0; round < 3000; ++round) {
-    std::map<uint16_t, Options> flows;
-    std::vector<Bytes> batch;
-    while (batch.size() < 1 + random() % 64 && batch.size() < 64) {
-      const auto port = static_cast<uint16_t>(random() % 4);
-      const bool known = flows.contains(port);
-      Options& flow = flows[port];
-      flow.port = port;
-      if (!known) {
-        flow.ipv6 = random() % 2;
-        flow.transport = random() % 3 ? InnerProtocol::tcp : InnerProtocol::udp;
-        flow.sequence = static_cast<uint32_t>(random());
-        flow.identification = static_cast<uint16_t>(random());
-        flow.payload = 1 + random() % 200;
-        flow.timestamps = random() % 2;
-      }
-      Options packet = flow;
-      packet.fill = static_cast<uint8_t>(random());
-      switch (random() % 12) {
-        case 0:
-          packet.flags |= kTcpPsh;
-          break;
-        case 1:
-          packet.payload = random() % (flow.payload + 1);
-          break;
-        case 2:
-          packet.sequence += 5;
-          break;
-        case 3:
-          packet.identification += 9;
-          break;
-        case 4:
-          packet.traffic_class = 3;
-          break;
-        default:
-          break;
-      }
-      batch.push_back(make(packet));
-      if (random() % 20 == 0) batch.back().back() ^= 0x10;
-      flow.sequence = packet.sequence + static_cast<uint32_t>(packet.payload);
-      flow.identification = static_cast<uint16_t>(packet.identification + 1);
-    }
+    packets::RandomFlows flows(random);
+    std::vector<Bytes> batch(1 + random() % 64);
+    for (Bytes& packet : batch) packet = flows.next();
     size_t items = 0;
     const auto out = through(coalescer, batch, &items);
     merged += batch.size() - items;
     CHECK(out.size() == batch.size());
-    std::map<uint16_t, std::vector<Bytes>> before, after;
-    const auto port = [](const Bytes& packet) { return read_u16(packet, packet[0] >> 4 == 6 ? 40 : 20); };
-    for (const Bytes& packet : batch) before[port(packet)].push_back(packet);
-    for (const Bytes& packet : out) after[port(packet)].push_back(packet);
-    CHECK(before == after);
+    CHECK(packets::by_flow(out) == packets::by_flow(batch));
   }
   CHECK(merged > 10000);
 }

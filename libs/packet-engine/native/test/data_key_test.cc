@@ -1,7 +1,6 @@
 #include "data_key.h"
 
 #include "check.h"
-#include "failure.h"
 #include "fixture.h"
 
 using namespace fixture;
@@ -19,15 +18,6 @@ KeyMaterial client(Cipher cipher, uint64_t first_packet_id = 1) {
 }
 
 KeyMaterial server(Cipher cipher) { return {cipher, 0, kServerKey, kServerIv, kClientKey, kClientIv}; }
-
-bool refuses(const KeyMaterial& material) {
-  try {
-    const DataKey key(material);
-    return false;
-  } catch (const Failure& failure) {
-    return std::string(failure.code()) == "bad-key-length";
-  }
-}
 
 }  // namespace
 

@@ -1,8 +1,9 @@
 #include "delivery.h"
 
-#include <map>
+#include <random>
 
 #include "check.h"
+#include "random_flows.h"
 #include "up_fixture.h"
 
 using namespace up_fixture;
@@ -21,66 +22,6 @@ void deliver(Setup& path, std::vector<Bytes> packets) {
 }
 
 bool is_super(const VirtioHeader& header) { return header.gso_type != kVirtioGsoNone; }
-
-// Addresses, protocol and ports where there are any: what must keep its order.
-Bytes flow_key(const Bytes& packet) {
-  const auto form = read_transport_packet(packet);
-  const bool ipv6 = packet[0] >> 4 == 6;
-  const size_t begin = ipv6 ? kIpv6Addresses : kIpv4Addresses;
-  const size_t end = (ipv6 ? kIpv6HeaderBytes : kIpv4HeaderBytes) + (form ? 4 : 0);
-  Bytes key(packet.begin() + static_cast<std::ptrdiff_t>(begin), packet.begin() + static_cast<std::ptrdiff_t>(end));
-  key.push_back(packet[ipv6 ? kIpv6NextHeader : kIpv4Protocol]);
-  return key;
-}
-
-std::map<Bytes, std::vector<Bytes>> by_flow(const std::vector<Bytes>& packets) {
-  std::map<Bytes, std::vector<Bytes>> flows;
-  for (const Bytes& packet : packets) flows[flow_key(packet)].push_back(packet);
-  return flows;
-}
-
-// A packet that continues one of a few flows, or breaks it in one of the ways in which real ones do.
-Bytes random_packet(std::mt19937& random, std::map<unsigned, Options>& flows) {
-  const unsigned number = random() % 5;
-  const bool known = flows.contains(number);
-  Options& flow = flows[number];
-  if (!known) {
-    flow.port = static_cast<uint16_t>(1000 + number);
-    flow.ipv6 = random() % 2;
-    flow.transport = random() % 3 ? InnerProtocol::tcp : InnerProtocol::udp;
-    flow.sequence = static_cast<uint32_t>(random());
-    flow.payload = 1 + random() % 300;
-    flow.timestamps = random() % 2;
-  }
-  Options packet = flow;
-  packet.fill = static_cast<uint8_t>(random());
-  switch (random() % 14) {
-    case 0:
-      packet.flags |= random() % 2 ? kTcpPsh : kTcpFin;
-      break;
-    case 1:
-      packet.payload = random() % (flow.payload + 1);
-      break;
-    case 2:
-      packet.sequence += 5;
-      break;
-    case 3:
-      packet.identification += 9;
-      break;
-    case 4:
-      packet.traffic_class = 3;
-      break;
-    default:
-      break;
-  }
-  flow.sequence = packet.sequence + static_cast<uint32_t>(packet.payload);
-  flow.identification = static_cast<uint16_t>(packet.identification + 1);
-  Bytes bytes = make(packet);
-  if (random() % 20 == 0) bytes.back() ^= 0x10;
-  if (!packet.ipv6 && random() % 20 == 0) bytes[kIpv4Checksum] ^= 1;
-  if (!packet.ipv6 && random() % 20 == 0) write_u16(bytes, kIpv4Fragment, 0x2000);
-  return bytes;
-}
 
 }  // namespace
 
@@ -179,11 +120,11 @@ TEST("delivery: whatever the mix, every packet comes out as it went in and no fl
   std::mt19937 random(11);
   Setup path(TunOffload::tcp_udp);
   size_t writes = 0;
-  size_t packets = 0;
+  size_t carried = 0;
   for (int round = 0; round < 600; ++round) {
-    std::map<unsigned, Options> flows;
+    packets::RandomFlows flows(random);
     std::vector<Bytes> batch(1 + random() % 64);
-    for (Bytes& packet : batch) packet = random_packet(random, flows);
+    for (Bytes& packet : batch) packet = flows.next();
     // Now and then a device takes no super-packet at all, for want of its being up.
     const bool apart = random() % 8 == 0;
     path.refuse = [apart](const VirtioHeader& header, auto) { return apart && is_super(header) ? EIO : 0; };
@@ -193,9 +134,9 @@ TEST("delivery: whatever the mix, every packet comes out as it went in and no fl
       ++writes;
       for (Bytes& packet : packets::cut(write.header, write.packet)) out.push_back(std::move(packet));
     }
-    packets += batch.size();
-    CHECK(by_flow(out) == by_flow(batch));
+    carried += batch.size();
+    CHECK(packets::by_flow(out) == packets::by_flow(batch));
   }
-  CHECK(writes < packets * 3 / 4);
-  CHECK(path.count(Counter::tunPacketsSent) == packets && path.count(Counter::dropTunWriteFailed) == 0);
+  CHECK(writes < carried * 3 / 4);
+  CHECK(path.count(Counter::tunPacketsSent) == carried && path.count(Counter::dropTunWriteFailed) == 0);
 }

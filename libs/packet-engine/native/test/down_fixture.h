@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "classic_format.h"
 #include "down_path.h"
 #include "fixture.h"
 #include "networks.h"
@@ -19,6 +20,15 @@ using packets::make;
 
 inline constexpr uint32_t kPeer = 0x010002;
 inline constexpr uint32_t kOther = 7;
+// What sealing adds to a packet with the key of `Setup`.
+inline constexpr size_t kOverhead = ClassicFormat::kOverheadBytes;
+
+inline packets::Options tcp(bool ipv6 = false) {
+  packets::Options options{.ipv6 = ipv6, .sequence = 0xfffff000, .timestamps = true};
+  options.flags = kTcpAck | kTcpPsh;
+  return options;
+}
+inline packets::Options udp(bool ipv6 = false) { return {.ipv6 = ipv6, .transport = InnerProtocol::udp}; }
 
 // The kernel as it sends messages, or refuses them for a reason of the test's.
 struct Kernel {

@@ -7,7 +7,6 @@
 #include "big_endian.h"
 #include "check.h"
 #include "data_key.h"
-#include "failure.h"
 #include "fixture.h"
 
 using namespace fixture;
@@ -73,15 +72,6 @@ uint64_t packet_id_of(const Bytes& packet) {
 }
 
 uint16_t epoch_of(const Bytes& packet) { return static_cast<uint16_t>(packet_id_of(packet) >> 48); }
-
-bool refuses(const KeyMaterial& material) {
-  try {
-    const DataKey key(material);
-    return false;
-  } catch (const Failure& failure) {
-    return std::string(failure.code()) == "bad-key-length";
-  }
-}
 
 }  // namespace
 

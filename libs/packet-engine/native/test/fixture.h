@@ -13,6 +13,7 @@
 
 #include "engine.h"
 #include "hex.h"
+#include "refusal.h"
 
 namespace fixture {
 
@@ -28,6 +29,11 @@ inline KeyMaterial engine_key(uint8_t key_id, Cipher cipher = Cipher::aes_256_gc
 }
 inline KeyMaterial client_key(uint8_t key_id, Cipher cipher = Cipher::aes_256_gcm) {
   return {cipher, key_id, kKeyB, kIvB, kKeyA, kIvA};
+}
+
+// Whether there can be no such key, because of the length of one of its parts.
+inline bool refuses(const KeyMaterial& material) {
+  return code_of([&] { const DataKey key(material); }) == "bad-key-length";
 }
 
 // The smallest IPv4 packet from 10.8.0.`source` to 10.8.0.`destination`, with `payload` bytes behind the header.

@@ -1,12 +1,9 @@
 #pragma once
 
-#include <functional>
-#include <string>
 #include <vector>
 
 #include "check.h"
 #include "engine.h"
-#include "failure.h"
 #include "fixture.h"
 
 namespace fixture {
@@ -50,15 +47,6 @@ struct Host {
   Path path_to(const EndPoint& remote) const { return {0, Transport::udp, remote, server, 0}; }
   uint64_t count(Counter counter) const { return engine.counters().read(counter); }
 };
-
-inline std::string code_of(const std::function<void()>& body) {
-  try {
-    body();
-    return "none";
-  } catch (const Failure& failure) {
-    return failure.code();
-  }
-}
 
 }  // namespace fixture
 

@@ -6,22 +6,12 @@
 #include <string>
 
 #include "check.h"
-#include "failure.h"
 #include "fixture.h"
 #include "peer_table.h"
 
 using namespace fixture;
 
 namespace {
-
-std::string code_of(const std::function<void()>& body) {
-  try {
-    body();
-    return "none";
-  } catch (const Failure& failure) {
-    return failure.code();
-  }
-}
 
 Peer peer_with(Network& network, uint32_t id, std::vector<InnerPrefix> routes) {
   Peer peer;

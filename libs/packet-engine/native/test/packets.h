@@ -32,6 +32,13 @@ struct Options {
   uint8_t fill = 7;
 };
 
+// The next packet of a flow.
+inline Options next(Options options, size_t step = 1) {
+  options.sequence += static_cast<uint32_t>(step * options.payload);
+  options.identification = static_cast<uint16_t>(options.identification + step);
+  return options;
+}
+
 // Builds a whole packet with right checksums.
 inline Bytes make(const Options& options) {
   using namespace sallyport;

@@ -1,9 +1,6 @@
 #include "peer_table.h"
 
-#include <string>
-
 #include "check.h"
-#include "failure.h"
 #include "fixture.h"
 #include "networks.h"
 
@@ -12,15 +9,6 @@ using namespace fixture;
 namespace {
 
 constexpr uint32_t kPeer = 0x010002;
-
-std::string code_of(const std::function<void()>& body) {
-  try {
-    body();
-    return "none";
-  } catch (const Failure& failure) {
-    return failure.code();
-  }
-}
 
 Peer peer_of(Network& network, uint32_t id, uint8_t host) {
   Peer peer;

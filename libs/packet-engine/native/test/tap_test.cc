@@ -1,70 +1,20 @@
 #include "tap.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-
-#include <cstring>
 #include <ctime>
+#include <optional>
+#include <thread>
 
 #include "check.h"
 #include "checksum.h"
-#include "fixture.h"
 #include "packets.h"
+#include "tap_fixture.h"
 
-using namespace fixture;
+using namespace tap_fixture;
 
 namespace {
 
-// A file in memory that stays readable when the tap has closed its own descriptor.
-struct File {
-  FileDescriptor fd{memfd_create("tap", MFD_CLOEXEC)};
-
-  FileDescriptor writable() const { return FileDescriptor(fcntl(fd.get(), F_DUPFD_CLOEXEC, 0)); }
-  Bytes bytes() const {
-    Bytes all(static_cast<size_t>(lseek(fd.get(), 0, SEEK_END)));
-    CHECK(pread(fd.get(), all.data(), all.size(), 0) == static_cast<ssize_t>(all.size()));
-    return all;
-  }
-};
-
-uint32_t word(const Bytes& bytes, size_t offset) {
-  uint32_t value = 0;
-  std::memcpy(&value, bytes.data() + offset, sizeof value);
-  return value;
-}
-
-struct Block {
-  uint32_t type;
-  Bytes body;
-};
-
-// Reads a file by the rules of the format: type, length, body, the same length again; every length a multiple of 4.
-std::vector<Block> blocks(const Bytes& file) {
-  std::vector<Block> all;
-  for (size_t offset = 0; offset < file.size();) {
-    const uint32_t bytes = word(file, offset + 4);
-    if (bytes < 12 || bytes % 4 != 0 || offset + bytes > file.size() || word(file, offset + bytes - 4) != bytes) {
-      CHECK(!"a block that ends where it should");
-      return all;
-    }
-    const auto begin = file.begin() + static_cast<long>(offset);
-    all.push_back({word(file, offset), Bytes(begin + 8, begin + bytes - 4)});
-    offset += bytes;
-  }
-  return all;
-}
-
-Bytes packet_of(const Block& block) {
-  const uint32_t length = word(block.body, 12);
-  return Bytes(block.body.begin() + 20, block.body.begin() + 20 + length);
-}
-
 Path path(const char* remote, const char* local) {
   return {0, sallyport::Transport::udp, *EndPoint::parse(remote, 40000), *EndPoint::parse(local, 1194), 0};
-}
-
-uint64_t statistic(const Block& block, size_t offset) {
-  return word(block.body, offset) | uint64_t{word(block.body, offset + 4)} << 32;
 }
 
 }  // namespace
@@ -128,7 +78,21 @@ TEST("tap: a full file takes no more packets and is whole all the same") {
   CHECK(statistic(all.back(), 16) == 10 && statistic(all.back(), 28) == 6);
 }
 
-TEST("tap: a disk that refuses or is slow costs packets of the file, and never waits") {
+TEST("tap: a file is completed without anybody's waiting for the disk") {
+  Disk disk;
+  {
+    Tap tap(disk.take(), TapSide::inner, 1 << 20);
+    tap.record_inner(Direction::from_peer, packets::make({}));
+    tap.end();
+    CHECK(!tap.complete());
+    disk.write();
+    CHECK(eventually([&] { return tap.complete(); }));
+  }
+  const Bytes file = disk.written();
+  CHECK(blocks(file).size() == 4 && blocks(file).back().type == 5);
+}
+
+TEST("tap: a disk that refuses costs packets of the file, and never waits") {
   TapReport report;
   {
     Tap tap(FileDescriptor(open("/dev/full", O_WRONLY | O_CLOEXEC)), TapSide::inner, UINT64_MAX);
@@ -137,4 +101,23 @@ TEST("tap: a disk that refuses or is slow costs packets of the file, and never w
     report = tap.report();
   }
   CHECK(report.packets == 20'000 && report.missed > 10'000);
+}
+
+TEST("tap: a disk that is slow costs packets of the file, and no more memory than a tap may have") {
+  Disk disk;
+  std::optional<Tap> tap;
+  tap.emplace(disk.take(), TapSide::inner, UINT64_MAX);
+  const Bytes packet = packets::make({.payload = 1400});
+  for (int i = 0; i < 10'000; ++i) tap->record_inner(Direction::from_peer, packet);
+  const TapReport report = tap->report();
+  // What the writer has taken already, and what waits for it.
+  CHECK((report.packets - report.missed) * packet.size() < 2 * Tap::kBufferBytes);
+  Bytes file;
+  std::thread reader([&] {
+    disk.write();
+    file = disk.written();
+  });
+  tap.reset();
+  reader.join();
+  CHECK(blocks(file).size() == 2 + report.packets - report.missed + 1);
 }

@@ -7,8 +7,6 @@ using namespace down_fixture;
 
 namespace {
 
-packets::Options tcp() { return {.timestamps = true}; }
-
 int no_cutting_by(int error, const Kernel::Message& message) { return message.cut_into == 0 ? 0 : error; }
 
 std::vector<Event> events_of(Setup& path) { return path.upward.take(1).events; }

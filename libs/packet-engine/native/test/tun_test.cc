@@ -1,28 +1,16 @@
 #include "tun.h"
 
 #include "check.h"
-#include "failure.h"
+#include "refusal.h"
 
 using namespace sallyport;
-
-namespace {
-
-std::string code_of(const TunOptions& options) {
-  try {
-    open_tun(options);
-    return "none";
-  } catch (const Failure& failure) {
-    return failure.code();
-  }
-}
-
-}  // namespace
+using fixture::code_of;
 
 TEST("TUN: says that the device file or the namespace is missing") {
   TunOptions options;
   options.interface_name = "spe-test0";
   options.device = "/dev/net/there-is-none";
-  CHECK(code_of(options) == "no-tun-device");
+  CHECK(code_of([&] { open_tun(options); }) == "no-tun-device");
   options.name_space = "there-is-none";
-  CHECK(code_of(options) == "namespace-missing");
+  CHECK(code_of([&] { open_tun(options); }) == "namespace-missing");
 }

@@ -15,6 +15,7 @@ namespace up_fixture {
 
 using namespace fixture;
 using packets::make;
+using packets::next;
 using packets::Options;
 
 inline constexpr uint32_t kPeer = 0x010002;
@@ -113,12 +114,5 @@ struct Setup {
   uint64_t count(Counter counter) const { return counters.read(counter); }
   Peer& peer() { return peers.get(kPeer); }
 };
-
-// The next packet of a flow.
-inline Options next(Options options, size_t step = 1) {
-  options.sequence += static_cast<uint32_t>(step * options.payload);
-  options.identification = static_cast<uint16_t>(options.identification + step);
-  return options;
-}
 
 }  // namespace up_fixture

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 
 import { SallyportError } from '@sallyport/foundation'
 
-/** A command of the host failed; the message holds the command line and what it printed. */
+/** A command of the host failed (`host-command-failed`); the message holds the command line and what it printed. */
 export class HostCommandError extends SallyportError {
   constructor(command: readonly string[], output: string, cause?: unknown) {
     super('host-command-failed', `${command.join(' ')}: ${output.trim()}`, { cause })
@@ -13,7 +13,10 @@ const MAX_OUTPUT_CHARACTERS = 64 * 1024
 /** `ip` and `nft` answer in milliseconds; one that hangs must not hold up everybody who waits for the network. */
 const TIMEOUT_MS = 10_000
 
-/** Runs a command without a shell and gives its standard output; rejects with `HostCommandError` unless it exits with 0. */
+/**
+ * Runs a command without a shell, with `input` as its standard input, and gives its standard output: `ip` and `nft` set up
+ * the TUN devices that the engine makes. Rejects with `HostCommandError` unless it exits with 0.
+ */
 export function runHostCommand(command: readonly [string, ...string[]], input = ''): Promise<string> {
   const [file, ...args] = command
   return new Promise((resolve, reject) => {
