@@ -39,7 +39,9 @@ const boundaries = (constraints) => [
 ]
 
 const SPECS = ['**/*.spec.ts', '**/*.compliance.ts', 'libs/*/src/testing/**/*.ts']
-const CORE = ['foundation', 'ip-network', 'openvpn-wire', 'openvpn-session'].map((name) => `libs/${name}/src/**/*.ts`)
+const CORE = ['foundation', 'ip-network', 'mfa-policy', 'openvpn-wire', 'openvpn-session'].map(
+  (name) => `libs/${name}/src/**/*.ts`,
+)
 
 export default tseslint.config(
   {

@@ -37,6 +37,12 @@ const COMMANDS = {
     main: 'apps/load/dist/main.js',
   },
   enrol: { privileged: false, build: ['exec', '--', 'tsc', '-b', 'tools'], programs: [] },
+  sallyport: {
+    privileged: false,
+    build: ['exec', '--', 'tsc', '-b', 'apps/cli'],
+    programs: [],
+    main: 'apps/cli/dist/main.js',
+  },
 }
 
 const [name, ...args] = process.argv.slice(2)

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { SallyportError } from '@sallyport/foundation'
 
 import { aesDistanceBenchmark } from './bench/aes-distance.ts'
+import { AUTH_ROWS, measureAuth } from './bench/auth.ts'
 import type { Benchmark, BenchScene } from './bench/benchmark.ts'
 import { chart } from './bench/chart.ts'
 import { handshakeBenchmark } from './bench/handshake.ts'
@@ -28,11 +29,13 @@ const BENCHMARKS = [
   handshakeBenchmark,
   manyPeersBenchmark,
 ]
-const NAMES = BENCHMARKS.flatMap(({ names }) => names)
+const NAMES = [...BENCHMARKS.flatMap(({ names }) => names), ...AUTH_ROWS]
+/** Names several rows. */
+const AUTH = 'auth'
 /** As many addresses as the pool of the benchmark has. */
 const MAX_CROWD = 60_000
 const CHART_TITLE = 'CPU seconds of the server process per GB of TCP payload (less is better)'
-const USAGE = `usage: npm run bench [-- [--json FILE] [--chart FILE] [--peers N] [NAME…]]; names: ${NAMES.join(', ')} (default: all)`
+const USAGE = `usage: npm run bench [-- [--json FILE] [--chart FILE] [--peers N] [NAME…]]; names: ${[...NAMES, AUTH].join(', ')} (default: all)`
 
 interface Arguments {
   readonly jsonFile: string | undefined
@@ -58,15 +61,29 @@ await runCommand(async () => {
   }
 })
 
-async function bench(
-  { jsonFile, chartFile, crowd, names }: Arguments,
-  signal: AbortSignal,
-  progress: (message: string) => void,
-): Promise<void> {
+async function bench(options: Arguments, signal: AbortSignal, progress: (message: string) => void): Promise<void> {
+  const { jsonFile, chartFile, names } = options
   const checkpoint = (message: string): void => {
     signal.throwIfAborted()
     progress(message)
   }
+  const results: BenchResult[] = []
+  if (BENCHMARKS.some((benchmark) => benchmark.names.some((name) => names.includes(name)))) {
+    results.push(...(await benchServers(options, checkpoint)))
+  }
+  if (AUTH_ROWS.some((name) => names.includes(name))) {
+    results.push(...(await measureAuth(checkpoint)).filter(({ name }) => names.includes(name)))
+  }
+  process.stdout.write(`\n${table(results)}`)
+  if (jsonFile !== undefined) await writeFile(jsonFile, `${JSON.stringify(results, undefined, 2)}\n`)
+  if (chartFile !== undefined) await writeFile(chartFile, chart(results.filter(isCharted), CHART_TITLE))
+}
+
+/** Measures both VPN servers side by side. */
+async function benchServers(
+  { crowd, names }: Arguments,
+  checkpoint: (message: string) => void,
+): Promise<BenchResult[]> {
   await using oursLane = await buildLane('bench-o')
   await using peerLane = await buildLane('bench-p')
   checkpoint('starting Sallyport')
@@ -77,10 +94,7 @@ async function bench(
   const { rules, interfaceName } = await firewallOf(oursLane)
   await using peer = await startPeer(peerLane, rules, interfaceName)
   const scene = { ours: { lane: oursLane, server: ours }, peer: { lane: peerLane, server: peer }, crowd, checkpoint }
-  const results = await measureAll(scene, names)
-  process.stdout.write(`\n${table(results)}`)
-  if (jsonFile !== undefined) await writeFile(jsonFile, `${JSON.stringify(results, undefined, 2)}\n`)
-  if (chartFile !== undefined) await writeFile(chartFile, chart(results.filter(isCharted), CHART_TITLE))
+  return await measureAll(scene, names)
 }
 
 async function measureAll(scene: BenchScene, names: readonly string[]): Promise<BenchResult[]> {
@@ -112,14 +126,15 @@ function readArguments(): Arguments {
       options: { json: { type: 'string' }, chart: { type: 'string' }, peers: { type: 'string', default: '10000' } },
       allowPositionals: true,
     })
-    if (!positionals.every((name) => NAMES.includes(name))) throw new RangeError('no such benchmark')
+    const asked = positionals.flatMap((name) => (name === AUTH ? [...AUTH_ROWS] : [name]))
+    if (!asked.every((name) => NAMES.includes(name))) throw new RangeError('no such benchmark')
     const crowd = Number(values.peers)
     if (!Number.isInteger(crowd) || crowd < 1 || crowd > MAX_CROWD) throw new RangeError('not a number of peers')
     return {
       crowd,
       jsonFile: values.json,
       chartFile: values.chart,
-      names: positionals.length === 0 ? NAMES : positionals,
+      names: asked.length === 0 ? NAMES : asked,
     }
   } catch (error) {
     throw new BenchUsageError('usage', USAGE, { cause: error })

@@ -22,32 +22,32 @@ export interface DemoUser {
 export async function makeDemoUser(stack: RunningStack, namespace: string): Promise<DemoUser> {
   const { tenantId, administrator } = await stack.platform.createTenant(TENANT, 'Demonstration', 'admin', [namespace])
   await stack.platform.call('PATCH', `/platform/tenants/${tenantId}`, { settings: KEEPALIVE })
-  const admin = await signInFirst(stack.publicUrl, administrator.username, administrator.oneTimePassword)
-  await admin.client.api.call('POST', '/networks', {
+  await stack.platform.call('POST', `/platform/tenants/${tenantId}/networks`, {
     name: 'office',
     ipv4: '10.8.0.0/24',
     ipv6: 'fd00:8::/112',
     namespace,
     routes: [PRIVATE_ROUTE],
   })
+  const admin = await signInFirst(stack.publicUrl, administrator.username, administrator.oneTimePassword)
   const created = await admin.client.api.call('POST', '/users', { username: 'alice' })
   const alice = await signInFirst(stack.publicUrl, 'alice', requiredText(created, 'oneTimePassword'))
-  const { secret } = await alice.client.beginTotp()
-  // A code is good once; the one of the step before leaves the present one for the connection.
-  await alice.client.confirmTotp(totpCode(secret, Date.now() - TOTP_STEP_MS))
   const { profile } = await alice.client.enrolDevice('laptop')
-  return { username: 'alice', password: alice.password, totpSecret: secret, profile }
+  return { username: 'alice', password: alice.password, totpSecret: alice.totpSecret, profile }
 }
 
 async function signInFirst(
   serverUrl: string,
   username: string,
   oneTimePassword: string,
-): Promise<{ client: EnrolmentClient; password: string }> {
+): Promise<{ client: EnrolmentClient; password: string; totpSecret: string }> {
   const client = new EnrolmentClient(serverUrl)
   const password = randomBytes(18).toString('base64url')
   await client.signIn({ tenant: TENANT, username, password: oneTimePassword })
   await client.changePassword(oneTimePassword, password)
   await client.signIn({ tenant: TENANT, username, password })
-  return { client, password }
+  const { secret } = await client.beginTotp()
+  // A code is good once; the one of the step before leaves the present one for the connection.
+  await client.confirmTotp(totpCode(secret, Date.now() - TOTP_STEP_MS))
+  return { client, password, totpSecret: secret }
 }

@@ -16,7 +16,7 @@ interface Call {
 
 // A stand-in for the server shows what the user's side sends, and in what order.
 const ANSWERS: Record<string, unknown> = {
-  '/api/v1/sign-in': { user: {}, mustChangePassword: true, totp: { required: true, enrolled: false } },
+  '/api/v1/sign-in': { status: 'signed-in', mustChangePassword: true, factors: { required: true, enrolled: [] } },
   '/api/v1/me/totp': { secret: 'GEZDGNBVGY3TQOJQ', uri: 'otpauth://totp/first:admin?secret=GEZDGNBVGY3TQOJQ' },
   '/api/v1/devices': { deviceId: 'd', name: 'laptop', certificate: '', profile: 'client\n' },
 }

@@ -22,7 +22,7 @@ await runCommand(async () => {
   const password = await terminal.ask(`Password of ${username}: `)
   const session = await signIn(client, { tenant, username, password }, terminal)
   if (session.mustChangePassword) await changePassword(client, password, terminal)
-  if (session.totpRequired && !session.totpEnrolled) await enrolTotp(client, terminal)
+  if (session.factorRequired && !session.factorEnrolled) await enrolTotp(client, terminal)
   const { profile } = await client.enrolDevice(device)
   file.complete(profile)
   process.stdout.write(

@@ -11,10 +11,8 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 
 import { ensureFirstTenant } from './first-tenant.ts'
 
-/** What a server would remember: the tenant's one administrator and its networks. */
+/** What a server would remember: the tenant and its networks. */
 interface Remembered {
-  password: string | undefined
-  oneTime: boolean
   namespaces: unknown
   networks: unknown[]
   broken: boolean
@@ -25,7 +23,7 @@ let server: Server
 let secrets: string
 
 beforeEach(async () => {
-  remembered = { password: undefined, oneTime: true, namespaces: undefined, networks: [], broken: false }
+  remembered = { namespaces: undefined, networks: [], broken: false }
   secrets = await mkdtemp(join(tmpdir(), 'sallyport-test-'))
   server = createServer((request, response) => {
     void json(request)
@@ -43,29 +41,18 @@ afterEach(async () => {
 })
 
 function respond(call: string, body: unknown): [number, unknown] {
-  switch (call.replace('/api/v1', '')) {
+  switch (call.replace('/api/v1', '').replace(/\?.*/, '')) {
     case 'GET /platform/tenants':
-      return [200, remembered.password === undefined ? [] : [{ slug: 'first' }]]
+      return [200, { items: remembered.namespaces === undefined ? [] : [{ tenantId: 't', slug: 'first' }], next: null }]
     case 'POST /platform/tenants':
-      Object.assign(remembered, { password: 'one-time 1', namespaces: fieldOf(body, 'namespaces') })
+      remembered.namespaces = fieldOf(body, 'namespaces')
       return [201, { tenantId: 't', administrator: { username: 'admin', oneTimePassword: 'one-time 1' } }]
-    case 'POST /sign-in':
-      if (fieldOf(body, 'password') !== remembered.password) return [401, { code: 'sign-in-failed', message: 'no' }]
-      return [200, { mustChangePassword: remembered.oneTime, totp: {} }]
-    case 'POST /me/password':
-      Object.assign(remembered, { password: fieldOf(body, 'newPassword'), oneTime: false })
-      return [200, {}]
-    case 'GET /me':
-      return [200, { user: { userId: 'u' } }]
-    case 'GET /networks':
+    case 'GET /platform/tenants/t/networks':
       return [200, remembered.networks]
-    case 'POST /networks':
+    case 'POST /platform/tenants/t/networks':
       if (remembered.broken) return [503, { code: 'temporarily-unavailable', message: 'later' }]
       remembered.networks.push(body)
       return [201, {}]
-    case 'POST /users/u/reset-password':
-      Object.assign(remembered, { password: 'one-time 2', oneTime: true })
-      return [200, { oneTimePassword: 'one-time 2' }]
     default:
       return [404, { code: 'not-found', message: call }]
   }
@@ -74,15 +61,14 @@ function respond(call: string, body: unknown): [number, unknown] {
 async function ensure(): Promise<string | undefined> {
   const address = server.address()
   const publicUrl = `http://127.0.0.1:${String(typeof address === 'object' && address ? address.port : 0)}`
-  const platform = new PlatformClient(publicUrl, new Secret('token'))
-  return ensureFirstTenant({ publicUrl, platform }, secrets, ['192.168.7.0/24'])
+  return ensureFirstTenant(new PlatformClient(publicUrl, new Secret('token')), secrets, ['192.168.7.0/24'])
 }
 
 it('is finished by the next run when it was interrupted, and keeps no password afterwards', async () => {
   remembered.broken = true
   await expect(ensure()).rejects.toThrow('later')
   remembered.broken = false
-  expect(await ensure()).toBe('one-time 2')
+  expect(await ensure()).toBe('one-time 1')
   expect(remembered.networks).toEqual([
     { name: 'host', ipv4: '10.8.0.0/24', ipv6: 'fd00:8::/112', routes: ['192.168.7.0/24'] },
   ])
@@ -90,15 +76,8 @@ it('is finished by the next run when it was interrupted, and keeps no password a
   expect(await readdir(secrets)).toEqual([])
 })
 
-it('says what to do when the tenant cannot be finished', async () => {
-  remembered.broken = true
-  await expect(ensure()).rejects.toThrow('later')
-  remembered.password = 'somebody else’s'
-  await expect(ensure()).rejects.toThrow(/left the tenant "first" half-made: delete/)
-})
-
 it('does nothing and tells no password when the tenant is there', async () => {
   await ensure()
   expect(await ensure()).toBeUndefined()
-  expect(remembered.password).toBe('one-time 2')
+  expect(remembered.networks).toHaveLength(1)
 })

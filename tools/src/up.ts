@@ -22,7 +22,7 @@ await runCommand(async () => {
     await using stack = await startStack({ ...settings.stack, progress, signal })
     progress(`looking for the tenant "${FIRST_TENANT}"`)
     const secrets = join(dirname(stack.logDirectory), 'secrets')
-    const password = await ensureFirstTenant(stack, secrets, settings.routes)
+    const password = await ensureFirstTenant(stack.platform, secrets, settings.routes)
     process.stdout.write(instructions(stack, password))
     await Promise.race([signal.aborted ? undefined : once(signal, 'abort'), unexpectedEnd(stack)])
     progress('stopping')

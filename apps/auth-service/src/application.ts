@@ -7,7 +7,8 @@ import { type Logger, Metrics, serveStatus } from '@sallyport/telemetry'
 
 import { createPublicApi } from './http/public-api.ts'
 import { NodeApiServer } from './node-api/node-api.server.ts'
-import { ClusterSecrets, verifyMasterKey } from './platform/cluster-secrets.ts'
+import { ClusterSecrets } from './platform/cluster-secrets.ts'
+import { openDataKey } from './platform/data-key.ts'
 import { OwnIdentity } from './platform/own-identity.ts'
 import { ListenError } from './runtime/listen-error.ts'
 import { findProblem } from './runtime/readiness.ts'
@@ -21,16 +22,16 @@ const RENEWAL_CHECK_MS = 3600 * 1000
 /** Starts everything that the service is made of; the result stops it in the reverse order. */
 export async function startApplication(settings: Settings, log: Logger, clock: Clock): Promise<AsyncDisposable> {
   await using opened = new AsyncDisposableStack()
-  const databaseUrl = await openDatabase(settings, log, clock)
+  const { serviceUrl, dataKey } = await openDatabase(settings, log, clock)
   const database = opened.use(
-    new Database(databaseUrl, (error) => {
+    new Database(serviceUrl, (error) => {
       log.warn({ reason: describeError(error) }, 'a database connection broke')
     }),
   )
   const store = opened.use(new SharedStore(settings.REDIS_URL, log))
   await store.settle()
   const metrics = new Metrics()
-  const secrets = await ClusterSecrets.load(database, settings.MASTER_KEY, clock.now())
+  const secrets = await ClusterSecrets.load(database, dataKey, clock.now())
   const identity = await OwnIdentity.create(secrets, settings.AUTH_NODE_API_HOSTS, clock)
 
   const api = await createPublicApi({ settings, log, clock, database, store, metrics, secrets, identity })
@@ -65,19 +66,20 @@ async function listening<Result>(
 }
 
 /** Prepares the database, and waits for one that is only starting. */
-async function openDatabase(settings: Settings, log: Logger, clock: Clock): Promise<Secret<string>> {
+async function openDatabase(
+  settings: Settings,
+  log: Logger,
+  clock: Clock,
+): Promise<{ serviceUrl: Secret<string>; dataKey: Secret<Uint8Array> }> {
   const deadlineMs = clock.now() + DATABASE_PATIENCE_MS
   for (;;) {
     try {
       const prepared = await prepareDatabase({
         ownerUrl: settings.DATABASE_URL.reveal(),
-        masterKey: settings.MASTER_KEY.reveal(),
-        verifySecrets: (sealed) => {
-          verifyMasterKey(settings.MASTER_KEY, sealed)
-        },
+        openDataKey: (session) => openDataKey(session, settings.MASTER_KEY),
       })
       if (prepared.appliedMigrations.length > 0) log.info({ applied: prepared.appliedMigrations }, 'database migrated')
-      return prepared.serviceUrl
+      return prepared
     } catch (error) {
       const mayCome = error instanceof DatabaseError && error.code === 'database-unreachable'
       if (!mayCome || clock.now() + DATABASE_RETRY_MS > deadlineMs) throw error

@@ -123,7 +123,7 @@ function refused(refusal: Refusal): Admission & { type: 'refused' } {
 }
 
 function denial({ code, message, temporary }: Refusal): Refusal {
-  if (code === 'token-expired') return { code, message, sessionExpired: true }
+  if (code === 'token-expired' || code === 'session-ended') return { code, message, sessionExpired: true }
   return temporary ? { code, message, temporary } : { code, message }
 }
 

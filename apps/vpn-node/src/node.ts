@@ -247,8 +247,14 @@ export class VpnNode implements AsyncDisposable {
         this.#reception.draining = false
         return
       case 'hello':
+        this.#keys.refresh()
+        void this.#contexts.refresh()
+        return
       case 'handshake-keys-changed':
         this.#keys.refresh()
+        return
+      case 'tenant-authority-changed':
+        void this.#contexts.authorityChanged(order.tenantId, order.authorityVersion)
         return
       case 'challenge-answered':
         for (const host of this.#table.hosts) host.challengeAnswered(order.state)

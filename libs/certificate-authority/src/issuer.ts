@@ -1,5 +1,6 @@
 import type { RequestedKey } from './certificate-request.ts'
 import type { CertificateSubject } from './profile.ts'
+import type { RevocationListOrder } from './revocation-list.ts'
 
 /** What to put into a certificate and for how long. */
 export interface CertificateOrder {
@@ -26,4 +27,6 @@ export interface Issuer {
   readonly certificatePem: string
   /** Throws `authority-expired` when the authority's own certificate has ended. */
   issue(order: CertificateOrder): Promise<IssuedCertificate>
+  /** Signs the list of the certificates of this authority that are revoked, DER. */
+  revocationList(order: RevocationListOrder): Promise<Uint8Array<ArrayBuffer>>
 }

@@ -14,7 +14,7 @@ it('says that the master key is wrong or the row damaged, and of which row', () 
   const otherKey = new Secret<Uint8Array>(new Uint8Array(randomBytes(32)))
   expect(() => open(otherKey, 'tenant-ca', 'tenant-1', SEALED)).toThrow(SealedSecretError)
   expect(() => open(otherKey, 'tenant-ca', 'tenant-1', SEALED)).toThrow(
-    'the sealed tenant-ca of tenant-1 cannot be opened: wrong master key or damaged row',
+    'the sealed tenant-ca of tenant-1 cannot be opened: wrong key or damaged row',
   )
 })
 

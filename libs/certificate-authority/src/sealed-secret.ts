@@ -10,10 +10,10 @@ const HEADER_BYTES = 1 + NONCE_BYTES
 const KEY_BYTES = 32
 const CIPHER = 'aes-256-gcm'
 
-/** A sealed secret that does not open: the master key is another one, or the row was damaged or moved. */
+/** A sealed secret that does not open: the key is another one, or the row was damaged or moved. */
 export class SealedSecretError extends SallyportError {
   constructor(purpose: string, identity: string, cause?: unknown) {
-    const message = `the sealed ${purpose} of ${identity} cannot be opened: wrong master key or damaged row`
+    const message = `the sealed ${purpose} of ${identity} cannot be opened: wrong key or damaged row`
     super('sealed-secret-unreadable', message, { cause })
   }
 }
@@ -28,9 +28,9 @@ export function parseMasterKey(text: Secret<string>): Secret<Uint8Array> {
 }
 
 /** Derives the key that seals secrets of one purpose (HKDF-SHA256, RFC 5869), 32 bytes. */
-export function deriveSealingKey(masterKey: Secret<Uint8Array>, purpose: string): Secret<Uint8Array> {
+export function deriveSealingKey(rootKey: Secret<Uint8Array>, purpose: string): Secret<Uint8Array> {
   const info = `sallyport sealed secret ${String(VERSION)} ${purpose}`
-  return new Secret(new Uint8Array(hkdfSync('sha256', masterKey.reveal(), new Uint8Array(), info, KEY_BYTES)))
+  return new Secret(new Uint8Array(hkdfSync('sha256', rootKey.reveal(), new Uint8Array(), info, KEY_BYTES)))
 }
 
 /**
@@ -38,13 +38,13 @@ export function deriveSealingKey(masterKey: Secret<Uint8Array>, purpose: string)
  * opens only under the same two, so that rows cannot be swapped.
  */
 export function seal(
-  masterKey: Secret<Uint8Array>,
+  rootKey: Secret<Uint8Array>,
   purpose: string,
   identity: string,
   plaintext: Uint8Array,
 ): Uint8Array<ArrayBuffer> {
   const nonce = randomBytes(NONCE_BYTES)
-  const cipher = createCipheriv(CIPHER, deriveSealingKey(masterKey, purpose).reveal(), nonce)
+  const cipher = createCipheriv(CIPHER, deriveSealingKey(rootKey, purpose).reveal(), nonce)
   cipher.setAAD(additionalData(purpose, identity))
   const ciphertext = Buffer.concat([cipher.update(plaintext), cipher.final()])
   return new Uint8Array(Buffer.concat([Uint8Array.of(VERSION), nonce, ciphertext, cipher.getAuthTag()]))
@@ -52,13 +52,13 @@ export function seal(
 
 /** Opens what `seal` made; throws `SealedSecretError`. The caller wipes the plaintext when it is done. */
 export function open(
-  masterKey: Secret<Uint8Array>,
+  rootKey: Secret<Uint8Array>,
   purpose: string,
   identity: string,
   sealed: Uint8Array,
 ): Uint8Array<ArrayBuffer> {
   if (sealed.length < HEADER_BYTES + TAG_BYTES || sealed[0] !== VERSION) throw new SealedSecretError(purpose, identity)
-  const key = deriveSealingKey(masterKey, purpose).reveal()
+  const key = deriveSealingKey(rootKey, purpose).reveal()
   const decipher = createDecipheriv(CIPHER, key, sealed.subarray(1, HEADER_BYTES), { authTagLength: TAG_BYTES })
   decipher.setAAD(additionalData(purpose, identity))
   decipher.setAuthTag(sealed.subarray(-TAG_BYTES))

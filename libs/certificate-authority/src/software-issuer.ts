@@ -14,6 +14,7 @@ import { SallyportError } from '@sallyport/foundation'
 import { AUTHORITY_KEY, AUTHORITY_SIGNATURE, BACKDATE_MS } from './authority.ts'
 import type { CertificateOrder, IssuedCertificate, Issuer } from './issuer.ts'
 import { contentOfProfile } from './profile.ts'
+import { type RevocationListOrder, signRevocationList } from './revocation-list.ts'
 import { randomSerialNumber } from './serial-number.ts'
 
 /** Signs with a key in this process; the key cannot be read out of the issuer again. */
@@ -74,5 +75,9 @@ export class SoftwareIssuer implements Issuer {
       notBefore: certificate.notBefore,
       notAfter: certificate.notAfter,
     }
+  }
+
+  revocationList(order: RevocationListOrder): Promise<Uint8Array<ArrayBuffer>> {
+    return signRevocationList(this.#certificate, this.#key, order)
   }
 }

@@ -42,6 +42,24 @@ it('says which file could not be read', () => {
   )
 })
 
+it('takes a value that a command prints, without a shell and without its arguments in an error', () => {
+  const read = (KEY_COMMAND: string) => readConfig('test-service', schema, { LISTEN: ':1', KEY_COMMAND }, ['KEY'])
+  expect(read(`printf '%s\n' "$HOME and spaces"`).KEY.reveal()).toBe('$HOME and spaces')
+  expect(() => read('/no/such/program hunter2')).toThrow(/KEY_COMMAND: \/no\/such\/program is not there$/)
+  expect(() => read(`sh -c "echo hunter2 >&2; exit 3"`)).toThrow(/KEY_COMMAND: sh ended with status 3; run it by hand/)
+  expect(() => read(`sh -c "echo hunter2 >&2; exit 3"`)).not.toThrow(/hunter2/)
+  expect(() => read('true')).toThrow(/KEY_COMMAND: true printed nothing/)
+  expect(() => read(' ')).toThrow(/KEY_COMMAND: names no program/)
+})
+
+it('takes a value that a command may print from one source only', () => {
+  const both = { LISTEN: ':1', KEY: 'long enough', KEY_COMMAND: 'echo long enough' }
+  const read = () => readConfig('test-service', schema, both, ['KEY'])
+  expect(read).toThrow(/KEY and KEY_COMMAND are set: give exactly one of KEY, KEY_FILE, KEY_COMMAND$/)
+  const unused = readConfig('test-service', schema, both)
+  expect(unused.KEY.reveal()).toBe('long enough')
+})
+
 it('freezes what it returns', () => {
   expect(Object.isFrozen(readConfig('test-service', schema, { LISTEN: ':1', KEY: 'long enough' }))).toBe(true)
 })

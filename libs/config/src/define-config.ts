@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs'
 import { describeError, SallyportError, Secret } from '@sallyport/foundation'
 import { z } from 'zod'
 
+import { valueOfCommand } from './command-value.ts'
+
 /** Configuration that cannot be used: `message` lists every problem with the variable's name and what to do. */
 export class ConfigError extends SallyportError {
   constructor(service: string, problems: readonly string[]) {
@@ -13,23 +15,31 @@ export class ConfigError extends SallyportError {
 /**
  * Reads a service's settings from the environment once, all errors at once, and freezes them. The schema's keys are the
  * names of the variables. A variable `NAME_FILE` replaces `NAME` by the trimmed content of that file; empty counts as
- * absent.
+ * absent. A variable of `commands` can also come from `NAME_COMMAND`, which prints it; exactly one of the three may be
+ * given.
  */
 export function readConfig<Schema extends z.ZodObject>(
   service: string,
   schema: Schema,
   environment: Readonly<Record<string, string | undefined>>,
+  commands: readonly (string & keyof Schema['shape'])[] = [],
 ): Readonly<z.infer<Schema>> {
   const problems: string[] = []
   const values: Record<string, string> = {}
+  const unreadable = new Set<string>()
   for (const name of Object.keys(schema.shape)) {
-    const value = readVariable(name, environment, problems)
+    const known = problems.length
+    const value = commands.some((command) => command === name)
+      ? readFromOneSource(name, environment, problems)
+      : readVariable(name, environment, problems)
     if (value !== undefined) values[name] = value
+    if (problems.length > known) unreadable.add(name)
   }
   const result = schema.safeParse(values)
   if (!result.success) {
     for (const issue of result.error.issues) {
       const name = String(issue.path[0])
+      if (unreadable.has(name)) continue
       if (values[name] !== undefined) problems.push(`${name}: ${issue.message}`)
       else problems.push(`${name} is not set: ${descriptionOf(schema, name)}`)
     }
@@ -54,6 +64,25 @@ function readVariable(
     problems.push(`${name}_FILE: ${describeError(error)}`)
     return undefined
   }
+}
+
+function readFromOneSource(
+  name: string,
+  environment: Readonly<Record<string, string | undefined>>,
+  problems: string[],
+): string | undefined {
+  const sources = [name, `${name}_FILE`, `${name}_COMMAND`]
+  const given = sources.filter((source) => environment[source] !== undefined && environment[source] !== '')
+  if (given.length > 1) {
+    problems.push(`${given.join(' and ')} are set: give exactly one of ${sources.join(', ')}`)
+    return undefined
+  }
+  const command = environment[`${name}_COMMAND`]
+  if (command === undefined || command === '') return readVariable(name, environment, problems)
+  const printed = valueOfCommand(command)
+  if ('value' in printed) return printed.value
+  problems.push(`${name}_COMMAND: ${printed.problem}`)
+  return undefined
 }
 
 function descriptionOf(schema: z.ZodObject, name: string): string {

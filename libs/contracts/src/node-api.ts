@@ -66,7 +66,16 @@ export const handshakeKeys = z.strictObject({
 export type HandshakeKeys = z.infer<typeof handshakeKeys>
 
 /** `GET /node-api/v1/tenants`: the tenants that a node serves. */
-export const tenantList = z.strictObject({ tenants: z.array(z.strictObject({ tenantId: uuid, slug: z.string() })) })
+export const tenantList = z.strictObject({
+  tenants: z.array(
+    z.strictObject({
+      tenantId: uuid,
+      slug: z.string(),
+      /** Grows with every change of the tenant's CAs: a node that has a lower one fetches its server certificate anew. */
+      authorityVersion: z.int().positive(),
+    }),
+  ),
+})
 export type TenantList = z.infer<typeof tenantList>
 
 /** `POST /node-api/v1/tenants/:tenantId/server-certificate`: a short-lived TLS server certificate of that tenant's CA. */
@@ -75,6 +84,7 @@ export const serverCertificateResponse = z.strictObject({
   certificate: z.string(),
   /** PEM of every CA certificate that signs this tenant's devices. */
   tenantCa: z.string(),
+  authorityVersion: z.int().positive(),
   notAfter: z.iso.datetime(),
 })
 export type ServerCertificateResponse = z.infer<typeof serverCertificateResponse>
@@ -182,6 +192,10 @@ export const DENY_CODES = [
   'tenant-suspended',
   'challenge-expired',
   'profile-too-old',
+  'certificate-expired',
+  'session-ended',
+  'too-many-connections',
+  'method-not-allowed',
 ] as const
 export type DenyCode = (typeof DENY_CODES)[number]
 
@@ -308,6 +322,8 @@ export const nodeOrder = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('drain') }),
   /** The answer of `GET /node-api/v1/handshake-keys` differs from now on. */
   z.strictObject({ type: z.literal('handshake-keys-changed') }),
+  /** The tenant's CAs are others: the node fetches its server certificate anew and trusts the CAs that come with it. */
+  z.strictObject({ type: z.literal('tenant-authority-changed'), tenantId: uuid, authorityVersion: z.int().positive() }),
   /** The user of this state answered in the browser: the node that holds the connection authorises it again. */
   z.strictObject({ type: z.literal('challenge-answered'), state: challengeState }),
   /** Write the packets of a connection to a file on the node, for a time and up to a size. */

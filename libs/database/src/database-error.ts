@@ -43,7 +43,10 @@ const UNREACHABLE_CODES = new Set([
   '57P03',
 ])
 const UNREACHABLE_TEXT =
-  /connection terminated|timeout exceeded|server has closed|query read timeout|closed the connection/i
+  /connection terminated|timeout exceeded|server has closed|query read timeout|closed the connection|is not queryable/i
+
+/** Where Prisma passes an error of PostgreSQL on that it has no code of its own for. */
+const POSTGRES_CODE = /Code: `([0-9A-Z]{5})`/
 
 /** Tells whether an error means that PostgreSQL is away for now, so that asking again later makes sense. */
 export function isDatabaseAway(error: unknown): boolean {
@@ -51,7 +54,7 @@ export function isDatabaseAway(error: unknown): boolean {
     if (UNREACHABLE_CODES.has(errorCode(cause) ?? '')) return true
     if (cause instanceof Prisma.PrismaClientInitializationError) return true
     if (cause instanceof AggregateError && cause.errors.some(isDatabaseAway)) return true
-
+    if (UNREACHABLE_CODES.has(POSTGRES_CODE.exec(cause.message)?.[1] ?? '')) return true
     if (UNREACHABLE_TEXT.test(cause.message)) return true
   }
   return false

@@ -10,20 +10,28 @@ import { refuseUnprotectedTables } from './tenant-isolation.ts'
 export interface DatabasePreparation {
   /** A user that may create tables and roles; used here only. */
   readonly ownerUrl: string
-  readonly masterKey: Uint8Array
   /**
-   * Gets the sealed secrets of an existing installation before anything is changed on its role, and throws when the
-   * master key does not open them.
+   * Opens the installation's data key, makes it in an empty one, or throws before anything is changed on the role. It
+   * runs in one transaction of the owner, one instance at a time.
    */
-  readonly verifySecrets: (sealed: ReadonlyMap<string, Uint8Array>) => void
+  readonly openDataKey: (session: OwnerSession) => Promise<Secret<Uint8Array>>
 }
+
+/** A transaction of the database's owner, for what is done before the service's role can sign in. */
+export interface OwnerSession {
+  readonly query: (sql: string, values?: readonly unknown[]) => Promise<readonly unknown[]>
+}
+
+/** PostgreSQL's number of the lock for making the data key. */
+const DATA_KEY_LOCK = 0x7370646b
 
 /** Migrates the database, proves that tenants are isolated, and gives the URL of the role that the service runs with. */
 export async function prepareDatabase(preparation: DatabasePreparation): Promise<{
   serviceUrl: Secret<string>
+  dataKey: Secret<Uint8Array>
   appliedMigrations: readonly string[]
 }> {
-  const { ownerUrl, masterKey } = preparation
+  const { ownerUrl, openDataKey } = preparation
   await using owner = await connectOwner(ownerUrl)
   const appliedMigrations = await applyMigrations(ownerUrl).catch((error: unknown) => {
     throw new DatabaseError(
@@ -34,10 +42,10 @@ export async function prepareDatabase(preparation: DatabasePreparation): Promise
     )
   })
   await refuseUnprotectedTables(owner.client)
-  preparation.verifySecrets(await readSealedSecrets(owner.client))
-  const password = servicePassword(masterKey)
+  const dataKey = await inTransaction(owner.client, openDataKey)
+  const password = servicePassword(dataKey.reveal())
   await ensureServiceLogin(owner.client, ownerUrl, password)
-  return { serviceUrl: serviceUrl(ownerUrl, password), appliedMigrations }
+  return { serviceUrl: serviceUrl(ownerUrl, password), dataKey, appliedMigrations }
 }
 
 async function connectOwner(ownerUrl: string): Promise<AsyncDisposable & { client: pg.Client }> {
@@ -56,7 +64,20 @@ async function connectOwner(ownerUrl: string): Promise<AsyncDisposable & { clien
   return { client, [Symbol.asyncDispose]: () => client.end() }
 }
 
-async function readSealedSecrets(owner: pg.Client): Promise<Map<string, Uint8Array>> {
-  const found = await owner.query<{ name: string; sealed: Uint8Array }>('SELECT name, sealed FROM platform_secrets')
-  return new Map(found.rows.map((row) => [row.name, row.sealed]))
+async function inTransaction<Result>(
+  client: pg.Client,
+  work: (session: OwnerSession) => Promise<Result>,
+): Promise<Result> {
+  await client.query('BEGIN')
+  try {
+    await client.query('SELECT pg_advisory_xact_lock($1)', [DATA_KEY_LOCK])
+    const result = await work({
+      query: async (sql, values) => (await client.query<object>(sql, values === undefined ? [] : [...values])).rows,
+    })
+    await client.query('COMMIT')
+    return result
+  } catch (error) {
+    await client.query('ROLLBACK')
+    throw error
+  }
 }

@@ -12,9 +12,12 @@ const PASSWORD_PURPOSE = 'sallyport database role v1'
 const SCRAM_ITERATIONS = 4096
 const ATTEMPTS = 5
 
-/** Derives the service role's password from the master key: every instance knows it, and nobody has to keep it. */
-export function servicePassword(masterKey: Uint8Array): Secret<string> {
-  return new Secret(Buffer.from(hkdfSync('sha256', masterKey, '', PASSWORD_PURPOSE, 32)).toString('base64url'))
+/**
+ * Derives the service role's password from the data key: every instance knows it, nobody has to keep it, and it stays
+ * the same while the master key is changed.
+ */
+export function servicePassword(dataKey: Uint8Array): Secret<string> {
+  return new Secret(Buffer.from(hkdfSync('sha256', dataKey, '', PASSWORD_PURPOSE, 32)).toString('base64url'))
 }
 
 /** Replaces the user and password of the owner's URL by the service role's. */

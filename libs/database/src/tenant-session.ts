@@ -29,17 +29,18 @@ export type TenantSession = Pick<
 
 /**
  * Opens the transaction and names the tenant to PostgreSQL, for this transaction only. With `lock`, no other transaction
- * with that lock runs at the same time in any process.
+ * with that lock runs at the same time in any process; `timeout` (ms) is for work that takes longer than most.
  */
 export async function runTenantSession<Result>(
   prisma: PrismaClient,
   tenantId: string,
   work: (session: TenantSession) => Promise<Result>,
-  lock?: number,
+  { lock, timeout }: { readonly lock?: number; readonly timeout?: number } = {},
 ): Promise<Result> {
-  return prisma.$transaction(async (transaction) => {
+  const run = async (transaction: Prisma.TransactionClient): Promise<Result> => {
     if (lock !== undefined) await transaction.$executeRaw`SELECT pg_advisory_xact_lock(${lock}::bigint)`
     await transaction.$queryRaw`SELECT set_config('sallyport.tenant_id', ${tenantId}, true)`
     return work(transaction)
-  })
+  }
+  return prisma.$transaction(run, timeout === undefined ? {} : { timeout })
 }

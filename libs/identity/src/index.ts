@@ -1,6 +1,14 @@
 export { generateOneTimePassword } from './one-time-password.ts'
 export { hashPassword, needsRehash, verifyPassword } from './password.ts'
 export { findPasswordProblem, type PasswordProblem } from './password-rules.ts'
+export { PasswordsBusyError } from './password-threads.ts'
+export {
+  generateRecoveryCodes,
+  hashRecoveryCode,
+  parseRecoveryCode,
+  RECOVERY_CODE_COUNT,
+  type RecoveryCodeOwner,
+} from './recovery-code.ts'
 export {
   checkSessionToken,
   encodeSessionToken,

@@ -1,3 +1,4 @@
+import { dictionary } from '@zxcvbn-ts/language-common'
 import { expect, it } from 'vitest'
 
 import { generateOneTimePassword } from './one-time-password.ts'
@@ -18,6 +19,14 @@ it.each([
   ['too-common', '123456789012'],
   ['too-common', '0987654321098'],
   ['too-common', 'aaaaaaaaaaaaaaaa'],
+  ['too-common', '1qaz2wsx3edc'],
+  ['too-common', 'Professional1'],
+  ['too-common', '!!Unbelievable!!'],
+  ['too-common', 'P@ssw0rd1234'],
+  ['too-common', '5unsh1ne-2026'],
+  ['too-common', 'Jennifer_1987'],
+  ['too-common', 'dragonDRAGONdragon'],
+  ['too-common', 'CorrectHorseBatteryStaple'],
 ])('refuses as %s: %s', (code, password) => {
   expect(codeOf(password)).toBe(code)
 })
@@ -31,6 +40,21 @@ it('says what is wrong in a sentence that does not repeat the password', () => {
 it('counts characters, not code units', () => {
   expect(codeOf('🔑🚪🏰⚓🧭🗝')).toBe('too-short')
 })
+
+it('knows at least ten thousand common passwords', () => {
+  expect(dictionary['passwords-common'].length).toBeGreaterThan(10_000)
+  // Those that are long enough for the other rules: each of them is refused by the list.
+  const long = dictionary['passwords-common'].filter((password) => Array.from(password).length >= 12)
+  expect(long.length).toBeGreaterThan(200)
+  expect(long.filter((password) => codeOf(password) === undefined)).toEqual([])
+})
+
+it.each(['dragon 71 under the bridge', 'summer rain on tin', 'ann 83749261 0583', 'monkey83726154930'])(
+  'does not take a common word for the whole password: %s',
+  (password) => {
+    expect(codeOf(password)).toBeUndefined()
+  },
+)
 
 it.each(['correct horse battery', 'zwölf Zeichen und mehr', '83 1749 2650 7731', 'x'.repeat(252) + 'abcd'])(
   'takes a long password of any kind: %s',

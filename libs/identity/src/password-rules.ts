@@ -1,46 +1,10 @@
+import { isCommonPassword } from './common-passwords.ts'
+
 const MIN_CHARACTERS = 12
 const MAX_CHARACTERS = 256
 const MIN_DISTINCT_CHARACTERS = 5
 /** Shorter user names occur inside ordinary words. */
 const MIN_USERNAME_CHARACTERS = 3
-
-/** What is left of the commonest long passwords when digits and punctuation around them are taken away. */
-const COMMONEST_WORDS = new Set([
-  'abcdefghijkl',
-  'administrator',
-  'admin',
-  'baseball',
-  'changeme',
-  'charlie',
-  'computer',
-  'correcthorsebatterystaple',
-  'dragon',
-  'football',
-  'iloveyou',
-  'letmein',
-  'liverpool',
-  'login',
-  'master',
-  'michael',
-  'monkey',
-  'password',
-  'passwordpassword',
-  'princess',
-  'qazwsx',
-  'qazwsxedc',
-  'qwerty',
-  'qwertyqwerty',
-  'qwertyuiop',
-  'qwertyuiopasdfghjkl',
-  'sallyport',
-  'secret',
-  'starwars',
-  'sunshine',
-  'superman',
-  'trustno',
-  'welcome',
-  'zxcvbnm',
-])
 
 /** Why a new password is not taken; `message` is a sentence for the person who chose it. */
 export interface PasswordProblem {
@@ -50,7 +14,7 @@ export interface PasswordProblem {
 
 /**
  * Judges a new password; `undefined` means that it may be used. Length counts more than kinds of characters
- * (NIST SP 800-63B §5.1.1.2), so there is no rule about digits or signs.
+ * (NIST SP 800-63B §5.1.1.2), so there is no rule about digits or signs; passwords that attackers try first are refused.
  */
 export function findPasswordProblem(input: { password: string; username: string }): PasswordProblem | undefined {
   const password = input.password.normalize('NFKC').toLowerCase()
@@ -73,19 +37,13 @@ export function findPasswordProblem(input: { password: string; username: string 
 
 function isCommon(password: string): boolean {
   if (new Set(password).size < MIN_DISTINCT_CHARACTERS) return true
-  const word = password.replaceAll(/[\d\p{P}\p{S}\s]/gu, '')
-  return word === '' ? isDigitRun(password) : COMMONEST_WORDS.has(unmasked(word)) || COMMONEST_WORDS.has(word)
+  return isCommonPassword(password) || isDigitRun(password)
 }
 
 /** `123456789012`, `9876543210987`: every digit is one more or one less than the digit before it. */
 function isDigitRun(password: string): boolean {
+  if (/\p{L}/u.test(password)) return false
   const digits = Array.from(password.replaceAll(/\D/g, ''), Number)
   const steps = digits.slice(1).map((digit, index) => (digit - (digits[index] ?? 0) + 10) % 10)
   return steps.every((step) => step === 1) || steps.every((step) => step === 9)
-}
-
-/** `passwordpassword` is `password`: a word written twice or more is no better than the word. */
-function unmasked(word: string): string {
-  const match = /^(.+?)\1+$/.exec(word)
-  return match?.[1] ?? word
 }

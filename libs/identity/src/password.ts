@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 
-import { hash, verify } from '@node-rs/argon2'
 import { SallyportError } from '@sallyport/foundation'
+
+import { PasswordsBusyError, PasswordThreads } from './password-threads.ts'
 
 /** OWASP's argon2id parameters: 19 MiB, two passes, one lane. Written as in the PHC string. */
 const MEMORY_KIB = 19_456
@@ -14,26 +15,33 @@ const HASH_BYTES = 32
 /** A well-formed hash that no password has: its salt and its result are random. */
 const HASH_OF_NOBODY = `${PARAMETERS}${unpaddedBase64(SALT_BYTES)}$${unpaddedBase64(HASH_BYTES)}`
 
-/** Hashes a password with argon2id; the result is a PHC string with its own salt and parameters. */
+/** One for the process: processors are shared by all who ask. */
+const threads = new PasswordThreads()
+
+/**
+ * Hashes a password with argon2id; the result is a PHC string with its own salt and parameters. Throws
+ * `PasswordsBusyError` when too many wait already.
+ */
 export async function hashPassword(password: string): Promise<string> {
-  return hash(comparable(password), {
-    memoryCost: MEMORY_KIB,
-    timeCost: PASSES,
-    parallelism: LANES,
-    outputLen: HASH_BYTES,
-  })
+  const options = { memoryCost: MEMORY_KIB, timeCost: PASSES, parallelism: LANES, outputLen: HASH_BYTES }
+  return String(await threads.run({ kind: 'hash', password: comparable(password), options }))
 }
 
 /**
  * Says whether the password belongs to the hash. Without a hash the answer is false after the same work: for a user who
  * does not exist or has no password, so that the time of the answer does not tell. Throws `bad-password-hash` when the
- * hash is no argon2 PHC string.
+ * hash is no argon2 PHC string, and `PasswordsBusyError` when too many wait already.
  */
 export async function verifyPassword(passwordHash: string | null, password: string): Promise<boolean> {
   try {
-    const isRight = await verify(passwordHash ?? HASH_OF_NOBODY, comparable(password))
-    return isRight && passwordHash !== null
+    const task = {
+      kind: 'verify',
+      passwordHash: passwordHash ?? HASH_OF_NOBODY,
+      password: comparable(password),
+    } as const
+    return (await threads.run(task)) === true && passwordHash !== null
   } catch (cause) {
+    if (cause instanceof PasswordsBusyError) throw cause
     throw new SallyportError('bad-password-hash', 'a stored password hash cannot be read', { cause })
   }
 }

@@ -12,6 +12,17 @@ export class ApiClientError extends SallyportError {
   }
 }
 
+export type ApiMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+/** A body that is no JSON: a table to import. */
+export class CsvFile {
+  readonly text: string
+
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
 /** Calls the public API with an operator token or with the cookie of a session. */
 export class ApiClient {
   readonly #base: string
@@ -24,9 +35,9 @@ export class ApiClient {
   }
 
   /** Gives the parsed answer; text when it is not JSON, undefined when it is empty. */
-  async call(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<unknown> {
+  async call(method: ApiMethod, path: string, body?: unknown): Promise<unknown> {
     const headers: Record<string, string> = { accept: 'application/json' }
-    if (body !== undefined) headers['content-type'] = 'application/json'
+    if (body !== undefined) headers['content-type'] = body instanceof CsvFile ? 'text/csv' : 'application/json'
     if (this.#token) headers['authorization'] = `Bearer ${this.#token.reveal()}`
     if (this.#cookie !== undefined) headers['cookie'] = this.#cookie
     const response = await this.#send(path, {
@@ -34,7 +45,7 @@ export class ApiClient {
       headers,
       redirect: 'error',
       signal: AbortSignal.timeout(TIMEOUT_MS),
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: body instanceof CsvFile ? body.text : JSON.stringify(body) }),
     })
     const cookie = response.headers.getSetCookie().find((line) => line.startsWith('sallyport_session='))
     if (cookie !== undefined) this.#cookie = cookie.split(';', 1)[0]

@@ -4,7 +4,7 @@ import { webcrypto } from 'node:crypto'
 
 import { Pkcs10CertificateRequestGenerator } from '@peculiar/x509'
 
-import { ApiClient, fieldOf, requiredText } from './api-client.ts'
+import { ApiClient, ApiClientError, fieldOf, requiredText, textField } from './api-client.ts'
 
 const KEY_ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
 
@@ -19,8 +19,9 @@ export interface SignIn {
 /** What the user has to do before a device can be enrolled. */
 export interface SignInResult {
   readonly mustChangePassword: boolean
-  readonly totpRequired: boolean
-  readonly totpEnrolled: boolean
+  /** The policy demands a second factor of this user. */
+  readonly factorRequired: boolean
+  readonly factorEnrolled: boolean
 }
 
 /** A device with its whole profile, private key included, which exists only here. */
@@ -41,7 +42,10 @@ export class EnrolmentClient {
     this.api = new ApiClient(serverUrl)
   }
 
-  /** Fails with code `sign-in-failed`, `otp-required`, `wrong-otp` or `too-many-attempts`. */
+  /**
+   * Signs in with everything at once. Fails with code `sign-in-failed`, `otp-required`, `wrong-otp` or
+   * `too-many-attempts`.
+   */
   async signIn(signIn: SignIn): Promise<SignInResult> {
     const { tenant, username, password, otp } = signIn
     const answer = await this.api.call('POST', '/sign-in', {
@@ -50,11 +54,15 @@ export class EnrolmentClient {
       password,
       ...(otp === undefined ? {} : { otp }),
     })
-    const totp = fieldOf(answer, 'totp')
+    if (textField(answer, 'status') === 'factor-required') {
+      throw new ApiClientError(401, 'otp-required', 'Please give the code of your authenticator app.')
+    }
+    const factors = fieldOf(answer, 'factors')
+    const enrolled = fieldOf(factors, 'enrolled')
     return {
       mustChangePassword: fieldOf(answer, 'mustChangePassword') === true,
-      totpRequired: fieldOf(totp, 'required') === true,
-      totpEnrolled: fieldOf(totp, 'enrolled') === true,
+      factorRequired: fieldOf(factors, 'required') === true,
+      factorEnrolled: Array.isArray(enrolled) && enrolled.length > 0,
     }
   }
 

@@ -1,6 +1,6 @@
 import type { Secret } from '@sallyport/foundation'
 
-import { ApiClient, fieldOf, requiredText } from './api-client.ts'
+import { ApiClient, type ApiMethod, fieldOf, requiredText, textField } from './api-client.ts'
 
 /** A tenant with the password that its first administrator must change. */
 export interface NewTenant {
@@ -43,14 +43,24 @@ export class PlatformClient {
     }
   }
 
-  /** Slugs of all tenants. */
-  async tenantSlugs(): Promise<readonly string[]> {
-    const tenants = await this.#api.call('GET', '/platform/tenants')
-    return Array.isArray(tenants) ? tenants.map((tenant: unknown) => requiredText(tenant, 'slug')) : []
+  /** All tenants. */
+  async tenants(): Promise<readonly { readonly tenantId: string; readonly slug: string }[]> {
+    const tenants: { tenantId: string; slug: string }[] = []
+    let after: string | undefined = ''
+    while (after !== undefined) {
+      const cursor: string = after === '' ? '' : `&after=${encodeURIComponent(after)}`
+      const page = await this.#api.call('GET', `/platform/tenants?limit=200${cursor}`)
+      const items = fieldOf(page, 'items')
+      for (const item of Array.isArray(items) ? items : []) {
+        tenants.push({ tenantId: requiredText(item, 'tenantId'), slug: requiredText(item, 'slug') })
+      }
+      after = textField(page, 'next')
+    }
+    return tenants
   }
 
   /** Any other operator call. */
-  async call(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<unknown> {
+  async call(method: ApiMethod, path: string, body?: unknown): Promise<unknown> {
     return this.#api.call(method, path, body)
   }
 }

@@ -62,8 +62,8 @@ class WallClock {
 
   /** The first instant at which the clock shows `wallMs` or, where it leaps across it, later. */
   firstAt(wallMs: number): number {
-    const offsets = [this.#offsetAt(wallMs - DAY_MS), this.#offsetAt(wallMs + DAY_MS)]
-    const instants = offsets.map((offset) => wallMs - offset)
+    const offsets = new Set([this.#offsetAt(wallMs - DAY_MS), this.#offsetAt(wallMs + DAY_MS)])
+    const instants = [...offsets].map((offset) => wallMs - offset)
     const exact = instants.filter((instant) => this.#at(instant) === wallMs)
     if (exact.length > 0) return Math.min(...exact)
     return this.#leapAcross(wallMs, Math.min(...instants), Math.max(...instants))

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
+import { ServiceUnavailableError } from '@sallyport/cluster-identity'
 import { type Credential, syncResponse } from '@sallyport/contracts'
-import { EnrolmentClient } from '@sallyport/local-services'
+import { EnrolmentClient, requiredText } from '@sallyport/local-services'
 import { Redis } from 'ioredis'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -20,6 +21,9 @@ import {
 
 /** Redis keys of what is remembered about stale credentials. */
 const STALE_KEYS = '*:attempts:*:stale:*'
+/** Wrong attempts of an account that cost nothing, and how many of them are checked at a time. */
+const FREE = 5
+const AT_A_TIME = 10
 
 let harness: AuthServiceHarness
 let node: NodeClient
@@ -113,20 +117,87 @@ it('remembers no more than two stale credentials of an account', async () => {
   expect(await auditOutcomes(device)).toHaveLength(4)
 })
 
-it('limits by source whoever repeats one credential without end', async () => {
+it('locks nobody out because a client repeats one credential without end', async () => {
   const { decide } = await person('erin', { totp: false })
-  const decisions = await repeat(32, () => decide(password('the same')))
-  expect(decisions.slice(0, 30)).not.toContain('too-many-attempts')
-  expect(decisions.slice(30)).toContain('too-many-attempts')
-  expect(await decide(password(PASSWORD), '198.51.100.1')).toBe('allow')
+  const decisions = await repeat(60, () => decide(password('the same')))
+  expect(new Set(decisions)).toEqual(new Set(['wrong-password']))
+  expect(await decide(password(PASSWORD))).toBe('allow')
 })
 
-it('takes the addresses of one IPv6 subscriber for one source', async () => {
+it('limits by source whoever tries one password with many users, an IPv6 subscriber by all of their addresses', async () => {
   const { decide } = await person('frank', { totp: false })
-  let host = 0
-  const decisions = await repeat(32, () => decide(password('the same'), `2001:db8::${String((host += 1))}`))
-  expect(decisions.slice(30)).toContain('too-many-attempts')
+  const subscriber = '2001:db8::/64'
+  await redis.hset(`sallyport:auth:1:{${tenant.tenantId}}:attempts:vpn:source:${subscriber}`, 'count', '29')
+  expect(await decide(password('many have it'), '2001:db8::1')).toBe('wrong-password')
+  expect(await decide(password(PASSWORD), '2001:db8::2')).toBe('too-many-attempts')
   expect(await decide(password(PASSWORD), '2001:db8:0:1::1')).toBe('allow')
+})
+
+it('checks no more guesses in parallel than are free and under way, and refuses the rest for now', async () => {
+  const { user, decide } = await person('peggy', { totp: false })
+  const guesses = Array.from({ length: 40 }, (_, number) =>
+    decide(password(`guess ${String(number)}`)).catch(temporary),
+  )
+  const outcomes = await Promise.all(guesses)
+  const checked = outcomes.filter((outcome) => outcome === 'wrong-password').length
+  expect(checked).toBeGreaterThanOrEqual(FREE)
+  expect(checked).toBeLessThanOrEqual(FREE + AT_A_TIME - 1)
+  const known = ['wrong-password', 'temporary', 'too-many-attempts']
+  expect(outcomes.filter((outcome) => !known.includes(outcome))).toEqual([])
+  expect(await redis.hget(accountKey('vpn', user.userId), 'count')).toBe(String(checked))
+})
+
+it('lets an office come back at once: what is under way from one address is no failure', async () => {
+  const people = await Promise.all(['ann', 'ben', 'cem', 'dot'].map((name) => person(name, { totp: false })))
+  const office = '198.51.100.77'
+  const comeBack = () =>
+    Promise.all(people.flatMap(({ decide }) => Array.from({ length: 9 }, () => decide(password(PASSWORD), office))))
+  expect(new Set(await comeBack())).toEqual(new Set(['allow']))
+  expect(new Set(await comeBack())).toEqual(new Set(['allow']))
+})
+
+it('counts an old password once that several clients of one user show at the same moment', async () => {
+  const { user, decide } = await person('rudi', { totp: false })
+  const together = Array.from({ length: 9 }, () => decide(password('the one before')))
+  expect(new Set(await Promise.all(together))).toEqual(new Set(['wrong-password']))
+  expect(await redis.hget(accountKey('vpn', user.userId), 'count')).toBe('1')
+  expect(await decide(password(PASSWORD))).toBe('allow')
+})
+
+it('forgets what an instance was checking when it died', async () => {
+  const { user, decide } = await person('sven', { totp: false })
+  const checks = accountKey('vpn', user.userId).replace(':account:', ':account-checks:')
+  const nowSeconds = Math.floor(Date.now() / 1000)
+  const left = Array.from({ length: AT_A_TIME }, (_, index) => [nowSeconds + 2, `left-${String(index)}`] as const)
+  await redis.zadd(checks, ...left.flat())
+  expect(await decide(password(PASSWORD)).catch(temporary)).toBe('temporary')
+  await expect.poll(() => decide(password(PASSWORD)).catch(temporary), { timeout: 5000 }).toBe('allow')
+  expect(await redis.zcard(checks)).toBe(0)
+})
+
+it('unlocks one user at the portal and with VPN clients', async () => {
+  const { user, decide } = await person('tina', { totp: false })
+  const until = String(Math.floor(Date.now() / 1000) + 600)
+  await redis.hset(accountKey('vpn', user.userId), { count: '14', until })
+  await redis.hset(accountKey('portal', 'tina'), { count: '14', until })
+  expect(await decide(password(PASSWORD))).toBe('too-many-attempts')
+  expect(await portalSignIn('tina', PASSWORD)).toBe('too-many-attempts')
+  await tenant.client.api.call('POST', `/users/${user.userId}/unlock`)
+  expect(await decide(password(PASSWORD))).toBe('allow')
+  expect(await portalSignIn('tina', PASSWORD)).toBe('ok')
+})
+
+it('tells nobody by text or by time who exists', async () => {
+  await person('uwe', { totp: false })
+  const timed = async (username: string) => {
+    const startMs = performance.now()
+    const answers = await repeat(4, () => portalSignIn(username, `guess ${String(Math.random())}`))
+    return { answers, ms: performance.now() - startMs }
+  }
+  const [known, unknown] = [await timed('uwe'), await timed('nobody-of-this-name')]
+  expect(unknown.answers).toEqual(known.answers)
+  expect(unknown.ms).toBeGreaterThan(known.ms / 3)
+  expect(unknown.ms).toBeLessThan(known.ms * 3)
 })
 
 it('checks the same credential anew when the account has changed', async () => {
@@ -188,13 +259,39 @@ it('allows nothing that was disabled, revoked, suspended or given a new password
   await database.query('update tenants set suspended_at = null')
 })
 
+it('allows nobody whose authority was retired while they were checked', async () => {
+  const { user, decide } = await person('ursula', { totp: false })
+  const { tenantId } = user.tenant
+  const setState = (state: string) =>
+    database.query('update certificate_authorities set state = $2 where tenant_id = $1', [tenantId, state])
+  await database.query('begin')
+  await database.query('update tenants set authority_version = authority_version + 1 where id = $1', [tenantId])
+  await setState('retired')
+  const deciding = decide(password(PASSWORD))
+  await delay(800)
+  await database.query('commit')
+  expect(await deciding).toBe('certificate-mismatch')
+  await setState('active')
+  expect(await decide(password(PASSWORD))).toBe('allow')
+})
+
+it('does not count what names an organisation by its id, which no audit log would tell of', async () => {
+  const user = await harness.user(tenant, 'victor', { totp: false })
+  const { tenantId, slug } = user.tenant
+  const signIn = (named: string, text: string) =>
+    new EnrolmentClient(harness.publicUrl).signIn({ tenant: named, username: 'victor', password: text })
+  for (let guess = 0; guess <= FREE; guess += 1) await signIn(tenantId, `wrong ${String(guess)}`).catch(() => undefined)
+  await expect(signIn(tenantId, 'wrong')).rejects.toMatchObject({ code: 'too-many-attempts' })
+  expect(await signIn(slug, PASSWORD)).toMatchObject({ mustChangePassword: false })
+})
+
 it('does not end a wait that another attempt began, when an attempt of before is taken back', async () => {
   const { user, codes, decide } = await person('quinn', { totp: true })
-  const account = `sallyport:auth:1:{${tenant.tenantId}}:attempts:vpn:account:${user.userId}`
+  const account = accountKey('vpn', user.userId)
   await database.query('begin')
   await setLastStep(user, 2 ** 31)
   const taken = decide(password(PASSWORD, codes?.next() ?? ''))
-  await expect.poll(() => redis.hget(account, 'count')).toBe('1')
+  await expect.poll(() => redis.zcard(account.replace(':account:', ':account-checks:'))).toBe(1)
   await redis.hset(account, 'until', String(Math.floor(Date.now() / 1000) + 60))
   await database.query('commit')
   expect(await taken).toBe('otp-reused')
@@ -248,6 +345,26 @@ it('lists the connections of nodes that are heard, and those that ended', async 
 
 function setLastStep(user: TestUser, step: number): Promise<unknown> {
   return database.query('update users set totp_last_step = $2 where id = $1', [user.userId, step])
+}
+
+/** The code of the refusal of a sign-in at the portal, or ok. */
+async function portalSignIn(username: string, text: string): Promise<string> {
+  const answer = await fetch(`${harness.publicUrl}/api/v1/sign-in`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ tenant: 'acme', username, password: text }),
+  })
+  const body: unknown = await answer.json()
+  return answer.ok ? 'ok' : requiredText(body, 'code')
+}
+
+function temporary(error: unknown): string {
+  if (error instanceof ServiceUnavailableError && error.message.includes('temporarily-unavailable')) return 'temporary'
+  throw error
+}
+
+function accountKey(realm: 'vpn' | 'portal', account: string): string {
+  return `sallyport:auth:1:{${tenant.tenantId}}:attempts:${realm}:account:${account}`
 }
 
 /** What happens by itself when a stale credential is not shown for a while. */

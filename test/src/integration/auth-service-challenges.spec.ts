@@ -218,16 +218,16 @@ it('does not cut the password of a user who needs no code', async () => {
   expect(await node.decision(authoriseRequestOf(user, device, password()))).toBe('allow')
 })
 
-it('ends a token that nobody renewed for as long as the tenant lets it idle', async () => {
+it('ends a token that nobody renewed for as long as the policy lets it idle', async () => {
   const { codes, request } = await person('oscar')
   const answer = await node.authorise(request(password(PASSWORD, codes.next())))
   const token = answer.decision === 'allow' ? answer.grant.sessionToken : ''
   const decide = (): Promise<string> => node.decision(request({ kind: 'session-token', token }))
   expect(await decide()).toBe('allow')
   // Below what the API takes, so that it is over at once.
-  await database.query('update tenants set session_idle_seconds = 1')
+  await database.query(`INSERT INTO policies (tenant_id, policy) VALUES ('${tenant.tenantId}', '{"idleSeconds": 1}')`)
   await expect.poll(decide, { timeout: 5000, interval: 500 }).toBe('token-expired')
-  await database.query('update tenants set session_idle_seconds = null')
+  await database.query('DELETE FROM policies')
 })
 
 /** What an hour without attempts does. */

@@ -207,8 +207,13 @@ it('lets nobody approve but the user of the device, and only after a code', asyn
   await expect(approve(rival)).rejects.toMatchObject({ status: 403, code: 'other-user' })
   await expect(approve(tenant.client)).rejects.toMatchObject({ status: 403, code: 'other-user' })
   await expect(approve(new EnrolmentClient(harness.publicUrl))).rejects.toMatchObject({ status: 401 })
-  // Signed in before the second factor was enrolled.
-  await expect(approve(user.client)).rejects.toMatchObject({ status: 403, code: 'otp-required' })
+  const membership = `/groups/${tenant.passwordOnly}/members/${user.userId}`
+  await tenant.client.api.call('PUT', membership)
+  const passwordOnly = new EnrolmentClient(harness.publicUrl)
+  await passwordOnly.signIn({ tenant: tenant.slug, username: 'erin', password: PASSWORD })
+  await expect(approve(passwordOnly)).rejects.toMatchObject({ status: 403, code: 'otp-required' })
+  await tenant.client.api.call('DELETE', membership)
+  await expect(approve(passwordOnly)).rejects.toMatchObject({ status: 401 })
   expect(await goOn(state)).toMatchObject({ decision: 'challenge' })
 
   const own = await signedIn()

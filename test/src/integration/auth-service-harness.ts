@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
 import type { ClusterIdentity } from '@sallyport/cluster-identity'
@@ -15,7 +16,15 @@ import {
   type ServiceRole,
 } from '@sallyport/contracts'
 import { Secret } from '@sallyport/foundation'
-import { EnrolmentClient, ManagedProcess, type NewTenant, PlatformClient } from '@sallyport/local-services'
+import {
+  EnrolmentClient,
+  fieldOf,
+  letInWithoutFactor,
+  ManagedProcess,
+  type NewTenant,
+  PlatformClient,
+  requiredText,
+} from '@sallyport/local-services'
 import {
   type ThrowawayPostgres,
   throwawayPostgres,
@@ -28,6 +37,7 @@ const MAIN = fileURLToPath(new URL('../../../apps/auth-service/dist/main.js', im
 const OPERATOR_TOKEN = 'an operator token of this test run only'
 export const MASTER_KEY = Buffer.alloc(32, 7).toString('base64')
 const STEP_MS = 30_000
+const ARRIVES_WITHIN_MS = 2000
 
 /** The built auth-service with a PostgreSQL and a Redis of its own. */
 export class AuthServiceHarness implements AsyncDisposable {
@@ -125,24 +135,33 @@ export class AuthServiceHarness implements AsyncDisposable {
     return NodeClient.at(this.nodeApiUrl, await this.enrol('vpn-node', name))
   }
 
-  /** A tenant with a network in the host's namespace, its administrator signed in with a password of their own. */
+  /**
+   * A tenant with a network in the host's namespace and the policy of a new one, which requires a second factor. Its
+   * administrator is signed in with a password of their own, and in a group of whom none is asked for.
+   */
   async tenant(slug: string): Promise<TestTenant> {
     const tenant = await this.operator.createTenant(slug, `Tenant ${slug}`, 'admin', ['host'])
     const administrator = new EnrolmentClient(this.publicUrl)
     const { username, oneTimePassword } = tenant.administrator
     await administrator.signIn({ tenant: slug, username, password: oneTimePassword })
     await administrator.changePassword(oneTimePassword, PASSWORD)
-    await administrator.api.call('POST', '/networks', { name: 'main', ipv4: '10.8.0.0/24', routes: ['10.20.0.0/16'] })
-    return { ...tenant, slug, client: administrator }
+    const { api } = administrator
+    // Without a second factor one can do nothing but enrol one; who is in the group needs it no more.
+    await enrolTotp({ client: administrator })
+    const userId = requiredText(fieldOf(await api.call('GET', '/me'), 'user'), 'userId')
+    const passwordOnly = await letInWithoutFactor(api, userId)
+    await api.call('DELETE', '/me/totp')
+    await api.call('POST', '/networks', { name: 'main', ipv4: '10.8.0.0/24', routes: ['10.20.0.0/16'] })
+    return { ...tenant, slug, client: administrator, passwordOnly }
   }
 
-  /** A user of the tenant, signed in with a password of their own. */
+  /** A user of the tenant, signed in with a password of their own; without `totp` the policy asks for no second factor. */
   async user(tenant: TestTenant, username: string, options: { totp: boolean }): Promise<TestUser> {
-    const created = Object(await tenant.client.api.call('POST', '/users', { username })) as Record<string, string>
-    const userId = created['userId'] ?? ''
-    if (!options.totp) await tenant.client.api.call('PATCH', `/users/${userId}`, { totpRequired: false })
+    const created = await tenant.client.api.call('POST', '/users', { username })
+    const userId = requiredText(created, 'userId')
+    if (!options.totp) await letInWithoutFactor(tenant.client.api, userId)
     const client = new EnrolmentClient(this.publicUrl)
-    const oneTimePassword = created['oneTimePassword'] ?? ''
+    const oneTimePassword = requiredText(created, 'oneTimePassword')
     await client.signIn({ tenant: tenant.slug, username, password: oneTimePassword })
     await client.changePassword(oneTimePassword, PASSWORD)
     return { tenant, userId, username, client }
@@ -159,6 +178,8 @@ export const PASSWORD = 'violet harbour under 41 lamps'
 export interface TestTenant extends NewTenant {
   readonly slug: string
   readonly client: EnrolmentClient
+  /** Id of the group of whom no second factor is asked for. */
+  readonly passwordOnly: string
 }
 
 export interface TestUser {
@@ -189,13 +210,22 @@ export async function enrolDevice(user: TestUser, name: string): Promise<TestDev
   }
 }
 
+/** An authenticator app: `next` gives a code that was not used yet, `wrong` one that is not right. */
+export interface TotpCodes {
+  readonly next: () => string
+  readonly wrong: () => string
+}
+
 /** Enrols a second factor; `next` gives codes of three time steps in a row that the service takes without waiting. */
-export async function enrolTotp(user: TestUser): Promise<{ next: () => string; wrong: () => string }> {
-  const { secret } = await user.client.beginTotp()
+export async function enrolTotp({ client }: Pick<TestUser, 'client'>): Promise<TotpCodes> {
+  const { secret } = await client.beginTotp()
+  // The first code is one step old: the next step must not begin before it arrives.
+  const leftMs = STEP_MS - (Date.now() % STEP_MS)
+  if (leftMs < ARRIVES_WITHIN_MS) await delay(leftMs)
   const startMs = Date.now() - STEP_MS
   let used = 0
   const next = (): string => totpCode(secret, startMs + used++ * STEP_MS)
-  await user.client.confirmTotp(next())
+  await client.confirmTotp(next())
   const now = [-1, 0, 1, 2].map((step) => totpCode(secret, Date.now() + step * STEP_MS))
   return {
     next,

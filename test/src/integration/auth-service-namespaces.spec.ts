@@ -1,7 +1,7 @@
 import { EnrolmentClient } from '@sallyport/local-services'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
-import { AuthServiceHarness, PASSWORD } from './auth-service-harness.ts'
+import { AuthServiceHarness, enrolTotp, PASSWORD } from './auth-service-harness.ts'
 
 const NOT_ALLOWED = { status: 403, code: 'namespace-not-allowed', message: /ask the operator/ }
 
@@ -30,6 +30,7 @@ async function addTenant(slug: string, namespaces: readonly string[]): Promise<T
   const client = new EnrolmentClient(harness.publicUrl)
   await client.signIn({ tenant: slug, username, password: oneTimePassword })
   await client.changePassword(oneTimePassword, PASSWORD)
+  await enrolTotp({ client })
   const addNetwork = (namespace?: string | null): Promise<unknown> => {
     const number = String(++networks)
     return client.api.call('POST', '/networks', { name: `n${number}`, ipv4: `10.9.${number}.0/24`, namespace })
@@ -41,8 +42,9 @@ const change = (tenant: Tenant, namespaces: readonly unknown[]): Promise<unknown
   harness.operator.call('PATCH', `/platform/tenants/${tenant.tenantId}`, { namespaces })
 
 const namespacesOf = async (slug: string): Promise<unknown> => {
-  const tenants = (await harness.operator.call('GET', '/platform/tenants')) as { slug: string; namespaces: string[] }[]
-  return tenants.find((tenant) => tenant.slug === slug)?.namespaces
+  const page = await harness.operator.call('GET', `/platform/tenants?search=${slug}`)
+  const { items } = page as { items: { slug: string; namespaces: string[] }[] }
+  return items.find((tenant) => tenant.slug === slug)?.namespaces
 }
 
 it('refuses every namespace, the node’s own too, to a tenant that the operator gave none', async () => {

@@ -75,7 +75,9 @@ it('lets nobody in without a client certificate, with another role, or after ano
   const second = await harness.node('node-3')
   await expect(orders.next()).rejects.toThrow(/stream|failed/)
   await expect(tenants(first.api)).rejects.toMatchObject({ status: 403, code: 'unknown-service' })
-  expect((await tenants(second.api)).tenants).toEqual([{ tenantId: tenant.tenantId, slug: 'acme' }])
+  expect((await tenants(second.api)).tenants).toEqual([
+    { tenantId: tenant.tenantId, slug: 'acme', authorityVersion: 1 },
+  ])
 })
 
 it('takes a join token once, and only for the name that it was made for', async () => {
@@ -170,14 +172,20 @@ it('orders a capture of its node alone, and audits who wanted it and what came o
     })
   await report(node.api)
   await report(other.api)
-  const sql = 'select actor, action, outcome from audit_events where target = $1 order by at'
+  const sql = 'select actor, action, outcome, details::json from audit_events where target = $1 order by at'
   const { rows } = await database.query<{ actor: string }>(sql, [`connection:${connectionId}`])
   expect(rows.filter(({ actor }) => !actor.startsWith('device:'))).toEqual([
-    { actor: expect.stringMatching(/^user:/) as string, action: 'connection.capture-outer', outcome: 'ok' },
+    {
+      actor: expect.stringMatching(/^user:/) as string,
+      action: 'connection.capture-outer',
+      outcome: 'ok',
+      details: { captureId, seconds: 5, maxBytes: 64 * 2 ** 20 },
+    },
     {
       actor: expect.stringMatching(/^service:/) as string,
       action: 'connection.captured',
-      outcome: `ok: ${captureId}, 7 packets, 1 missed`,
+      outcome: 'ok',
+      details: { captureId, packets: '7', missed: '1' },
     },
   ])
   await api.call('DELETE', `/connections/${connectionId}`)
@@ -203,7 +211,7 @@ it('ends connections when a password or the second factor is reset, and when peo
   expect(end).toMatchObject([{ connectionId, code: 'connection-ended' }])
   const again = await node.decision(authoriseRequestOf(user, device, { kind: 'password', password: next }))
   expect(again).toBe('allow')
-  for (const code of ['password-reset', 'totp-reset']) {
+  for (const code of ['password-reset', 'factors-reset']) {
     await tenant.client.api.call('POST', `/users/${user.userId}/${code.replace(/(.*)-reset/, 'reset-$1')}`)
     expect(await orders.next()).toMatchObject({ type: 'revoked', tenantId, userId: user.userId, code })
   }

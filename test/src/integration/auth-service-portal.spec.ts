@@ -92,20 +92,20 @@ it('lets a one-time password do nothing but be changed, and ends other sessions 
   const [here, elsewhere] = [new EnrolmentClient(harness.publicUrl), new EnrolmentClient(harness.publicUrl)]
   for (const client of [here, elsewhere]) {
     const state = await client.signIn({ tenant: 'acme', username: 'newcomer', password: oneTimePassword })
-    expect(state).toEqual({ mustChangePassword: true, totpRequired: true, totpEnrolled: false })
+    expect(state).toEqual({ mustChangePassword: true, factorRequired: true, factorEnrolled: false })
   }
   await expect(here.api.call('GET', '/devices')).rejects.toMatchObject({ code: 'password-change-required' })
   await expect(here.beginTotp()).rejects.toMatchObject({ code: 'password-change-required' })
   await expect(here.changePassword('not it', PASSWORD)).rejects.toMatchObject({ code: 'wrong-password' })
   await expect(here.changePassword(oneTimePassword, 'newcomer')).rejects.toMatchObject({ code: 'weak-password' })
   await here.changePassword(oneTimePassword, PASSWORD)
-  expect(await here.api.call('GET', '/devices')).toEqual([])
+  await expect(here.api.call('GET', '/devices')).rejects.toMatchObject({ code: 'enrolment-required' })
   await expect(elsewhere.api.call('GET', '/me')).rejects.toMatchObject({ status: 401 })
 })
 
 it('enrols a second factor once, and then asks for it; a code counts once', async () => {
   const user = await harness.user(acme, 'careful', { totp: true })
-  await expect(user.client.enrolDevice('Laptop')).rejects.toMatchObject({ code: 'otp-not-enrolled' })
+  await expect(user.client.enrolDevice('Laptop')).rejects.toMatchObject({ code: 'enrolment-required' })
   const { uri } = await user.client.beginTotp()
   expect(uri).toMatch(/^otpauth:\/\/totp\/.*secret=/)
   await expect(user.client.confirmTotp('123')).rejects.toMatchObject({ code: 'wrong-otp' })
@@ -116,12 +116,12 @@ it('enrols a second factor once, and then asks for it; a code counts once', asyn
   const credentials = { tenant: 'acme', username: 'careful', password: PASSWORD }
   await expect(fresh.signIn(credentials)).rejects.toMatchObject({ status: 401, code: 'otp-required' })
   const otp = codes.next()
-  expect(await fresh.signIn({ ...credentials, otp })).toMatchObject({ totpEnrolled: true })
+  expect(await fresh.signIn({ ...credentials, otp })).toMatchObject({ factorEnrolled: true })
   await expect(fresh.signIn({ ...credentials, otp })).rejects.toMatchObject({ code: 'wrong-otp' })
 
-  await acme.client.api.call('POST', `/users/${user.userId}/reset-totp`)
+  await acme.client.api.call('POST', `/users/${user.userId}/reset-factors`)
   await expect(user.client.api.call('GET', '/me')).rejects.toMatchObject({ status: 401 })
-  expect(await fresh.signIn(credentials)).toMatchObject({ totpEnrolled: false })
+  expect(await fresh.signIn(credentials)).toMatchObject({ factorEnrolled: false })
 })
 
 it('makes people wait after many wrong passwords', async () => {
@@ -213,7 +213,7 @@ it('hides users, devices, networks and connections of another tenant', async () 
   const calls = [
     ['PATCH', `/users/${user.userId}`, { disabled: true }],
     ['POST', `/users/${user.userId}/reset-password`],
-    ['POST', `/users/${user.userId}/reset-totp`],
+    ['POST', `/users/${user.userId}/reset-factors`],
     ['POST', `/devices/${device.deviceId}/profile`],
     ['DELETE', `/devices/${device.deviceId}`],
     ['PATCH', `/networks/${network}`, { routes: [] }],
@@ -224,7 +224,7 @@ it('hides users, devices, networks and connections of another tenant', async () 
   for (const [method, path, body] of calls) {
     await expect(api.call(method, path, body), path).rejects.toMatchObject({ status: 404, code: 'not-found' })
   }
-  expect(await api.call('GET', '/devices')).toEqual([])
+  expect(await api.call('GET', '/devices')).toMatchObject({ items: [] })
   await expect(api.call('POST', '/devices', { name: 'x', csr: 'x', networkId: network })).rejects.toBeDefined()
 })
 
@@ -236,8 +236,9 @@ it('keeps administration from users, and their devices from each other', async (
   const device = await enrolDevice(one, 'Laptop')
   await expect(other.client.api.call('GET', '/users')).rejects.toMatchObject({ status: 403, code: 'not-allowed' })
   await expect(other.client.api.call('DELETE', `/devices/${device.deviceId}`)).rejects.toMatchObject({ status: 404 })
-  expect(await other.client.api.call('GET', '/devices')).toEqual([])
-  expect(await acme.client.api.call('GET', '/devices')).toEqual(
+  expect(await other.client.api.call('GET', '/devices')).toMatchObject({ items: [] })
+  const { items } = (await acme.client.api.call('GET', '/devices')) as { items: object[] }
+  expect(items).toEqual(
     expect.arrayContaining([expect.objectContaining({ deviceId: device.deviceId, username: 'one' })]),
   )
 })

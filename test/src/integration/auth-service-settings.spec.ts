@@ -36,12 +36,10 @@ async function grantOf(username: string) {
 
 it.each([
   { legacyClients: 'none' },
-  { sessionIdleSeconds: 59 },
   { renegotiateSeconds: 9 },
   { keyLimitBytes: 1 },
   { keyLimitPackets: 2 ** 60 },
   { webSignIn: 'yes' },
-  { renegotiateSeconds: 3600, sessionIdleSeconds: 7199 },
 ])('refuses the settings %o', async (settings) => {
   await expect(change(settings)).rejects.toMatchObject({ status: 400, code: 'bad-request' })
 })
@@ -49,9 +47,8 @@ it.each([
 it('changes what is named and leaves the rest, and tells nodes with the next grant', async () => {
   const changed = await change({ renegotiateSeconds: 600, keyLimitBytes: 2 ** 40, keyLimitPackets: 2 ** 31 })
   expect(changed).toMatchObject({
-    settings: { renegotiateSeconds: 600, sessionIdleSeconds: null, legacyClients: 'off', webSignIn: false },
+    settings: { renegotiateSeconds: 600, legacyClients: 'off', webSignIn: false },
   })
-  await change({ sessionIdleSeconds: 1200 })
   const { grant, device } = await grantOf('alice')
   expect(grant).toMatchObject({ renegotiateAfterSeconds: 600, keyLimitBytes: 2 ** 40, keyLimitPackets: 2 ** 31 })
   expect(device.profile).toMatch(/^# Sallyport profile, flavour "modern"/)
@@ -59,7 +56,7 @@ it('changes what is named and leaves the rest, and tells nodes with the next gra
     'remote vpn.example.com 1194 udp',
     'remote vpn.example.com 443 tcp',
   ])
-  await change({ keyLimitBytes: null, keyLimitPackets: null, sessionIdleSeconds: null })
+  await change({ keyLimitBytes: null, keyLimitPackets: null })
   expect((await grantOf('bob')).grant).toMatchObject({ keyLimitBytes: null, keyLimitPackets: null })
 })
 
@@ -96,7 +93,7 @@ it('tells nodes at once what a network pushes, and refuses what a client could n
 
 it('describes all of it to those who write clients', async () => {
   const document = await (await fetch(`${harness.publicUrl}/api/openapi.json`)).text()
-  for (const name of ['legacyClients', 'webSignIn', 'sessionIdleSeconds', 'dnsResolveDomains', 'flavour'])
+  for (const name of ['legacyClients', 'webSignIn', 'idleSeconds', 'dnsResolveDomains', 'flavour'])
     expect(document).toContain(`"${name}"`)
   expect(document).toContain('/api/v1/connect/{state}/approve')
   expect(document).not.toContain('"/connect/')

@@ -89,7 +89,7 @@ it('denies a token of another device and a token that was changed', async () => 
   )
 })
 
-it('denies a token when the session is over, and the renegotiation of a connection that ended', async () => {
+it('denies the renegotiation of a connection that ended, and lets its token connect anew', async () => {
   const answer = await node.authorise(authoriseRequestOf(user, device, password()))
   if (answer.decision !== 'allow') throw new Error(answer.decision)
   const { connectionId, sessionToken: token } = answer.grant
@@ -106,9 +106,6 @@ it('denies a token when the session is over, and the renegotiation of a connecti
   const credential = { kind: 'session-token' as const, token }
   const gone = authoriseRequestOf(user, device, credential, { phase: 'renegotiation', connectionId })
   expect(await node.decision(gone)).toBe('token-invalid')
-  await harness.operator.call('PATCH', `/platform/tenants/${tenant.tenantId}`, {
-    settings: { sessionTokenSeconds: 60 },
-  })
   expect(await node.decision(authoriseRequestOf(user, device, credential))).toBe('allow')
 })
 
@@ -142,7 +139,8 @@ it('limits wrong passwords, but counts the same wrong one once', async () => {
   const decide = (text: string) => node.decision(authoriseRequestOf(victim, laptop, password(text), { remote }))
   for (let attempt = 0; attempt < 12; attempt += 1) expect(await decide('the same')).toBe('wrong-password')
   expect(await decide(PASSWORD)).toBe('allow')
-  const guesses = await Promise.all(Array.from({ length: 12 }, (_, guess) => decide(`guess ${String(guess)}`)))
+  const guesses: string[] = []
+  for (let guess = 0; guess < 12; guess += 1) guesses.push(await decide(`guess ${String(guess)}`))
   // The first waits are over within seconds; a busy machine lets one or two more be checked.
   expect(guesses.filter((code) => code === 'wrong-password').length).toBeLessThan(8)
   expect(guesses).toContain('too-many-attempts')
@@ -153,7 +151,8 @@ it('denies a one-time password, a user without second factor, a disabled user, a
   const laptop = await enrolDevice(newcomer, 'Laptop')
   const decide = (text = PASSWORD) => node.decision(authoriseRequestOf(newcomer, laptop, password(text)))
   const { api } = tenant.client
-  await api.call('PATCH', `/users/${newcomer.userId}`, { totpRequired: true })
+  const groups = (await api.call('GET', '/groups')) as { items: { groupId: string }[] }
+  await api.call('DELETE', `/groups/${groups.items[0]?.groupId ?? ''}/members/${newcomer.userId}`)
   expect(await decide()).toBe('otp-not-enrolled')
   const reset = await api.call('POST', `/users/${newcomer.userId}/reset-password`)
   const oneTimePassword = (reset as { oneTimePassword: string }).oneTimePassword

@@ -4,12 +4,13 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
 import { applyMigrations, prepareDatabase, schemaDrift } from '@sallyport/database'
+import { Secret } from '@sallyport/foundation'
 import { type ThrowawayPostgres, throwawayPostgres } from '@sallyport/testkit'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
-const MASTER_KEY = new Uint8Array(32).fill(7)
+const openDataKey = (): Promise<Secret<Uint8Array>> => Promise.resolve(new Secret(new Uint8Array(32).fill(7)))
 
 let postgres: ThrowawayPostgres
 
@@ -71,7 +72,7 @@ it('leaves no shadow database behind', async () => {
 it('works with an owner who is no superuser but may create roles, once the role is theirs to administer', async () => {
   const url = await databaseOf('plain_owner', 'CREATEROLE')
   await query(postgres.url, 'GRANT sallyport_service TO plain_owner WITH ADMIN OPTION')
-  const preparation = { ownerUrl: url, masterKey: MASTER_KEY, verifySecrets: () => undefined }
+  const preparation = { ownerUrl: url, openDataKey }
   expect((await prepareDatabase(preparation)).appliedMigrations).toContain('20261122000000_init')
   expect((await prepareDatabase(preparation)).appliedMigrations).toEqual([])
 })
@@ -80,30 +81,26 @@ it('says what a user without rights lacks', async () => {
   const url = await postgres.createDatabase()
   await query(url, "CREATE ROLE stranger LOGIN NOSUPERUSER PASSWORD 'x'")
   const ownerUrl = url.replace(/\/\/[^@]*@/, '//stranger:x@')
-  const start = prepareDatabase({ ownerUrl, masterKey: MASTER_KEY, verifySecrets: () => undefined })
+  const start = prepareDatabase({ ownerUrl, openDataKey })
   await expect(start).rejects.toMatchObject({ code: 'database-refused', message: /must own its database/ })
 })
 
 it('tells an unreachable database from one that refuses', async () => {
-  const verifySecrets = (): void => undefined
-  const away = prepareDatabase({ ownerUrl: 'postgresql://x@127.0.0.1:1/x', masterKey: MASTER_KEY, verifySecrets })
+  const away = prepareDatabase({ ownerUrl: 'postgresql://x@127.0.0.1:1/x', openDataKey })
   await expect(away).rejects.toMatchObject({ code: 'database-unreachable' })
   const missing = new URL(postgres.url)
   missing.pathname = '/no_such_database'
-  const refused = prepareDatabase({ ownerUrl: missing.toString(), masterKey: MASTER_KEY, verifySecrets })
+  const refused = prepareDatabase({ ownerUrl: missing.toString(), openDataKey })
   await expect(refused).rejects.toMatchObject({ code: 'database-refused' })
 })
 
-it('sets no password when the secrets cannot be verified', async () => {
+it('sets no password when the secrets cannot be opened', async () => {
   const ownerUrl = await postgres.createDatabase()
   const passwordOf = async (): Promise<unknown> =>
     (await query(ownerUrl, "SELECT rolpassword FROM pg_authid WHERE rolname = 'sallyport_service'")).rows
   const before = await passwordOf()
-  const verifySecrets = (): never => {
-    throw new Error('wrong key')
-  }
-  const masterKey = new Uint8Array(32).fill(8)
-  await expect(prepareDatabase({ ownerUrl, masterKey, verifySecrets })).rejects.toThrow('wrong key')
+  const wrongKey = (): Promise<never> => Promise.reject(new Error('wrong key'))
+  await expect(prepareDatabase({ ownerUrl, openDataKey: wrongKey })).rejects.toThrow('wrong key')
   expect(await passwordOf()).toEqual(before)
 })
 

@@ -1,4 +1,5 @@
 import { Database, PLATFORM_TABLES, prepareDatabase, unprotectedTables } from '@sallyport/database'
+import { Secret } from '@sallyport/foundation'
 import { type ThrowawayPostgres, throwawayPostgres } from '@sallyport/testkit'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -6,6 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 const OURS = '11111111-1111-4111-8111-111111111111'
 const THEIRS = '22222222-2222-4222-8222-222222222222'
 const USER_OF_OURS = '33333333-3333-4333-8333-333333333333'
+const openDataKey = (): Promise<Secret<Uint8Array>> => Promise.resolve(new Secret(new Uint8Array(32).fill(7)))
 
 let postgres: ThrowawayPostgres
 let owner: pg.Client
@@ -14,8 +16,7 @@ let database: Database
 
 beforeAll(async () => {
   postgres = await throwawayPostgres()
-  const masterKey = new Uint8Array(32).fill(7)
-  const prepared = await prepareDatabase({ ownerUrl: postgres.url, masterKey, verifySecrets: () => undefined })
+  const prepared = await prepareDatabase({ ownerUrl: postgres.url, openDataKey })
   database = new Database(prepared.serviceUrl, () => undefined)
   owner = new pg.Client({ connectionString: postgres.url })
   service = new pg.Client({ connectionString: prepared.serviceUrl.reveal() })
@@ -92,8 +93,7 @@ it.each([
 ])('refuses to start on a new table with %s', async (_, sql) => {
   await owner.query(sql)
   try {
-    const masterKey = new Uint8Array(32).fill(7)
-    const start = prepareDatabase({ ownerUrl: postgres.url, masterKey, verifySecrets: () => undefined })
+    const start = prepareDatabase({ ownerUrl: postgres.url, openDataKey })
     await expect(start).rejects.toMatchObject({ code: 'tenant-table-unprotected', message: /forgotten/ })
   } finally {
     await owner.query('DROP TABLE forgotten')

@@ -41,13 +41,18 @@ async function loadIssuer({ dataDirectory }: World, { tenantId }: Site): Promise
   const database = new pg.Client({ connectionString: (await secret('database-url')).reveal() })
   await database.connect()
   try {
+    const copies = await database.query<{ name: string; sealed: Buffer }>(
+      "SELECT name, sealed FROM platform_secrets WHERE name LIKE 'data-key:%'",
+    )
     const { rows } = await database.query<{ id: string; certificate: string; sealed_key: Buffer }>(
-      'SELECT id, certificate, sealed_key FROM certificate_authorities WHERE tenant_id = $1',
+      "SELECT id, certificate, sealed_key FROM certificate_authorities WHERE tenant_id = $1 AND state = 'active'",
       [tenantId],
     )
-    const [row] = rows
+    const [[copy], [row]] = [copies.rows, rows]
+    if (copy === undefined) throw new Error('there is no data key')
     if (row === undefined) throw new Error('the tenant has no certificate authority')
-    const key = open(masterKey, PURPOSE, `${tenantId}/${row.id}`, row.sealed_key)
+    const dataKey = new Secret<Uint8Array>(open(masterKey, 'data key', copy.name, copy.sealed))
+    const key = open(dataKey, PURPOSE, `${tenantId}/${row.id}`, row.sealed_key)
     return await SoftwareIssuer.load(row.certificate, key)
   } finally {
     await database.end()

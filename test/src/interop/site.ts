@@ -1,6 +1,12 @@
 import { randomBytes } from 'node:crypto'
 
-import { type EnrolledDevice, EnrolmentClient, requiredText, type RunningStack } from '@sallyport/local-services'
+import {
+  type EnrolledDevice,
+  EnrolmentClient,
+  letInWithoutFactor,
+  requiredText,
+  type RunningStack,
+} from '@sallyport/local-services'
 import { connect, Namespace, startWebServer, TotpDevice } from '@sallyport/testkit'
 
 /** Every site uses the same inner addresses, as tenants who know nothing of each other may. */
@@ -64,6 +70,7 @@ export class Site implements AsyncDisposable {
     const namespaces = [place.tunnels.name]
     const { tenantId, administrator } = await stack.platform.createTenant(slug, `Tenant ${slug}`, 'admin', namespaces)
     const client = await signInAnew(publicUrl, slug, administrator.username, administrator.oneTimePassword)
+    await enrolTotp(client.client)
     const network = await client.client.api.call('POST', '/networks', {
       name: 'office',
       ipv4: options.ipv4 ?? POOL.ipv4,
@@ -79,7 +86,7 @@ export class Site implements AsyncDisposable {
   async addMember(username: string, { totp = false } = {}): Promise<Member> {
     const created = await this.administrator.api.call('POST', '/users', { username })
     const userId = requiredText(created, 'userId')
-    if (!totp) await this.administrator.api.call('PATCH', `/users/${userId}`, { totpRequired: false })
+    if (!totp) await letInWithoutFactor(this.administrator.api, userId)
     const oneTimePassword = requiredText(created, 'oneTimePassword')
     const { client, password } = await signInAnew(this.#publicUrl, this.slug, username, oneTimePassword)
     return { userId, username, password, client, totp: totp ? await enrolTotp(client) : undefined }

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { SallyportError } from '@sallyport/foundation'
-import { EnrolmentClient, requiredText, startStack } from '@sallyport/local-services'
-import { connect } from '@sallyport/testkit'
+import { EnrolmentClient, letInWithoutFactor, requiredText, startStack } from '@sallyport/local-services'
+import { connect, totpCode } from '@sallyport/testkit'
 
 import { CHECKOUT } from '../command.ts'
 import { type Lane, POOL, SERVER_ADDRESS, SERVER_PORT, TARGET_SUBNET } from './lane.ts'
@@ -43,9 +43,12 @@ export async function startOurs(
       progress,
     }),
   )
-  const { administrator } = await stack.platform.createTenant(TENANT, 'Bench', 'admin', ['host'])
+  const { tenantId, administrator } = await stack.platform.createTenant(TENANT, 'Bench', 'admin', ['host'])
   const admin = await signInFirst(stack.publicUrl, administrator.username, administrator.oneTimePassword)
-  await admin.api.call('POST', '/networks', { name: 'bench', ipv4: POOL, routes: [TARGET_SUBNET] })
+  const { secret } = await admin.beginTotp()
+  await admin.confirmTotp(totpCode(secret, Date.now()))
+  const network = { name: 'bench', ipv4: POOL, routes: [TARGET_SUBNET] }
+  await stack.platform.call('POST', `/platform/tenants/${tenantId}/networks`, network)
   const pid = stack.services['vpn-node'].pid
   if (pid === undefined)
     throw new OurServerError('node-ended', 'the vpn-node ended while the benchmark was being set up')
@@ -75,7 +78,7 @@ async function linkControlPlane({ server }: Lane, parts: AsyncDisposableStack): 
 /** A user for each device, for the attempts of one user are limited; without second factor, for a code is good once. */
 async function enrol(publicUrl: string, admin: EnrolmentClient, username: string): Promise<Device> {
   const created = await admin.api.call('POST', '/users', { username })
-  await admin.api.call('PATCH', `/users/${requiredText(created, 'userId')}`, { totpRequired: false })
+  await letInWithoutFactor(admin.api, requiredText(created, 'userId'))
   const user = await signInFirst(publicUrl, username, requiredText(created, 'oneTimePassword'))
   const { profile } = await user.enrolDevice('bench')
   return { profile, username, password: PASSWORD }
@@ -91,7 +94,7 @@ async function devicesFor(publicUrl: string, admin: EnrolmentClient, clients: nu
   while (byUser.length < users) {
     const username = `many-${randomUUID()}`
     const created = await admin.api.call('POST', '/users', { username })
-    await admin.api.call('PATCH', `/users/${requiredText(created, 'userId')}`, { totpRequired: false })
+    await letInWithoutFactor(admin.api, requiredText(created, 'userId'))
     const user = await signInFirst(publicUrl, username, requiredText(created, 'oneTimePassword'))
     const names = Array.from({ length: Math.ceil(clients / users) }, (_, index) => `bench-${String(index)}`)
     const enrolled = await Promise.all(names.map((name) => user.enrolDevice(name)))

@@ -5,7 +5,7 @@ export type AuditDetails = Readonly<Record<string, unknown>>
 
 /** One line of a tenant's audit log. */
 export interface AuditEntry {
-  /** `user:<id>`, `token:<id>`, `device:<id>`, `service:<id>` or `operator`. */
+  /** `user:<id>`, `token:<id>`, `device:<id>`, `service:<id>`, `operator`, or `anonymous` for a name that nobody has. */
   readonly actor: string
   /** `<noun>.<verb>`, for example `device.revoke`. */
   readonly action: string
@@ -17,10 +17,29 @@ export interface AuditEntry {
   readonly details?: AuditDetails
 }
 
+/** An entry as it is stored; the database adds id, time and digest. */
+export interface AuditColumns {
+  readonly actor: string
+  readonly action: string
+  readonly target: string | null
+  readonly outcome: string
+  readonly userId: string | null
+  readonly details: string | null
+}
+
+/** Gives the columns of an entry. */
+export function auditColumns({ actor, action, target, outcome, userId, details }: AuditEntry): AuditColumns {
+  return {
+    actor,
+    action,
+    target: target ?? null,
+    outcome: outcome ?? 'ok',
+    userId: userId ?? null,
+    details: details === undefined ? null : JSON.stringify(details),
+  }
+}
+
 /** Adds to the audit log in the transaction of what it tells about: either both happen or neither. */
 export async function recordAudit(session: TenantSession, tenantId: string, entry: AuditEntry): Promise<void> {
-  const { actor, action, target = null, outcome = 'ok', userId = null, details } = entry
-  const text = details === undefined ? null : JSON.stringify(details)
-  const data = { tenantId, actor, action, target, outcome, userId, details: text }
-  await session.auditEvent.create({ data, select: { id: true } })
+  await session.auditEvent.create({ data: { tenantId, ...auditColumns(entry) }, select: { id: true } })
 }

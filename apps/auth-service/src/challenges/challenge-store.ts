@@ -1,29 +1,15 @@
-import { createHash, randomBytes } from 'node:crypto'
-
 import { Inject, Injectable } from '@nestjs/common'
 import { uuid } from '@sallyport/contracts'
+import { FACTOR_METHODS, type FactorMethod } from '@sallyport/mfa-policy'
 import { z } from 'zod'
 
-import { SharedStore, STORE_PREFIX } from '../runtime/shared-store.ts'
+import { SharedStore } from '../runtime/shared-store.ts'
+import { OneUseStore } from './one-use-store.ts'
 
 /** How long a challenge can be answered. */
 export const CHALLENGE_SECONDS = 300
 /** Wrong codes that one challenge takes; the limits of attempts hold beside it. */
 const MAX_TRIES = 5
-const STATE_BYTES = 24
-
-/** KEYS: challenge. ARGV: highest number of tries. Counts a try; 0 when there is no such challenge, or no more. */
-const COUNT_TRY = `
-if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
-if redis.call('HINCRBY', KEYS[1], 'tries', 1) <= tonumber(ARGV[1]) then return 1 end
-redis.call('DEL', KEYS[1])
-return 0`
-
-/** KEYS: challenge. Notes that its user approved it; 0 when there is no such challenge. */
-const APPROVE = `
-if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
-redis.call('HSET', KEYS[1], 'approved', '1')
-return 1`
 
 const storedChallenge = z.strictObject({
   method: z.enum(['code', 'web']),
@@ -45,57 +31,47 @@ export type StoredChallenge = z.infer<typeof storedChallenge>
 /** A challenge that can be answered. */
 export interface PendingChallenge extends StoredChallenge {
   readonly state: string
-  readonly approved: boolean
+  /** The factor with which its user had signed in who approved it in the browser. */
+  readonly approvedWith: FactorMethod | undefined
   readonly expiresInSeconds: number
 }
 
-/** Challenges that wait for their answer, in Redis: any instance goes on with what another began. */
+/** Challenges of clients that are about to connect, each waiting for its answer. */
 @Injectable()
 export class ChallengeStore {
-  readonly #store: SharedStore
+  readonly #pending: OneUseStore<StoredChallenge>
 
   constructor(@Inject(SharedStore) store: SharedStore) {
-    this.#store = store
+    const kind = { name: 'challenge', schema: storedChallenge, seconds: CHALLENGE_SECONDS, maxTries: MAX_TRIES }
+    this.#pending = new OneUseStore(store, kind)
   }
 
   /** Begins a challenge; the state that it gives names it and cannot be guessed. */
-  async begin(challenge: StoredChallenge): Promise<string> {
-    const state = randomBytes(STATE_BYTES).toString('base64url')
-    const fields = { challenge: JSON.stringify(challenge), tries: '0' }
-    await this.#store.run((redis) =>
-      redis.multi().hset(keyOf(state), fields).expire(keyOf(state), CHALLENGE_SECONDS).exec(),
-    )
-    return state
+  begin(challenge: StoredChallenge): Promise<string> {
+    return this.#pending.begin(challenge)
   }
 
   /** Gives a challenge that was neither used up nor has lapsed. */
   async find(state: string): Promise<PendingChallenge | undefined> {
-    const [fields, seconds] = await this.#store.run((redis) =>
-      Promise.all([redis.hgetall(keyOf(state)), redis.ttl(keyOf(state))]),
-    )
-    const { challenge: text, approved } = fields
-    if (text === undefined || seconds <= 0) return undefined
-    const challenge = storedChallenge.parse(JSON.parse(text))
-    return { ...challenge, state, approved: approved === '1', expiresInSeconds: seconds }
+    const found = await this.#pending.find(state)
+    if (found === undefined) return undefined
+    const { kept, note, expiresInSeconds } = found
+    const approvedWith = FACTOR_METHODS.find((method) => method === note)
+    return { ...kept, state, approvedWith, expiresInSeconds }
   }
 
   /** Counts a try before the code is looked at; false when there were too many, which ends the challenge. */
-  async countTry(state: string): Promise<boolean> {
-    return (await this.#store.run((redis) => redis.eval(COUNT_TRY, 1, keyOf(state), MAX_TRIES))) === 1
+  countTry(state: string): Promise<boolean> {
+    return this.#pending.countTry(state)
   }
 
   /** Notes that the user approved it in the browser; false when it was used up or has lapsed. */
-  async approve(state: string): Promise<boolean> {
-    return (await this.#store.run((redis) => redis.eval(APPROVE, 1, keyOf(state)))) === 1
+  approve(state: string, factor: FactorMethod): Promise<boolean> {
+    return this.#pending.addNote(state, factor)
   }
 
   /** Uses a challenge up; of several calls at once one gets true. */
-  async useUp(state: string): Promise<boolean> {
-    return (await this.#store.run((redis) => redis.del(keyOf(state)))) === 1
+  useUp(state: string): Promise<boolean> {
+    return this.#pending.useUp(state)
   }
-}
-
-/** Who can list the keys of Redis must not be able to answer what they stand for. */
-function keyOf(state: string): string {
-  return `${STORE_PREFIX}:challenge:${createHash('sha256').update(state).digest('base64url')}`
 }

@@ -1,9 +1,9 @@
 import { Module } from '@nestjs/common'
 
-import { SignInModule } from '../sign-in/sign-in.module.ts'
+import { FactorsModule } from '../factors/factors.module.ts'
 import { ChallengeStore } from './challenge-store.ts'
 import { Challenges } from './challenges.ts'
 
 /** Dialogues with clients that are about to connect. */
-@Module({ imports: [SignInModule], providers: [Challenges, ChallengeStore], exports: [Challenges, ChallengeStore] })
+@Module({ imports: [FactorsModule], providers: [Challenges, ChallengeStore], exports: [Challenges, ChallengeStore] })
 export class ChallengesModule {}

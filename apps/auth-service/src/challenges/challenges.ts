@@ -1,10 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common'
 import type { AuthoriseRequest, Challenge, DenyCode, Dialogue } from '@sallyport/contracts'
+import type { FactorMethod } from '@sallyport/mfa-policy'
 
 import type { DeviceWithOwners } from '../devices/devices.repository.ts'
+import { SecondFactor } from '../factors/second-factor.ts'
 import type { Settings } from '../runtime/settings.ts'
 import { SETTINGS } from '../runtime/tokens.ts'
-import { SecondFactor } from '../sign-in/second-factor.ts'
 import { CHALLENGE_SECONDS, ChallengeStore, type PendingChallenge } from './challenge-store.ts'
 
 /** ASCII without commas: they go into control messages. */
@@ -18,8 +19,11 @@ type Method = keyof typeof PROMPTS
 type Asker = Pick<AuthoriseRequest, 'phase' | 'dialogues' | 'remote'> & { readonly serviceId: string }
 type Answer = Extract<AuthoriseRequest['credential'], { kind: 'challenge-response' }>
 
-/** What became of an answer: accepted, refused, or for a link that nobody has followed yet the same challenge again. */
-export type AnswerResult = 'accepted' | DenyCode | Challenge
+/**
+ * What became of an answer: accepted, with the factor that was proven, refused, or for a link that nobody has followed yet
+ * the same challenge again.
+ */
+export type AnswerResult = { readonly factor: FactorMethod } | DenyCode | Challenge
 
 /** Asks clients for the second factor while they connect, and judges what they answer. */
 @Injectable()
@@ -38,9 +42,16 @@ export class Challenges {
     this.#publicUrl = settings.AUTH_PUBLIC_URL
   }
 
-  /** Begins a challenge for a device whose user's password was right; `undefined` when its client can answer none. */
-  async begin(device: DeviceWithOwners, asker: Asker): Promise<Challenge | undefined> {
-    const method = methodFor(asker, device.tenant.webSignIn)
+  /**
+   * Begins a challenge for a device whose user's password was right and who can be asked for these factors; `undefined`
+   * when its client can answer none.
+   */
+  async begin(
+    device: DeviceWithOwners,
+    asker: Asker,
+    factors: readonly FactorMethod[],
+  ): Promise<Challenge | undefined> {
+    const method = methodFor(asker, device.tenant.webSignIn, factors)
     if (method === undefined) return undefined
     const { tenantId, userId, id: deviceId, certificateSha256, name: deviceName, user } = device
     const state = await this.#store.begin({
@@ -67,15 +78,14 @@ export class Challenges {
   async answer(device: DeviceWithOwners, serviceId: string, { state, response }: Answer): Promise<AnswerResult> {
     const challenge = await this.#store.find(state)
     if (challenge === undefined || !isOf(challenge, device, serviceId)) return 'challenge-expired'
-    if (challenge.method === 'web' && !challenge.approved) {
-      return this.#challengeOf('web', state, challenge.expiresInSeconds)
-    }
+    const factor = challenge.method === 'web' ? challenge.approvedWith : 'totp'
+    if (factor === undefined) return this.#challengeOf('web', state, challenge.expiresInSeconds)
     if (challenge.method === 'code') {
       if (!(await this.#store.countTry(state))) return 'challenge-expired'
       const used = await this.#secondFactor.use(device.user, response.trim())
       if (used !== 'accepted') return used === 'reused' ? 'otp-reused' : 'wrong-otp'
     }
-    return (await this.#store.useUp(state)) ? 'accepted' : 'challenge-expired'
+    return (await this.#store.useUp(state)) ? { factor } : 'challenge-expired'
   }
 
   #challengeOf(method: Method, state: string, expiresInSeconds: number): Challenge {
@@ -97,11 +107,16 @@ export function connectUrl(publicUrl: string, state: string): string {
 }
 
 /** A renegotiation interrupts somebody who works: it goes on by token or not at all. */
-function methodFor({ phase, dialogues }: Asker, webSignIn: boolean): Method | undefined {
+function methodFor(
+  { phase, dialogues }: Asker,
+  webSignIn: boolean,
+  factors: readonly FactorMethod[],
+): Method | undefined {
   if (phase === 'renegotiation') return undefined
   const can = (dialogue: Dialogue): boolean => dialogues.includes(dialogue)
   if (webSignIn && can('web')) return 'web'
-  return can('text') || can('dynamic-challenge') ? 'code' : undefined
+  // A client's own dialogue asks for the code of an app; everything else needs a page.
+  return factors.includes('totp') && (can('text') || can('dynamic-challenge')) ? 'code' : undefined
 }
 
 function isOf(challenge: PendingChallenge, device: DeviceWithOwners, serviceId: string): boolean {

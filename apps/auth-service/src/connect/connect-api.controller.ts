@@ -14,7 +14,7 @@ import { refuseForeignOrigin } from './same-origin.ts'
 /** The same answer for whoever is no page. */
 @ApiTags('connect')
 @Controller('api/v1/connect')
-@Access('self.write')
+@Access('self.write', { tokens: 'refused' })
 export class ConnectApiController {
   readonly #connect: ConnectService
   readonly #sessions: PortalSessions

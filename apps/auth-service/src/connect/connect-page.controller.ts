@@ -9,7 +9,6 @@ import { parseInput } from '../http/zod-validation.pipe.ts'
 import type { Settings } from '../runtime/settings.ts'
 import { LOGGER, SETTINGS } from '../runtime/tokens.ts'
 import { PortalSessions } from '../sign-in/portal-sessions.ts'
-import { needsCode } from '../sign-in/sign-in.service.ts'
 import { connectSignIn } from './connect.schemas.ts'
 import { ConnectService } from './connect.service.ts'
 import { approvalPage, PAGE_HEADERS, sentencePage, signInPage } from './connect-page.ts'
@@ -59,8 +58,8 @@ export class ConnectPageController {
       refuseForeignOrigin(request.headers, this.#settings.AUTH_PUBLIC_URL)
       const waiting = await this.#connect.waiting(state)
       try {
-        const user = await this.#connect.signIn(state, parseInput(connectSignIn, body), request.ip)
-        await this.#sessions.start(request, user, needsCode(user))
+        const { user, factor } = await this.#connect.signIn(state, parseInput(connectSignIn, body), request.ip)
+        await this.#sessions.start(request, user, factor)
       } catch (error) {
         const refusal = toApiError(error, this.#log)
         void reply.status(refusal.status)

@@ -40,8 +40,8 @@ export function signInPage(waiting: WaitingConnection, problem?: string): string
 <input id="username" name="username" autocomplete="username" autocapitalize="none" required autofocus>
 <label for="password">Password</label>
 <input id="password" name="password" type="password" autocomplete="current-password" required>
-<label for="otp">Code of your authenticator app</label>
-<input id="otp" name="otp" inputmode="numeric" autocomplete="one-time-code" required>
+<label for="otp">Code of your authenticator app, or a recovery code</label>
+<input id="otp" name="otp" autocomplete="one-time-code" autocapitalize="none" spellcheck="false">
 <button type="submit">Sign in</button>
 </form>`,
   )

@@ -1,6 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common'
 import { challengeState } from '@sallyport/contracts'
-import type { User } from '@sallyport/database'
 
 import { ChallengeStore, type PendingChallenge } from '../challenges/challenge-store.ts'
 import { connectUrl } from '../challenges/challenges.ts'
@@ -10,10 +9,14 @@ import { OrderHub } from '../node-api/order-hub.ts'
 import type { Settings } from '../runtime/settings.ts'
 import { SETTINGS } from '../runtime/tokens.ts'
 import type { Person } from '../sign-in/portal-sessions.ts'
-import { SignInService } from '../sign-in/sign-in.service.ts'
+import { type SignedInUser, SignInService } from '../sign-in/sign-in.service.ts'
 import { TenantsRepository } from '../tenants/tenants.repository.ts'
 import type { ConnectSignIn } from './connect.schemas.ts'
 import type { WaitingConnection } from './connect-page.ts'
+
+/** The page runs no scripts, without which no browser asks for a passkey. */
+const PASSKEY_ONLY =
+  'Your second factor is a passkey, which this page cannot ask for. Please sign in to the portal with it, then open this link again.'
 
 /** Lets users answer in the browser for a connection that waits for them. */
 @Injectable()
@@ -49,10 +52,13 @@ export class ConnectService {
     return { path, tenantName: tenant.name, deviceName, remoteAddress }
   }
 
-  /** Signs a user of the connection's tenant in; throws the refusal. */
-  async signIn(state: string, { username, password, otp }: ConnectSignIn, source: string): Promise<User> {
+  /** Signs a user of the connection's tenant in with password and code; throws the refusal. */
+  async signIn(state: string, { username, password, otp }: ConnectSignIn, source: string): Promise<SignedInUser> {
     const { tenant } = await this.#find(state)
-    return this.#signIn.signIn({ tenant: tenant.slug, username, password, otp }, source)
+    const result = await this.#signIn.signIn({ tenant: tenant.slug, username, password, otp }, source)
+    if (result.status === 'signed-in') return result
+    const isTyped = result.methods.some((method) => method !== 'passkey')
+    throw isTyped ? codeMissing() : new ApiProblem(401, 'passkey-required', PASSKEY_ONLY)
   }
 
   /** Why this person may not approve the connection; `undefined` when they may. */
@@ -65,9 +71,12 @@ export class ConnectService {
     const { challenge } = await this.#find(state)
     const problem = problemOf(challenge, person)
     if (problem !== undefined) throw problem
-    if (!(await this.#challenges.approve(state))) throw gone()
+    const { factor } = person
+    if (factor === undefined) throw codeMissing()
+    if (!(await this.#challenges.approve(state, factor.method))) throw gone()
     const { tenantId, userId, deviceId, serviceId } = challenge
-    const entry = { actor: `user:${userId}`, action: 'connection.approve', target: `device:${deviceId}` }
+    const about = { userId, target: `device:${deviceId}`, details: { factor: factor.method, deviceId } }
+    const entry = { actor: `user:${userId}`, action: 'connection.approve', ...about }
     await this.#connections.audit(tenantId, entry)
     this.#orders.publish({ type: 'challenge-answered', state }, serviceId)
   }
@@ -81,15 +90,18 @@ export class ConnectService {
   }
 }
 
-function problemOf(challenge: PendingChallenge, { actor, duties, gaveCode }: Person): ApiProblem | undefined {
+function problemOf(challenge: PendingChallenge, { actor, duties, factor }: Person): ApiProblem | undefined {
   if (challenge.tenantId !== actor.tenantId || challenge.userId !== actor.userId) {
     return new ApiProblem(403, 'other-user', 'This connection belongs to another user. Please sign in as that user.')
   }
   if (duties.includes('password-change')) {
     return new ApiProblem(403, 'password-change-required', 'Please choose a password of your own first.')
   }
-  if (gaveCode) return undefined
-  return new ApiProblem(403, 'otp-required', 'Please sign in with the code of your authenticator app.')
+  return factor === undefined ? codeMissing() : undefined
+}
+
+function codeMissing(): ApiProblem {
+  return new ApiProblem(403, 'otp-required', 'Please sign in with a code of your authenticator app or a recovery code.')
 }
 
 function gone(): ApiProblem {

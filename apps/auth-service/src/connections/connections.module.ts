@@ -4,11 +4,12 @@ import { OrdersModule } from '../node-api/orders.module.ts'
 import { ConnectionsController } from './connections.controller.ts'
 import { ConnectionsRepository } from './connections.repository.ts'
 import { ConnectionsService } from './connections.service.ts'
+import { OwnConnectionsController } from './own-connections.controller.ts'
 
 /** Live and past VPN connections. */
 @Module({
   imports: [OrdersModule],
-  controllers: [ConnectionsController],
+  controllers: [ConnectionsController, OwnConnectionsController],
   providers: [ConnectionsService, ConnectionsRepository],
   exports: [ConnectionsRepository],
 })

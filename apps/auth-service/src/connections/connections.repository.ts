@@ -3,18 +3,23 @@ import {
   type Connection,
   Database,
   type Device,
+  isDatabaseAway,
   type Network,
+  type NotedConnection,
   type Service,
   type Tenant,
-  type TenantSession,
   type User,
 } from '@sallyport/database'
 
-import { type AuditEntry, recordAudit } from '../audit/audit-log.ts'
+import { auditColumns, type AuditEntry, recordAudit } from '../audit/audit-log.ts'
+import { TenantBatches } from '../runtime/tenant-batches.ts'
 
 const MAX_LISTED = 200
 
-/** A device as its credential was checked: nothing that allowed it may have changed when the connection is noted. */
+/**
+ * A device as its credential was checked, with the certificate that it showed: nothing that allowed it may have changed
+ * when the connection is noted.
+ */
 export type CheckedDevice = Pick<Device, 'tenantId' | 'id' | 'certificateSha256'> & {
   readonly user: Pick<User, 'tokenGeneration'>
 }
@@ -33,6 +38,22 @@ export type NewConnection = Pick<
   | 'remoteAddress'
   | 'remotePort'
 >
+
+/** A connection that goes on, at the node that says so. */
+export type LiveConnection = Pick<Connection, 'id' | 'serviceId' | 'controlKey'>
+
+/** On what a connection was allowed. */
+export interface ConnectionTerms {
+  readonly now: Date
+  readonly loginStartedAt: Date
+  /** Of how many devices the user may be connected at once. */
+  readonly connectionLimit: number | null
+  /** When its login ends. */
+  readonly endsAt: Date
+  /** The second factor that was proven with it. */
+  readonly proof?: { readonly method: string; readonly address: string; readonly country: string | null }
+  readonly entry: AuditEntry
+}
 
 /** A connection with the names that people know. */
 export type NamedConnection = Connection & {
@@ -66,16 +87,19 @@ const withStates = {
 @Injectable()
 export class ConnectionsRepository {
   readonly #database: Database
+  readonly #noted: TenantBatches<NotedConnection, boolean>
 
   constructor(@Inject(Database) database: Database) {
     this.#database = database
+    this.#noted = new TenantBatches((tenantId, connections) => this.#note(tenantId, connections))
   }
 
-  /** Lists the live connections of nodes that were heard since then, and the latest past ones. */
-  list(tenantId: string, heardSince: Date): Promise<NamedConnection[]> {
+  /** Lists the live connections of nodes that were heard since then, and the latest past ones; of one user or of all. */
+  list(tenantId: string, heardSince: Date, userId?: string): Promise<NamedConnection[]> {
+    const of = userId === undefined ? { tenantId } : { tenantId, userId }
     return this.#database.withTenant(tenantId, (session) =>
       session.connection.findMany({
-        where: { tenantId, OR: [{ endedAt: { not: null } }, { service: { lastSeenAt: { gte: heardSince } } }] },
+        where: { ...of, OR: [{ endedAt: { not: null } }, { service: { lastSeenAt: { gte: heardSince } } }] },
         include: withNames,
         orderBy: [{ endedAt: { sort: 'desc', nulls: 'first' } }, { authorisedAt: 'desc' }],
         take: MAX_LISTED,
@@ -85,32 +109,25 @@ export class ConnectionsRepository {
 
   /**
    * Notes that a connection was allowed, with its line in the audit log; false when device, user or tenant are not any
-   * more as they were when that was decided. A revocation waits for this or is seen by it.
+   * more as they were when that was decided, or the user has as many connections as they may. A revocation waits for this
+   * or is seen by it.
    */
-  start(device: CheckedDevice, connection: NewConnection, entry: AuditEntry): Promise<boolean> {
-    const { tenantId } = device
-    return this.#database.withTenant(tenantId, async (session) => {
-      if (!(await lockAsChecked(session, device, connection.controlKey))) return false
-      await session.connection.create({ data: connection })
-      await recordAudit(session, tenantId, entry)
-      return true
+  start(device: CheckedDevice, connection: NewConnection, terms: ConnectionTerms): Promise<boolean> {
+    const { id, controlKey, serviceId } = connection
+    return this.#noted.add(device.tenantId, {
+      ...notedOf(device, { id, controlKey, serviceId }, terms),
+      goes_on: false,
+      user_id: connection.userId,
+      network_id: connection.networkId,
+      transport: connection.transport,
+      remote_address: connection.remoteAddress,
+      remote_port: connection.remotePort,
     })
   }
 
   /** The same for a connection of this node that is renegotiated; false also when it ended or somebody wants it ended. */
-  goOn(device: CheckedDevice, id: string, serviceId: string, controlKey: string, entry: AuditEntry): Promise<boolean> {
-    const { tenantId } = device
-    return this.#database.withTenant(tenantId, async (session) => {
-      if (!(await lockAsChecked(session, device, controlKey))) return false
-      const live = await session.$queryRaw<unknown[]>`
-        SELECT id FROM connections
-        WHERE tenant_id = ${tenantId}::uuid AND id = ${id}::uuid AND device_id = ${device.id}::uuid
-          AND service_id = ${serviceId}::uuid AND ended_at IS NULL AND end_requested_at IS NULL
-        FOR SHARE`
-      if (live.length !== 1) return false
-      await recordAudit(session, tenantId, entry)
-      return true
-    })
+  goOn(device: CheckedDevice, connection: LiveConnection, terms: ConnectionTerms): Promise<boolean> {
+    return this.#noted.add(device.tenantId, { ...notedOf(device, connection, terms), goes_on: true })
   }
 
   /** Adds a line to the audit log of a decision that changed nothing else. */
@@ -118,24 +135,31 @@ export class ConnectionsRepository {
     return this.#database.withTenant(tenantId, (session) => recordAudit(session, tenantId, entry))
   }
 
-  /** Marks a live connection to be ended; false when the tenant has no such one. */
-  requestEnd(tenantId: string, id: string, endRequestedAt: Date, entry: AuditEntry): Promise<boolean> {
+  /** Marks a live connection to be ended, with a line about its user; false when the tenant has no such one. */
+  requestEnd(
+    tenantId: string,
+    id: string,
+    endRequestedAt: Date,
+    entry: AuditEntry,
+    ofUserId?: string,
+  ): Promise<boolean> {
     return this.#database.withTenant(tenantId, async (session) => {
-      const where = { tenantId, id, endedAt: null }
-      const marked = await session.connection.updateMany({ where, data: { endRequestedAt } })
-      if (marked.count === 1) await recordAudit(session, tenantId, entry)
-      return marked.count === 1
+      const where = { tenantId, id, endedAt: null, ...(ofUserId === undefined ? {} : { userId: ofUserId }) }
+      const data = { endRequestedAt }
+      const marked = await session.connection.updateManyAndReturn({ where, data, select: { userId: true } })
+      for (const { userId } of marked) await recordAudit(session, tenantId, { ...entry, userId })
+      return marked.length === 1
     })
   }
 
-  /** Gives the node of a live connection, with a line in the audit log; `undefined` when the tenant has no such one. */
+  /** Gives the node of a live connection, with a line about its user in the audit log; `undefined` when the tenant has no such one. */
   carrierOf(tenantId: string, id: string, entry: AuditEntry): Promise<Pick<Service, 'id' | 'name'> | undefined> {
     return this.#database.withTenant(tenantId, async (session) => {
       const found = await session.connection.findFirst({
         where: { tenantId, id, endedAt: null },
-        select: { service: { select: { id: true, name: true } } },
+        select: { userId: true, service: { select: { id: true, name: true } } },
       })
-      if (found !== null) await recordAudit(session, tenantId, entry)
+      if (found !== null) await recordAudit(session, tenantId, { ...entry, userId: found.userId })
       return found?.service
     })
   }
@@ -161,6 +185,25 @@ export class ConnectionsRepository {
     )
   }
 
+  /** Those that could not be noted together with others are noted alone, and may wait for whoever holds their rows. */
+  async #note(tenantId: string, connections: readonly NotedConnection[]): Promise<Promise<boolean>[]> {
+    const { tenantFunctions } = this.#database
+    const alone = async (connection: NotedConnection): Promise<boolean> =>
+      (await tenantFunctions.noteConnections(tenantId, [connection], true))[0] === true
+    // In one order everywhere, so that two batches do not wait for each other.
+    const together = connections.toSorted((a, b) => (a.device_id < b.device_id ? -1 : 1))
+    const answers = await tenantFunctions.noteConnections(tenantId, together, false).catch((error: unknown) => {
+      if (isDatabaseAway(error)) throw error
+      // One of them is to blame, and the others are not to suffer.
+      return together.map(() => null)
+    })
+    const answerOf = new Map(together.map((connection, index) => [connection, answers[index] ?? null]))
+    return connections.map((connection) => {
+      const answer = answerOf.get(connection) ?? null
+      return answer === null ? alone(connection) : Promise.resolve(answer)
+    })
+  }
+
   async change(tenantId: string, id: string, change: Partial<Connection>): Promise<void> {
     await this.#database.withTenant(tenantId, (session) =>
       session.connection.updateMany({ where: { tenantId, id, endedAt: null }, data: change }),
@@ -168,17 +211,27 @@ export class ConnectionsRepository {
   }
 }
 
-/** Locks tenant, user and device until the transaction ends; false when a change came first. */
-async function lockAsChecked(session: TenantSession, device: CheckedDevice, controlKey: string): Promise<boolean> {
-  const locked = await session.$queryRaw<unknown[]>`
-    SELECT device.id
-    FROM devices device
-    JOIN users account ON account.tenant_id = device.tenant_id AND account.id = device.user_id
-    JOIN tenants tenant ON tenant.id = device.tenant_id
-    WHERE device.tenant_id = ${device.tenantId}::uuid AND device.id = ${device.id}::uuid
-      AND device.certificate_sha256 = ${device.certificateSha256} AND device.revoked_at IS NULL
-      AND account.token_generation = ${device.user.tokenGeneration} AND account.disabled_at IS NULL
-      AND tenant.suspended_at IS NULL AND (${controlKey}::text = 'device' OR tenant.legacy_clients <> 'off')
-    FOR SHARE`
-  return locked.length === 1
+function notedOf(
+  device: CheckedDevice,
+  { id, serviceId, controlKey }: LiveConnection,
+  { now, loginStartedAt, endsAt, connectionLimit, proof, entry }: ConnectionTerms,
+): Omit<NotedConnection, 'goes_on'> {
+  const { userId: about, ...columns } = auditColumns(entry)
+  return {
+    ...columns,
+    about,
+    id,
+    service_id: serviceId,
+    control_key: controlKey,
+    device_id: device.id,
+    certificate_sha256: device.certificateSha256,
+    token_generation: device.user.tokenGeneration,
+    at: now,
+    login_started_at: loginStartedAt,
+    ends_at: endsAt,
+    connection_limit: connectionLimit,
+    ...(proof === undefined
+      ? {}
+      : { factor_method: proof.method, factor_address: proof.address, factor_country: proof.country }),
+  }
 }

@@ -10,9 +10,7 @@ import { OrderHub } from '../node-api/order-hub.ts'
 import { CLOCK } from '../runtime/tokens.ts'
 import { ConnectionsRepository } from './connections.repository.ts'
 import type { CaptureRequest, CaptureView, ConnectionView } from './connections.schemas.ts'
-
-/** A node synchronises every 15 s; of one that does not, nobody knows what it carries. */
-const NODE_AWAY_AFTER_MS = 60_000
+import { NODE_AWAY_AFTER_MS } from './counted-connections.ts'
 
 /** What administrators see of VPN connections and do with them. */
 @Injectable()
@@ -31,9 +29,18 @@ export class ConnectionsService {
     this.#clock = clock
   }
 
-  async list({ tenantId }: Actor): Promise<ConnectionView[]> {
+  list({ tenantId }: Actor): Promise<ConnectionView[]> {
+    return this.#list(tenantId)
+  }
+
+  /** The same, of the caller alone. */
+  listOwn({ tenantId, userId }: Actor): Promise<ConnectionView[]> {
+    return this.#list(tenantId, userId)
+  }
+
+  async #list(tenantId: string, userId?: string): Promise<ConnectionView[]> {
     const heardSince = new Date(this.#clock.now() - NODE_AWAY_AFTER_MS)
-    const rows = await this.#connections.list(tenantId, heardSince)
+    const rows = await this.#connections.list(tenantId, heardSince, userId)
     return rows.map((row) => ({
       connectionId: row.id,
       userId: row.userId,
@@ -56,18 +63,33 @@ export class ConnectionsService {
     }))
   }
 
-  async end({ tenantId, userId }: Actor, connectionId: string): Promise<void> {
-    const entry = { actor: `user:${userId}`, action: 'connection.end', target: `connection:${connectionId}` }
+  end(actor: Actor, connectionId: string): Promise<void> {
+    return this.#end(actor, connectionId)
+  }
+
+  /** The same for a connection of the caller; any other is not there. */
+  endOwn(actor: Actor, connectionId: string): Promise<void> {
+    return this.#end(actor, connectionId, actor.userId)
+  }
+
+  async #end({ tenantId, auditName: actor }: Actor, connectionId: string, ofUserId?: string): Promise<void> {
+    const entry = { actor, action: 'connection.end', target: `connection:${connectionId}` }
     const at = new Date(this.#clock.now())
-    if (!(await this.#connections.requestEnd(tenantId, connectionId, at, entry))) throw notFound('connection')
+    const isMarked = await this.#connections.requestEnd(tenantId, connectionId, at, entry, ofUserId)
+    if (!isMarked) throw notFound('connection')
     this.#orders.publish({ type: 'revoked', tenantId, connectionId, ...ENDINGS.connectionEnded })
   }
 
   /** Asks the connection's node for a capture; the file stays on the node, where an operator fetches it. */
-  async capture({ tenantId, userId }: Actor, connectionId: string, request: CaptureRequest): Promise<CaptureView> {
+  async capture(
+    { tenantId, auditName: actor }: Actor,
+    connectionId: string,
+    request: CaptureRequest,
+  ): Promise<CaptureView> {
     const captureId = randomUUID()
     const action = `connection.capture-${request.side}`
-    const entry = { actor: `user:${userId}`, action, target: `connection:${connectionId}` }
+    const details = { captureId, seconds: request.seconds, maxBytes: request.maxBytes }
+    const entry = { actor, action, target: `connection:${connectionId}`, details }
     const service = await this.#connections.carrierOf(tenantId, connectionId, entry)
     if (service === undefined) throw notFound('connection')
     this.#orders.publish({ type: 'capture', captureId, connectionId, ...request }, service.id)

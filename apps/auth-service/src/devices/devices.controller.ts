@@ -1,21 +1,36 @@
-import { Body, Controller, Delete, Get, Header, Inject, Param, Post } from '@nestjs/common'
-import { ApiProduces, ApiTags } from '@nestjs/swagger'
+import { Body, Controller, Delete, Get, Header, Inject, Param, Patch, Post, Query } from '@nestjs/common'
+import { ApiTags } from '@nestjs/swagger'
 import { z } from 'zod'
 
 import { Access, type Actor, CurrentActor } from '../http/access.ts'
 import { Contract } from '../http/contract.ts'
+import type { Page } from '../http/page.ts'
 import { IdPipe, ZodValidationPipe } from '../http/zod-validation.pipe.ts'
 import {
+  type ChangeDeviceRequest,
+  changeDeviceRequest,
   type CreatedDevice,
   createdDevice,
   type CreateDeviceRequest,
   createDeviceRequest,
+  type CreateImportLinkRequest,
+  createImportLinkRequest,
+  deviceList,
   type DeviceView,
   deviceView,
+  type ImportLinkView,
+  importLinkView,
+  type ListDevicesQuery,
+  listDevicesQuery,
+  type RenewDeviceRequest,
+  renewDeviceRequest,
   type WriteProfileRequest,
   writeProfileRequest,
 } from './devices.schemas.ts'
 import { DevicesService } from './devices.service.ts'
+import { PROFILE_MEDIA_TYPE } from './import-links.controller.ts'
+
+const EXAMPLE_CSR = '-----BEGIN CERTIFICATE REQUEST-----\nMIIB…\n-----END CERTIFICATE REQUEST-----\n'
 
 @ApiTags('devices')
 @Controller('api/v1/devices')
@@ -29,18 +44,21 @@ export class DevicesController {
 
   @Get()
   @Access('self.read')
-  @Contract({ summary: 'Lists own devices; administrators see all', response: z.array(deviceView) })
-  list(@CurrentActor() actor: Actor): Promise<DeviceView[]> {
-    return this.#devices.list(actor)
+  @Contract({ summary: "Lists own devices; all users' for who may see them", response: deviceList })
+  list(
+    @CurrentActor() actor: Actor,
+    @Query(new ZodValidationPipe(listDevicesQuery)) query: ListDevicesQuery,
+  ): Promise<Page<DeviceView>> {
+    return this.#devices.list(actor, query)
   }
 
   @Post()
   @Header('cache-control', 'no-store')
   @Contract({
-    summary: 'Enrols a device from a certificate signing request',
-    body: createDeviceRequest,
+    summary: 'Enrols a device from a certificate signing request, or with a key that the service makes',
     status: 201,
     response: createdDevice,
+    examples: { body: { name: 'laptop', csr: EXAMPLE_CSR } },
   })
   create(
     @CurrentActor() actor: Actor,
@@ -49,14 +67,47 @@ export class DevicesController {
     return this.#devices.create(actor, request)
   }
 
+  @Post(':id/renew')
+  @Header('cache-control', 'no-store')
+  @Contract({
+    summary: 'Renews the certificate of an own device',
+    description: 'The present certificate is good until the new one is used for the first time.',
+    response: createdDevice,
+    examples: { body: { csr: EXAMPLE_CSR } },
+  })
+  renew(
+    @CurrentActor() actor: Actor,
+    @Param('id', IdPipe) id: string,
+    @Body(new ZodValidationPipe(renewDeviceRequest)) request: RenewDeviceRequest,
+  ): Promise<CreatedDevice> {
+    return this.#devices.renew(actor, id, request)
+  }
+
+  @Post(':id/import-link')
+  @Header('cache-control', 'no-store')
+  @Contract({
+    summary: 'Makes a link that gives the whole profile of an own device once',
+    description:
+      'For devices with a server-made key. The profile has a new key and certificate; the present ones are good until ' +
+      'the new ones are used.',
+    status: 201,
+    response: importLinkView,
+  })
+  createImportLink(
+    @CurrentActor() actor: Actor,
+    @Param('id', IdPipe) id: string,
+    @Body(new ZodValidationPipe(createImportLinkRequest)) request: CreateImportLinkRequest,
+  ): Promise<ImportLinkView> {
+    return this.#devices.createImportLink(actor, id, request)
+  }
+
   @Post(':id/profile')
   @Header('cache-control', 'no-store')
-  @Header('content-type', 'application/x-openvpn-profile')
-  @ApiProduces('application/x-openvpn-profile')
+  @Header('content-type', PROFILE_MEDIA_TYPE)
   @Contract({
     summary: 'Writes the profile anew, without the private key',
-    body: writeProfileRequest,
     response: z.string(),
+    produces: PROFILE_MEDIA_TYPE,
   })
   profile(
     @CurrentActor() actor: Actor,
@@ -64,6 +115,16 @@ export class DevicesController {
     @Body(new ZodValidationPipe(writeProfileRequest)) request: WriteProfileRequest,
   ): Promise<string> {
     return this.#devices.profile(actor, id, request.flavour)
+  }
+
+  @Patch(':id')
+  @Contract({ summary: 'Gives a device another name', response: deviceView })
+  rename(
+    @CurrentActor() actor: Actor,
+    @Param('id', IdPipe) id: string,
+    @Body(new ZodValidationPipe(changeDeviceRequest)) { name }: ChangeDeviceRequest,
+  ): Promise<DeviceView> {
+    return this.#devices.rename(actor, id, name)
   }
 
   @Delete(':id')

@@ -1,19 +1,35 @@
 import { Module } from '@nestjs/common'
 
 import { HandshakeKeysModule } from '../handshake-keys/handshake-keys.module.ts'
+import { LinksModule } from '../links/links.module.ts'
 import { NetworksModule } from '../networks/networks.module.ts'
 import { OrdersModule } from '../node-api/orders.module.ts'
+import { PolicyModule } from '../policy/policy.module.ts'
 import { TenantsModule } from '../tenants/tenants.module.ts'
 import { UsersModule } from '../users/users.module.ts'
+import { DeviceCertificates } from './device-certificates.ts'
 import { DevicesController } from './devices.controller.ts'
 import { DevicesRepository } from './devices.repository.ts'
 import { DevicesService } from './devices.service.ts'
+import { ExpiredProfiles } from './expired-profiles.ts'
+import { ImportLinksController } from './import-links.controller.ts'
+import { ImportLinks } from './import-links.ts'
+import { ProfileWriter } from './profile-writer.ts'
+import { RenewedCertificates } from './renewed-certificates.ts'
 
 /** Devices with their certificates and profiles. */
 @Module({
-  imports: [HandshakeKeysModule, NetworksModule, OrdersModule, TenantsModule, UsersModule],
-  controllers: [DevicesController],
-  providers: [DevicesService, DevicesRepository],
-  exports: [DevicesRepository],
+  imports: [HandshakeKeysModule, LinksModule, NetworksModule, OrdersModule, PolicyModule, TenantsModule, UsersModule],
+  controllers: [DevicesController, ImportLinksController],
+  providers: [
+    DevicesService,
+    DevicesRepository,
+    DeviceCertificates,
+    ExpiredProfiles,
+    ImportLinks,
+    ProfileWriter,
+    RenewedCertificates,
+  ],
+  exports: [DevicesRepository, DevicesService, RenewedCertificates],
 })
 export class DevicesModule {}

@@ -1,25 +1,40 @@
 import { Inject, Injectable } from '@nestjs/common'
-import { Database, type Device, type Network, type Tenant, type User } from '@sallyport/database'
+import {
+  type CertificateAuthority,
+  Database,
+  type Device,
+  type Network,
+  type Tenant,
+  type TenantSession,
+  type User,
+} from '@sallyport/database'
 
 import { type AuditEntry, recordAudit } from '../audit/audit-log.ts'
+import { NO_PREVIOUS, revokeCertificates } from '../authorities/revoked-certificates.ts'
+import { ApiProblem } from '../http/api-problem.ts'
+import { containing } from '../http/containing.ts'
+import type { CertificateColumns } from './device-certificates.ts'
+import type { ListDevicesQuery } from './devices.schemas.ts'
 
 /** A device with whom and what it belongs to. */
-export type DeviceWithOwners = Device & { readonly user: User; readonly network: Network; readonly tenant: Tenant }
+export type DeviceWithOwners = Device & {
+  readonly user: User
+  readonly network: Network
+  readonly tenant: Tenant
+  readonly authority: Pick<CertificateAuthority, 'state'>
+}
+
+/** A device with its user's name. */
+export type NamedDevice = Device & { readonly user: Pick<User, 'username'> }
 
 /** What is known of a device when it is enrolled. */
-export type NewDevice = Pick<
-  Device,
-  | 'tenantId'
-  | 'id'
-  | 'userId'
-  | 'networkId'
-  | 'authorityId'
-  | 'name'
-  | 'certificate'
-  | 'certificateSerial'
-  | 'certificateSha256'
-  | 'certificateNotAfter'
->
+export type NewDevice = CertificateColumns &
+  Pick<Device, 'tenantId' | 'id' | 'userId' | 'networkId' | 'name' | 'serverMadeKey'>
+
+/** More that is done in the transaction of a change. */
+export type Meanwhile<Result> = (session: TenantSession) => Promise<Result>
+
+const withUsername = { user: { select: { username: true } } } as const
 
 /** Devices of a tenant's users. */
 @Injectable()
@@ -30,13 +45,21 @@ export class DevicesRepository {
     this.#database = database
   }
 
-  /** Lists the devices of one user, or of all. */
-  list(tenantId: string, userId?: string): Promise<(Device & { user: { username: string } })[]> {
+  /** Lists devices, the oldest first, one more than the limit; those of one user when it is given. */
+  list(tenantId: string, query: ListDevicesQuery): Promise<NamedDevice[]> {
+    const { search, userId, after, limit } = query
+    const found = search === undefined || search === '' ? undefined : containing(search)
+    const named = found === undefined ? [] : [{ OR: [{ name: found }, { user: { username: found } }] }]
     return this.#database.withTenant(tenantId, (session) =>
       session.device.findMany({
-        where: { tenantId, ...(userId === undefined ? {} : { userId }) },
-        include: { user: { select: { username: true } } },
-        orderBy: { createdAt: 'asc' },
+        where: {
+          tenantId,
+          ...(userId === undefined ? {} : { userId }),
+          AND: [...named, ...(after === undefined ? [] : [isAfter(after)])],
+        },
+        include: withUsername,
+        orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
+        take: limit + 1,
       }),
     )
   }
@@ -45,24 +68,102 @@ export class DevicesRepository {
     return this.#database.withTenant(tenantId, (session) =>
       session.device.findUnique({
         where: { tenantId_id: { tenantId, id } },
-        include: { user: true, network: true, tenant: true },
+        include: { user: true, network: true, tenant: true, authority: { select: { state: true } } },
       }),
     )
   }
 
-  create(device: NewDevice, entry: AuditEntry): Promise<void> {
-    return this.#database.withTenant(device.tenantId, async (session) => {
+  /**
+   * Adds a device unless `refuse` throws, which gets the number of its user's devices that are not revoked; two enrolments
+   * of one user wait for each other.
+   */
+  create<Result>(
+    device: NewDevice,
+    entry: AuditEntry,
+    refuse: (devices: number) => void,
+    meanwhile: Meanwhile<Result>,
+  ): Promise<Result> {
+    const { tenantId, userId } = device
+    return this.#database.withTenant(tenantId, async (session) => {
+      await session.$queryRaw`
+        SELECT id FROM users WHERE tenant_id = ${tenantId}::uuid AND id = ${userId}::uuid FOR UPDATE`
+      refuse(await session.device.count({ where: { tenantId, userId, revokedAt: null } }))
+      await demandSigner(session, device)
       await session.device.create({ data: device })
-      await recordAudit(session, device.tenantId, entry)
+      await recordAudit(session, tenantId, entry)
+      return meanwhile(session)
     })
   }
 
-  /** Revokes a device; a revoked one stays as it is. */
+  /** Gives a device its next certificate; the one that is in use stays good until the next is used. */
+  renew<Result>(
+    device: DeviceWithOwners,
+    next: CertificateColumns & Pick<Device, 'serverMadeKey'>,
+    entry: AuditEntry,
+    meanwhile: Meanwhile<Result>,
+  ): Promise<Result> {
+    const { tenantId, id, certificateSha256 } = device
+    const isUnused = device.previousCertificateSha256 !== null
+    const isDead = device.authority.state === 'retired'
+    const previous = isDead ? NO_PREVIOUS : isUnused ? {} : previousOf(device)
+    return this.#database.withTenant(tenantId, async (session) => {
+      const where = { tenantId, id, certificateSha256, revokedAt: null }
+      await demandSigner(session, { tenantId, ...next })
+      const renewed = await session.device.updateMany({ where, data: { ...next, ...previous } })
+      if (renewed.count !== 1) throw changedMeanwhile()
+      const replaced = { ...device, previousAuthorityId: null }
+      if (isUnused || isDead) await revokeCertificates(session, [replaced], 'superseded')
+      await recordAudit(session, tenantId, entry)
+      return meanwhile(session)
+    })
+  }
+
+  /** Gives a device another name. */
+  rename(device: Device, name: string, entry: AuditEntry): Promise<NamedDevice> {
+    const { tenantId, id } = device
+    return this.#database.withTenant(tenantId, async (session) => {
+      const where = { tenantId_id: { tenantId, id } }
+      const renamed = await session.device.update({ where, data: { name }, include: withUsername })
+      await recordAudit(session, tenantId, entry)
+      return renamed
+    })
+  }
+
+  /** Revokes a device and its certificates; a revoked one stays as it is. */
   revoke(device: Device, revokedAt: Date, entry: AuditEntry): Promise<void> {
     const { tenantId, id } = device
     return this.#database.withTenant(tenantId, async (session) => {
-      const revoked = await session.device.updateMany({ where: { tenantId, id, revokedAt: null }, data: { revokedAt } })
-      if (revoked.count === 1) await recordAudit(session, tenantId, entry)
+      const revoked = await session.device.updateManyAndReturn({
+        where: { tenantId, id, revokedAt: null },
+        data: { revokedAt },
+      })
+      if (revoked.length === 0) return
+      await revokeCertificates(session, revoked, 'privilege-withdrawn')
+      await recordAudit(session, tenantId, entry)
     })
   }
+}
+
+/** What is in use becomes the certificate before. */
+function previousOf(device: Device): Pick<Device, keyof typeof NO_PREVIOUS> {
+  return {
+    previousAuthorityId: device.authorityId,
+    previousCertificateSha256: device.certificateSha256,
+    previousCertificateSerial: device.certificateSerial,
+    previousCertificateNotAfter: device.certificateNotAfter,
+  }
+}
+
+function isAfter([createdAt, id]: NonNullable<ListDevicesQuery['after']>): object {
+  return { OR: [{ createdAt: { gt: createdAt } }, { createdAt, id: { gt: id } }] }
+}
+
+/** A certificate is signed before the transaction; its authority may have been retired since. */
+async function demandSigner(session: TenantSession, device: { tenantId: string; authorityId: string }): Promise<void> {
+  const where = { tenantId: device.tenantId, id: device.authorityId, state: { not: 'retired' } }
+  if ((await session.certificateAuthority.count({ where })) === 0) throw changedMeanwhile()
+}
+
+function changedMeanwhile(): ApiProblem {
+  return new ApiProblem(409, 'changed-meanwhile', 'Something changed in the meantime. Please try again.')
 }

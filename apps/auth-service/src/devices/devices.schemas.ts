@@ -1,32 +1,93 @@
 import { uuid } from '@sallyport/contracts'
 import { z } from 'zod'
 
+import { pageQueryOf, pageView } from '../http/page.ts'
 import { displayName } from '../tenants/tenants.schemas.ts'
+
+const MAX_LINK_SECONDS = 24 * 3600
+const DEFAULT_LINK_SECONDS = 15 * 60
 
 export const profileFlavour = z
   .enum(['modern', 'legacy'])
   .describe('modern: OpenVPN 2.5 and later and OpenVPN Connect; legacy: OpenVPN 2.4, when the tenant lets it in')
 export type ProfileFlavour = z.infer<typeof profileFlavour>
 
-export const createDeviceRequest = z.strictObject({
-  name: displayName,
-  networkId: uuid.optional(),
-  csr: z.string().min(1).max(8192),
-  flavour: profileFlavour.default('modern'),
+const csr = z
+  .string()
+  .min(1)
+  .max(8192)
+  .optional()
+  .describe('PEM certificate signing request; the private key stays with the client')
+const serverMadeKey = z
+  .literal('server-made')
+  .optional()
+  .describe('in the place of `csr`, for who cannot make a key: the profile comes with it, once, and nothing is kept')
+
+const ONE_KEY = { message: 'give either a csr, or server-made as key', path: ['csr'] }
+const hasOneKey = (request: { csr?: string | undefined; key?: string | undefined }): boolean =>
+  (request.csr === undefined) !== (request.key === undefined)
+
+const linkTerms = z.strictObject({
+  expiresInSeconds: z.int().min(60).max(MAX_LINK_SECONDS).default(DEFAULT_LINK_SECONDS),
 })
+
+export const createDeviceRequest = z
+  .strictObject({
+    name: displayName,
+    networkId: uuid.optional().describe('the oldest network when it is left out'),
+    csr,
+    key: serverMadeKey,
+    flavour: profileFlavour.default('modern'),
+    importLink: linkTerms
+      .optional()
+      .describe('gives a link to import the profile in the place of the profile; needs a server-made key'),
+  })
+  .refine(hasOneKey, ONE_KEY)
+  .refine((request) => request.importLink === undefined || request.key !== undefined, {
+    message: 'needs a server-made key: a link cannot give a key that is with the client',
+    path: ['importLink'],
+  })
 export type CreateDeviceRequest = z.infer<typeof createDeviceRequest>
+
+export const renewDeviceRequest = z
+  .strictObject({ csr, key: serverMadeKey, flavour: profileFlavour.default('modern') })
+  .refine(hasOneKey, ONE_KEY)
+export type RenewDeviceRequest = z.infer<typeof renewDeviceRequest>
+
+export const changeDeviceRequest = z.strictObject({ name: displayName })
+export type ChangeDeviceRequest = z.infer<typeof changeDeviceRequest>
+
+export const createImportLinkRequest = linkTerms.extend({ flavour: profileFlavour.default('modern') })
+export type CreateImportLinkRequest = z.infer<typeof createImportLinkRequest>
 
 export const writeProfileRequest = z.strictObject({ flavour: profileFlavour.default('modern') })
 export type WriteProfileRequest = z.infer<typeof writeProfileRequest>
 
+export const importLinkView = z.strictObject({
+  url: z.url().describe('gives the profile once; whoever has it has the profile'),
+  importUrl: z.string().describe('the same for OpenVPN Connect: openvpn://import-profile/…'),
+  qrSvg: z.string().describe('a QR code of `importUrl`, as SVG'),
+  expiresAt: z.iso.datetime(),
+})
+export type ImportLinkView = z.infer<typeof importLinkView>
+
 export const createdDevice = z.strictObject({
   deviceId: uuid,
   name: z.string(),
-  certificate: z.string(),
-  /** Everything but `<key>`. */
-  profile: z.string(),
+  certificate: z.string().describe('PEM'),
+  certificateNotAfter: z.iso.datetime(),
+  profile: z
+    .string()
+    .optional()
+    .describe('without `<key>`, which the client appends, unless the key is server-made; absent when there is a link'),
+  importLink: importLinkView.optional(),
 })
 export type CreatedDevice = z.infer<typeof createdDevice>
+
+export const listDevicesQuery = pageQueryOf(z.tuple([z.iso.datetime(), uuid])).extend({
+  userId: uuid.optional().describe('the devices of this user only'),
+})
+export type ListDevicesQuery = z.infer<typeof listDevicesQuery>
 
 export const deviceView = z.strictObject({
   deviceId: uuid,
@@ -34,8 +95,14 @@ export const deviceView = z.strictObject({
   userId: uuid,
   username: z.string(),
   networkId: uuid,
+  authorityId: uuid.describe('who signed its certificate'),
   certificateNotAfter: z.iso.datetime(),
+  serverMadeKey: z.boolean(),
+  renewalPending: z.boolean().describe('it was renewed, and the new certificate was not used yet'),
+  lastConnectedAt: z.iso.datetime().nullable(),
   revoked: z.boolean(),
   createdAt: z.iso.datetime(),
 })
 export type DeviceView = z.infer<typeof deviceView>
+
+export const deviceList = pageView(deviceView)

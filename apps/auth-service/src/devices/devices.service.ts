@@ -1,49 +1,54 @@
 import { randomUUID } from 'node:crypto'
 
 import { Inject, Injectable } from '@nestjs/common'
-import { parseCertificateRequest, type RequestedKey } from '@sallyport/certificate-authority'
-import type { Network, Tenant, User } from '@sallyport/database'
+import type { Network } from '@sallyport/database'
 import type { Clock } from '@sallyport/foundation'
-import {
-  createClientKey,
-  encodeMetadata,
-  nodeCryptoSuite,
-  serialiseClientKeyFile,
-  serialiseStaticKeyFile,
-} from '@sallyport/openvpn-wire'
+import { decideDevice } from '@sallyport/mfa-policy'
 
-import { StaticKeys } from '../handshake-keys/static-keys.ts'
+import type { AuditDetails, AuditEntry } from '../audit/audit-log.ts'
 import type { Actor } from '../http/access.ts'
 import { ApiProblem, notFound } from '../http/api-problem.ts'
+import { mapPage, type Page, pageOf } from '../http/page.ts'
 import type { Permission } from '../http/permissions.ts'
 import { NetworksRepository } from '../networks/networks.repository.ts'
 import { ENDINGS } from '../node-api/ending.ts'
 import { OrderHub } from '../node-api/order-hub.ts'
-import { ClusterSecrets } from '../platform/cluster-secrets.ts'
-import type { Settings } from '../runtime/settings.ts'
-import { CLOCK, SETTINGS } from '../runtime/tokens.ts'
-import { TenantAuthority } from '../tenants/tenant-authority.ts'
+import { PolicyService } from '../policy/policy.service.ts'
+import { CLOCK } from '../runtime/tokens.ts'
 import { TenantsRepository } from '../tenants/tenants.repository.ts'
-import { vpnServerName } from '../tenants/vpn-server-name.ts'
 import { UsersRepository } from '../users/users.repository.ts'
-import { DevicesRepository, type DeviceWithOwners } from './devices.repository.ts'
-import type { CreatedDevice, CreateDeviceRequest, DeviceView, ProfileFlavour } from './devices.schemas.ts'
-import { type ProfileControlKey, writeProfile } from './profile.ts'
+import { DeviceCertificates } from './device-certificates.ts'
+import { type DeviceKey, deviceKeyOf } from './device-key.ts'
+import { refusalOf } from './device-refusals.ts'
+import { DevicesRepository, type DeviceWithOwners, type NamedDevice } from './devices.repository.ts'
+import type {
+  CreatedDevice,
+  CreateDeviceRequest,
+  CreateImportLinkRequest,
+  DeviceView,
+  ImportLinkView,
+  ListDevicesQuery,
+  ProfileFlavour,
+  RenewDeviceRequest,
+} from './devices.schemas.ts'
+import { ImportLinks } from './import-links.ts'
+import { ProfileWriter } from './profile-writer.ts'
 
-const CERTIFICATE_SECONDS = 2 * 365 * 24 * 3600
+/** Whose device it will be; no more than an `Actor`'s part that says so. */
+export type DeviceOwner = Pick<Actor, 'tenantId' | 'userId' | 'auditName'>
 
-/** Enrols devices, writes their profiles and revokes them. A device's private key never comes here. */
+/** Enrols devices, renews and revokes their certificates. */
 @Injectable()
 export class DevicesService {
   readonly #devices: DevicesRepository
   readonly #users: UsersRepository
   readonly #tenants: TenantsRepository
   readonly #networks: NetworksRepository
-  readonly #authority: TenantAuthority
-  readonly #secrets: ClusterSecrets
-  readonly #staticKeys: StaticKeys
+  readonly #certificates: DeviceCertificates
+  readonly #profiles: ProfileWriter
+  readonly #links: ImportLinks
+  readonly #policies: PolicyService
   readonly #orders: OrderHub
-  readonly #settings: Settings
   readonly #clock: Clock
 
   constructor(
@@ -51,92 +56,185 @@ export class DevicesService {
     @Inject(UsersRepository) users: UsersRepository,
     @Inject(TenantsRepository) tenants: TenantsRepository,
     @Inject(NetworksRepository) networks: NetworksRepository,
-    @Inject(TenantAuthority) authority: TenantAuthority,
-    @Inject(ClusterSecrets) secrets: ClusterSecrets,
-    @Inject(StaticKeys) staticKeys: StaticKeys,
+    @Inject(DeviceCertificates) certificates: DeviceCertificates,
+    @Inject(ProfileWriter) profiles: ProfileWriter,
+    @Inject(ImportLinks) links: ImportLinks,
+    @Inject(PolicyService) policies: PolicyService,
     @Inject(OrderHub) orders: OrderHub,
-    @Inject(SETTINGS) settings: Settings,
     @Inject(CLOCK) clock: Clock,
   ) {
     this.#devices = devices
     this.#users = users
     this.#tenants = tenants
     this.#networks = networks
-    this.#authority = authority
-    this.#secrets = secrets
-    this.#staticKeys = staticKeys
+    this.#certificates = certificates
+    this.#profiles = profiles
+    this.#links = links
+    this.#policies = policies
     this.#orders = orders
-    this.#settings = settings
     this.#clock = clock
   }
 
-  async list(actor: Actor): Promise<DeviceView[]> {
-    const devices = await this.#devices.list(
-      actor.tenantId,
-      actor.permissions.has('devices.read') ? undefined : actor.userId,
+  /** Lists the actor's own devices, or those of all when the actor may see them. */
+  async list(actor: Actor, query: ListDevicesQuery): Promise<Page<DeviceView>> {
+    const seesAll = actor.permissions.has('devices.read')
+    const rows = await this.#devices.list(actor.tenantId, seesAll ? query : { ...query, userId: actor.userId })
+    return mapPage(
+      pageOf(rows, query.limit, (row) => [row.createdAt.toISOString(), row.id]),
+      viewOf,
     )
-    return devices.map((device) => ({
-      deviceId: device.id,
-      name: device.name,
-      userId: device.userId,
-      username: device.user.username,
-      networkId: device.networkId,
-      certificateNotAfter: device.certificateNotAfter.toISOString(),
-      revoked: device.revokedAt !== null,
-      createdAt: device.createdAt.toISOString(),
-    }))
   }
 
-  async create(actor: Actor, request: CreateDeviceRequest): Promise<CreatedDevice> {
-    const { tenantId } = actor
-    const [tenant, user] = await Promise.all([this.#tenants.find(tenantId), this.#users.get(tenantId, actor.userId)])
+  /** Enrols a device; `username` is put into the profile for clients that were told another one. */
+  async create(owner: DeviceOwner, request: CreateDeviceRequest, username?: string): Promise<CreatedDevice> {
+    const { tenantId, userId } = owner
+    const [tenant, user, { policy }] = await Promise.all([
+      this.#tenants.find(tenantId),
+      this.#users.get(tenantId, userId),
+      this.#policies.effectiveFor(tenantId, userId),
+    ])
     if (tenant === null) throw notFound('tenant')
-    if (user.totpRequired && user.totpConfirmedAt === null) {
-      throw new ApiProblem(403, 'otp-not-enrolled', 'Please enrol an authenticator app first.')
-    }
     const network = await this.#chooseNetwork(tenantId, request.networkId)
-    const publicKey = await keyOf(request.csr)
-    const { authorityId, issuer, caPem } = await this.#authority.of(tenantId)
-    const deviceId = randomUUID()
-    const controlKey = await this.#controlKey(tenantId, deviceId, request.flavour)
-    const certificate = await issuer.issue({
-      publicKey,
-      subject: { profile: 'vpn-device', deviceId },
-      nowMs: this.#clock.now(),
-      lifetimeSeconds: CERTIFICATE_SECONDS,
-    })
+    const key = await deviceKeyOf(request)
+    const [deviceId, nowMs] = [randomUUID(), this.#clock.now()]
+    const endsAtMs = nowMs + policy.deviceCertificateDays * DAY_MS
+    const columns = await this.#certificates.issue(tenant, deviceId, key.publicKey, endsAtMs)
+    const serverMadeKey = key.privateKeyPem !== undefined
     const device = {
       tenantId,
       id: deviceId,
-      userId: user.id,
+      userId,
       networkId: network.id,
-      authorityId,
       name: request.name,
-      certificate: certificate.certificatePem,
-      certificateSerial: certificate.serial,
-      certificateSha256: certificate.sha256,
-      certificateNotAfter: certificate.notAfter,
+      serverMadeKey,
+      createdAt: new Date(nowMs),
+      ...columns,
     }
-    await this.#devices.create(device, entryOf(actor, 'device.create', deviceId))
-    const profile = this.#profileOf({ ...device, tenant, user }, caPem, controlKey)
-    return { deviceId, name: request.name, certificate: certificate.certificatePem, profile }
+    const extras = { privateKeyPem: key.privateKeyPem, ...(username === undefined ? {} : { username }) }
+    const profile = await this.#profiles.write({ ...device, tenant, user }, request.flavour, extras)
+    const importLink = await this.#devices.create(
+      device,
+      entryOf(owner, 'device.create', device, { key: key.source }),
+      (devices) => {
+        const decision = decideDevice(policy, { kind: 'add', nowMs, devices })
+        if (decision.decision === 'deny') throw refusalOf(decision, policy)
+      },
+      async (session) =>
+        request.importLink && this.#links.create(session, device, profile, request.importLink.expiresInSeconds),
+    )
+    return {
+      deviceId,
+      name: request.name,
+      certificate: columns.certificate,
+      certificateNotAfter: columns.certificateNotAfter.toISOString(),
+      ...(importLink === undefined ? { profile } : { importLink }),
+    }
   }
 
-  /** Writes the profile anew; a modern one has a fresh tls-crypt-v2 key. */
+  /** Gives an own device a new certificate; the present one is good until the new one is used. */
+  async renew(actor: Actor, deviceId: string, request: RenewDeviceRequest): Promise<CreatedDevice> {
+    const device = await this.#findOwn(actor, deviceId)
+    const key = await deviceKeyOf(request)
+    const { profile, columns } = await this.#reissue(
+      actor,
+      device,
+      key,
+      request.flavour,
+      await this.#renewedEnd(device),
+    )
+    return {
+      deviceId,
+      name: device.name,
+      certificate: columns.certificate,
+      certificateNotAfter: columns.certificateNotAfter.toISOString(),
+      profile,
+    }
+  }
+
+  /** Makes a link that gives the whole profile once, with a new key: the key of before is not here any more. */
+  async createImportLink(actor: Actor, deviceId: string, request: CreateImportLinkRequest): Promise<ImportLinkView> {
+    const device = await this.#findOwn(actor, deviceId)
+    if (!device.serverMadeKey) {
+      const message =
+        'The private key of this device was made on the device and is not here. Please enrol one with a server-made key.'
+      throw new ApiProblem(409, 'key-not-here', message)
+    }
+    const key = await deviceKeyOf({})
+    // A link that comes before the time of renewal gives no longer life.
+    const endsAtMs = await this.#renewedEnd(device).catch((error: unknown) => {
+      if (error instanceof ApiProblem && error.code === 'renewal-too-early') return device.certificateNotAfter.getTime()
+      throw error
+    })
+    const { importLink } = await this.#reissue(actor, device, key, request.flavour, endsAtMs, request.expiresInSeconds)
+    if (importLink === undefined) throw new Error('an import link was not made')
+    return importLink
+  }
+
+  /** Writes the profile anew, without the private key; a modern one has a fresh tls-crypt-v2 key. */
   async profile(actor: Actor, deviceId: string, flavour: ProfileFlavour): Promise<string> {
     const device = await this.#find(actor, deviceId, 'devices.read')
-    if (device.revokedAt !== null) throw new ApiProblem(409, 'device-revoked', 'This device is revoked.')
-    const controlKey = await this.#controlKey(actor.tenantId, deviceId, flavour)
-    const { caPem } = await this.#authority.of(actor.tenantId)
-    return this.#profileOf(device, caPem, controlKey)
+    refuseRevoked(device)
+    return this.#profiles.write(device, flavour)
+  }
+
+  async rename(actor: Actor, deviceId: string, name: string): Promise<DeviceView> {
+    const device = await this.#find(actor, deviceId, 'devices.write')
+    return viewOf(await this.#devices.rename(device, name, entryOf(actor, 'device.rename', device)))
   }
 
   /** Revokes a device for good and cuts its connections. */
   async revoke(actor: Actor, deviceId: string): Promise<void> {
     const { tenantId } = actor
     const device = await this.#find(actor, deviceId, 'devices.write')
-    await this.#devices.revoke(device, new Date(this.#clock.now()), entryOf(actor, 'device.revoke', deviceId))
+    await this.#devices.revoke(device, new Date(this.#clock.now()), entryOf(actor, 'device.revoke', device))
     this.#orders.publish({ type: 'revoked', tenantId, deviceId, ...ENDINGS.deviceRevoked })
+  }
+
+  async #reissue(
+    actor: Actor,
+    device: DeviceWithOwners,
+    key: DeviceKey,
+    flavour: ProfileFlavour,
+    endsAtMs: number,
+    linkSeconds?: number,
+  ) {
+    const { tenant, user } = device
+    const columns = await this.#certificates.issue(tenant, device.id, key.publicKey, endsAtMs)
+    const renewed = { ...columns, serverMadeKey: key.privateKeyPem !== undefined }
+    const profile = await this.#profiles.write({ ...device, ...columns, tenant, user }, flavour, {
+      privateKeyPem: key.privateKeyPem,
+    })
+    const entry = entryOf(actor, 'device.renew', device, { key: key.source })
+    const importLink = await this.#devices.renew(device, renewed, entry, async (session) =>
+      linkSeconds === undefined
+        ? undefined
+        : this.#links.create(session, { ...device, ...columns }, profile, linkSeconds),
+    )
+    return { profile, columns, importLink }
+  }
+
+  /** Tells until when a renewed certificate would be good; one of an authority that is replaced is never too early. */
+  async #renewedEnd(device: DeviceWithOwners): Promise<number> {
+    const { policy } = await this.#policies.effectiveFor(device.tenantId, device.userId)
+    const nowMs = this.#clock.now()
+    const decision = decideDevice(policy, {
+      kind: 'renew',
+      nowMs,
+      revoked: device.revokedAt !== null,
+      certificateEndsAtMs: device.certificateNotAfter.getTime(),
+    })
+    if (decision.decision === 'allow') return decision.certificateEndsAtMs
+    const isMoving = device.authorityId !== (await this.#certificates.signerOf(device.tenant))
+    if (decision.reason !== 'renewal-too-early' || !isMoving) throw refusalOf(decision, policy)
+    return nowMs + policy.deviceCertificateDays * DAY_MS
+  }
+
+  /** What concerns a private key is its owner's alone. */
+  async #findOwn(actor: Actor, deviceId: string): Promise<DeviceWithOwners> {
+    const device = await this.#find(actor, deviceId, 'devices.read')
+    if (device.userId !== actor.userId) throw notFound('device')
+    refuseRevoked(device)
+    return device
   }
 
   /** Another user's device looks as if it did not exist, but not to those who have the permission for all. */
@@ -153,44 +251,37 @@ export class DevicesService {
     if (networkId !== undefined) throw notFound('network')
     throw new ApiProblem(409, 'no-network', 'There is no network yet; an administrator has to create one.')
   }
-
-  /** Throws the 409 when the tenant does not let old clients in. */
-  async #controlKey(tenantId: string, deviceId: string, flavour: ProfileFlavour): Promise<ProfileControlKey> {
-    if (flavour === 'modern') {
-      const serverKey = this.#secrets.key('tls-crypt-v2-server-key').reveal()
-      const metadata = encodeMetadata({ tenantId, deviceId })
-      const text = serialiseClientKeyFile(createClientKey(nodeCryptoSuite, serverKey, metadata))
-      return { mode: 'tls-crypt-v2', text }
-    }
-    const found = await this.#staticKeys.of(tenantId)
-    if (found !== undefined) return { mode: found.mode, text: serialiseStaticKeyFile(found.key) }
-    throw new ApiProblem(409, 'legacy-clients-off', 'Your organisation does not let old clients in.')
-  }
-
-  #profileOf(
-    device: { certificate: string; tenant: Tenant; user: User },
-    caPem: string,
-    controlKey: ProfileControlKey,
-  ): string {
-    return writeProfile({
-      remotes: this.#settings.VPN_REMOTES,
-      serverName: vpnServerName(device.tenant.slug),
-      friendlyName: device.tenant.name,
-      // A client that asks for a code beside the password would never get to the browser.
-      asksForCode: device.user.totpRequired && !(device.tenant.webSignIn && controlKey.mode === 'tls-crypt-v2'),
-      caPem,
-      certificatePem: device.certificate,
-      controlKey,
-    })
-  }
 }
 
-async function keyOf(csr: string): Promise<RequestedKey> {
-  const parsed = await parseCertificateRequest(csr)
-  if (parsed.result === 'accepted') return parsed.publicKey
-  throw new ApiProblem(400, 'bad-csr', parsed.message)
+const DAY_MS = 24 * 3600 * 1000
+
+function refuseRevoked(device: DeviceWithOwners): void {
+  if (device.revokedAt !== null) throw new ApiProblem(409, 'device-revoked', 'This device is revoked.')
 }
 
-function entryOf(actor: Actor, action: string, deviceId: string): { actor: string; action: string; target: string } {
-  return { actor: actor.auditName, action, target: `device:${deviceId}` }
+function entryOf(
+  { auditName: actor }: Pick<Actor, 'auditName'>,
+  action: string,
+  device: { readonly id: string; readonly userId: string },
+  details?: AuditDetails,
+): AuditEntry {
+  const entry = { actor, action, target: `device:${device.id}`, userId: device.userId }
+  return details === undefined ? entry : { ...entry, details }
+}
+
+function viewOf(device: NamedDevice): DeviceView {
+  return {
+    deviceId: device.id,
+    name: device.name,
+    userId: device.userId,
+    username: device.user.username,
+    networkId: device.networkId,
+    authorityId: device.authorityId,
+    certificateNotAfter: device.certificateNotAfter.toISOString(),
+    serverMadeKey: device.serverMadeKey,
+    renewalPending: device.previousCertificateSha256 !== null,
+    lastConnectedAt: device.lastConnectedAt?.toISOString() ?? null,
+    revoked: device.revokedAt !== null,
+    createdAt: device.createdAt.toISOString(),
+  }
 }

@@ -82,6 +82,16 @@ it('names every UDP remote before the first TCP one', () => {
   expect(lines).toEqual(['remote b 443 udp', 'remote d 443 udp', 'remote a 443 tcp', 'remote c 443 tcp'])
 })
 
+it('carries a private key that the service made, and fixes the name that the client signs in with', () => {
+  const privateKeyPem = '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n'
+  const profile = writeProfile({ ...PARTS, privateKeyPem, username: 'alice@example.com' })
+  expect(profile).toContain(`\n<key>\n${privateKeyPem}</key>\n`)
+  expect(profile).toContain('\nsetenv USERNAME "alice@example.com"\n')
+  for (const username of ['a"b', 'a b', 'a\nup x', '']) {
+    expect(() => writeProfile({ ...PARTS, username })).toThrow(ProfileError)
+  }
+})
+
 it('carries certificates and key in blocks, and no private key', () => {
   const tags = [...writeProfile(PARTS).matchAll(/^<([a-z0-9-]+)>$/gm)].map(([, tag]) => tag)
   expect(tags).toEqual(['ca', 'cert', 'tls-crypt-v2'])

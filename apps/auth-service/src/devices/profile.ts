@@ -26,11 +26,16 @@ export interface ProfileParts {
   readonly certificatePem: string
   /** The device's own key makes the profile a modern one, its tenant's static key one for old clients. */
   readonly controlKey: ProfileControlKey
+  /** The device's key, when it was made by the service. */
+  readonly privateKeyPem?: string
+  /** Fixes the name that OpenVPN Connect signs in with. */
+  readonly username?: string
 }
 
 /** OpenVPN 2.x reads configuration lines of at most 256 bytes, the terminator included. */
 const MAX_LINE_BYTES = 255
 const REMOTE = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?)):(\d{1,5})\/(udp|tcp)$/
+const USERNAME = /^[a-z0-9._@+-]+$/
 const PEM = /^(?:-----BEGIN [A-Za-z0-9 -]+-----\n(?:[A-Za-z0-9+/=]+\n)+-----END [A-Za-z0-9 -]+-----\n)+$/
 
 const CLIENTS = {
@@ -61,7 +66,7 @@ export function parseProfileRemote(text: string): ProfileRemote | undefined {
 }
 
 /**
- * Writes the profile without `<key>`: the device appends the private key that it made itself. Only directives that
+ * Writes the profile, without `<key>` when the device appends the private key that it made itself. Only directives that
  * OpenVPN 2.4 to 2.7, the OpenVPN 3 core and NetworkManager's importer all accept; those that one family refuses are
  * written with `setenv opt`, which the others ignore. The first lines say which flavour it is, and for which clients.
  */
@@ -85,8 +90,10 @@ export function writeProfile(parts: ProfileParts): string {
     ...(parts.asksForCode ? ['static-challenge "One-time code" 1'] : []),
     'verb 3',
     `setenv FRIENDLY_NAME "${checked('name', /^[\p{L}\p{N} ._()&+@/-]+$/u, parts.friendlyName)}"`,
+    ...(parts.username === undefined ? [] : [`setenv USERNAME "${checked('user name', USERNAME, parts.username)}"`]),
     ...block('ca', parts.caPem),
     ...block('cert', parts.certificatePem),
+    ...(parts.privateKeyPem === undefined ? [] : block('key', parts.privateKeyPem)),
     // The server has direction 0; tls-crypt knows no directions.
     ...(parts.controlKey.mode === 'tls-auth' ? ['key-direction 1'] : []),
     ...block(parts.controlKey.mode, parts.controlKey.text),

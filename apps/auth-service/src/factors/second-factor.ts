@@ -1,11 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common'
-import { open, seal } from '@sallyport/certificate-authority'
 import { Database, type User } from '@sallyport/database'
 import type { Clock } from '@sallyport/foundation'
 import { verifyTotp } from '@sallyport/identity'
 
-import type { Settings } from '../runtime/settings.ts'
-import { CLOCK, SETTINGS } from '../runtime/tokens.ts'
+import { ClusterSecrets } from '../platform/cluster-secrets.ts'
+import { CLOCK } from '../runtime/tokens.ts'
 
 const PURPOSE = 'totp secret'
 
@@ -16,12 +15,16 @@ export type TotpColumns = Pick<User, 'tenantId' | 'id' | 'totpSecret' | 'totpLas
 @Injectable()
 export class SecondFactor {
   readonly #database: Database
-  readonly #settings: Settings
+  readonly #secrets: ClusterSecrets
   readonly #clock: Clock
 
-  constructor(@Inject(Database) database: Database, @Inject(SETTINGS) settings: Settings, @Inject(CLOCK) clock: Clock) {
+  constructor(
+    @Inject(Database) database: Database,
+    @Inject(ClusterSecrets) secrets: ClusterSecrets,
+    @Inject(CLOCK) clock: Clock,
+  ) {
     this.#database = database
-    this.#settings = settings
+    this.#secrets = secrets
     this.#clock = clock
   }
 
@@ -29,7 +32,7 @@ export class SecondFactor {
   async use(user: TotpColumns, code: string): Promise<'accepted' | 'reused' | 'wrong'> {
     if (user.totpSecret === null) return 'wrong'
     const sealed = user.totpSecret
-    const secret = Buffer.from(open(this.#settings.MASTER_KEY, PURPOSE, identityOf(user), sealed)).toString()
+    const secret = Buffer.from(this.#secrets.open(PURPOSE, identityOf(user), sealed)).toString()
     const nowMs = this.#clock.now()
     const checked = await verifyTotp({ secret, code, nowMs, lastUsedStep: Number(user.totpLastStep) })
     if (checked.result !== 'accepted') return checked.result
@@ -44,7 +47,7 @@ export class SecondFactor {
 
   /** Seals a new secret for the user's row. */
   seal(user: Pick<User, 'tenantId' | 'id'>, secret: string): Uint8Array<ArrayBuffer> {
-    return new Uint8Array(seal(this.#settings.MASTER_KEY, PURPOSE, identityOf(user), Buffer.from(secret)))
+    return this.#secrets.seal(PURPOSE, identityOf(user), Buffer.from(secret))
   }
 }
 

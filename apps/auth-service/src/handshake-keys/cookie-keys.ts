@@ -1,15 +1,14 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common'
-import { open, seal } from '@sallyport/certificate-authority'
 import type { HandshakeKeys } from '@sallyport/contracts'
 import { type CookieKey, Database } from '@sallyport/database'
 import { type Clock, describeError } from '@sallyport/foundation'
 import type { Logger } from '@sallyport/telemetry'
 
 import { OrderHub } from '../node-api/order-hub.ts'
-import type { Settings } from '../runtime/settings.ts'
-import { CLOCK, LOGGER, SETTINGS } from '../runtime/tokens.ts'
+import { ClusterSecrets } from '../platform/cluster-secrets.ts'
+import { CLOCK, LOGGER } from '../runtime/tokens.ts'
 import { isRotationDue, PREPARED_MS, servedKeys } from './rotation.ts'
 
 const PURPOSE = 'cookie key'
@@ -23,7 +22,7 @@ type OpenedKey = HandshakeKeys['cookieKeys'][number]
 export class CookieKeys implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly #database: Database
   readonly #orders: OrderHub
-  readonly #settings: Settings
+  readonly #secrets: ClusterSecrets
   readonly #clock: Clock
   readonly #log: Logger
   #timer: NodeJS.Timeout | undefined
@@ -31,13 +30,13 @@ export class CookieKeys implements OnApplicationBootstrap, OnApplicationShutdown
   constructor(
     @Inject(Database) database: Database,
     @Inject(OrderHub) orders: OrderHub,
-    @Inject(SETTINGS) settings: Settings,
+    @Inject(ClusterSecrets) secrets: ClusterSecrets,
     @Inject(CLOCK) clock: Clock,
     @Inject(LOGGER) log: Logger,
   ) {
     this.#database = database
     this.#orders = orders
-    this.#settings = settings
+    this.#secrets = secrets
     this.#clock = clock
     this.#log = log
   }
@@ -85,13 +84,13 @@ export class CookieKeys implements OnApplicationBootstrap, OnApplicationShutdown
   #newKey(validFrom: Date, createdAt: Date): Omit<CookieKey, 'sealed'> & { sealed: Uint8Array<ArrayBuffer> } {
     const id = randomUUID()
     const key = randomBytes(KEY_BYTES)
-    const sealed = new Uint8Array(seal(this.#settings.MASTER_KEY, PURPOSE, id, key))
+    const sealed = this.#secrets.seal(PURPOSE, id, key)
     key.fill(0)
     return { id, sealed, validFrom, createdAt }
   }
 
   #open({ id, sealed, validFrom }: CookieKey): OpenedKey {
-    const key = open(this.#settings.MASTER_KEY, PURPOSE, id, sealed)
+    const key = this.#secrets.open(PURPOSE, id, sealed)
     return { validFrom: validFrom.toISOString(), key: Buffer.from(key).toString('base64') }
   }
 }

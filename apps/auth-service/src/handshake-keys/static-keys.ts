@@ -1,12 +1,10 @@
 import { randomBytes } from 'node:crypto'
 
 import { Inject, Injectable } from '@nestjs/common'
-import { open, seal } from '@sallyport/certificate-authority'
 import type { HandshakeKeys } from '@sallyport/contracts'
 import { Database, type StaticKey, type TenantSession } from '@sallyport/database'
 
-import type { Settings } from '../runtime/settings.ts'
-import { SETTINGS } from '../runtime/tokens.ts'
+import { ClusterSecrets } from '../platform/cluster-secrets.ts'
 
 const PURPOSE = 'static key'
 /** OpenVPN's size of a static key, for tls-crypt and tls-auth alike. */
@@ -19,11 +17,11 @@ export type StaticKeyMode = HandshakeKeys['staticKeys'][number]['mode']
 @Injectable()
 export class StaticKeys {
   readonly #database: Database
-  readonly #settings: Settings
+  readonly #secrets: ClusterSecrets
 
-  constructor(@Inject(Database) database: Database, @Inject(SETTINGS) settings: Settings) {
+  constructor(@Inject(Database) database: Database, @Inject(ClusterSecrets) secrets: ClusterSecrets) {
     this.#database = database
-    this.#settings = settings
+    this.#secrets = secrets
   }
 
   /** Removes the tenant's key, and makes one for this mode unless it is `off`; profiles with the old key are dead. */
@@ -31,7 +29,7 @@ export class StaticKeys {
     await session.staticKey.deleteMany({ where: { tenantId } })
     if (mode === 'off') return
     const key = randomBytes(KEY_BYTES)
-    const sealed = new Uint8Array(seal(this.#settings.MASTER_KEY, PURPOSE, tenantId, key))
+    const sealed = this.#secrets.seal(PURPOSE, tenantId, key)
     key.fill(0)
     await session.staticKey.create({ data: { tenantId, mode, sealed } })
   }
@@ -60,7 +58,7 @@ export class StaticKeys {
   }
 
   #open({ tenantId, sealed }: StaticKey): Uint8Array {
-    return open(this.#settings.MASTER_KEY, PURPOSE, tenantId, sealed)
+    return this.#secrets.open(PURPOSE, tenantId, sealed)
   }
 }
 

@@ -4,11 +4,16 @@ import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@ne
 import { Reflector } from '@nestjs/core'
 import type { FastifyRequest } from 'fastify'
 
+import { ApiTokenCheck } from '../api-tokens/api-token-check.ts'
 import type { Settings } from '../runtime/settings.ts'
 import { SETTINGS } from '../runtime/tokens.ts'
 import { PortalSessions } from '../sign-in/portal-sessions.ts'
-import { ACCESS_KEY, type AccessRule, type Duty, setActor, setOperator } from './access.ts'
+import { ACCESS_KEY, type AccessRule, type Actor, type Duty, setActor, setOperator } from './access.ts'
 import { ApiProblem } from './api-problem.ts'
+import { permissionsOf } from './permissions.ts'
+
+/** What tells an API token from the operator token. */
+const API_TOKEN_PREFIX = 'sp_'
 
 const DUTIES = {
   'password-change': ['password-change-required', 'Please choose a password of your own first.'],
@@ -20,15 +25,18 @@ const DUTIES = {
 export class AccessGuard implements CanActivate {
   readonly #reflector: Reflector
   readonly #sessions: PortalSessions
+  readonly #tokens: ApiTokenCheck
   readonly #operatorTokenHash: Buffer
 
   constructor(
     @Inject(Reflector) reflector: Reflector,
     @Inject(PortalSessions) sessions: PortalSessions,
+    @Inject(ApiTokenCheck) tokens: ApiTokenCheck,
     @Inject(SETTINGS) settings: Settings,
   ) {
     this.#reflector = reflector
     this.#sessions = sessions
+    this.#tokens = tokens
     this.#operatorTokenHash = sha256(settings.OPERATOR_TOKEN.reveal())
   }
 
@@ -38,35 +46,53 @@ export class AccessGuard implements CanActivate {
     if (rule === undefined) return false
     if (rule.permission === 'public') return true
     const request = context.switchToHttp().getRequest<FastifyRequest>()
-    if (rule.permission.startsWith('platform.') && this.#showsOperatorToken(request)) {
-      setOperator(request, { auditName: 'operator' })
-      return true
+    const bearer = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1]
+    if (rule.permission.startsWith('platform.') && this.#isOperatorToken(bearer ?? '')) {
+      setOperator(request, { auditName: 'operator', permissions: permissionsOf('operator') })
+    } else if (bearer?.startsWith(API_TOKEN_PREFIX) === true) {
+      setActor(request, await this.#actorOfToken(bearer, rule))
+    } else {
+      setActor(request, await this.#actorOfSession(request, rule))
     }
-    await this.#demandPerson(request, rule)
     return true
   }
 
-  #showsOperatorToken(request: FastifyRequest): boolean {
-    const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? ''
+  #isOperatorToken(token: string): boolean {
     return timingSafeEqual(sha256(token), this.#operatorTokenHash)
   }
 
-  async #demandPerson(request: FastifyRequest, { permission, despite }: AccessRule): Promise<void> {
-    const person = await this.#sessions.personOf(request)
-    const isOfPlatform = permission.startsWith('platform.')
-    if (person === undefined)
-      throw isOfPlatform ? notOperator(401) : new ApiProblem(401, 'not-signed-in', 'Please sign in.')
-    const duty = person.duties.find((open) => !despite.includes(open))
-    if (duty !== undefined) {
-      const [code, message] = DUTIES[duty]
-      throw new ApiProblem(403, code, message)
-    }
-    if (permission !== 'public' && !person.actor.permissions.has(permission)) {
-      if (isOfPlatform) throw notOperator(403)
-      throw new ApiProblem(403, 'not-allowed', `You may not do this; it needs the permission ${permission}.`)
-    }
-    setActor(request, person.actor)
+  async #actorOfToken(token: string, rule: AccessRule): Promise<Actor> {
+    const { actor, duties } = await this.#tokens.ownerOf(token)
+    if (rule.tokens === 'refused')
+      throw new ApiProblem(403, 'session-required', 'An API token cannot do this. Please sign in and do it yourself.')
+    refuseDuties(duties, rule)
+    demandPermission(actor, rule)
+    return actor
   }
+
+  async #actorOfSession(request: FastifyRequest, rule: AccessRule): Promise<Actor> {
+    const person = await this.#sessions.personOf(request)
+    if (person === undefined) {
+      if (rule.permission.startsWith('platform.')) throw notOperator(401)
+      throw new ApiProblem(401, 'not-signed-in', 'Please sign in.')
+    }
+    refuseDuties(person.duties, rule)
+    demandPermission(person.actor, rule)
+    return person.actor
+  }
+}
+
+function refuseDuties(duties: readonly Duty[], { despite }: AccessRule): void {
+  const duty = duties.find((open) => !despite.includes(open))
+  if (duty === undefined) return
+  const [code, message] = DUTIES[duty]
+  throw new ApiProblem(403, code, message)
+}
+
+function demandPermission({ permissions }: Actor, { permission }: AccessRule): void {
+  if (permission === 'public' || permissions.has(permission)) return
+  if (permission.startsWith('platform.')) throw notOperator(403)
+  throw new ApiProblem(403, 'not-allowed', `You may not do this; it needs the permission ${permission}.`)
 }
 
 function notOperator(status: number): ApiProblem {

@@ -12,6 +12,8 @@ export interface AccessRule {
   readonly permission: Permission | 'public'
   /** The duties in spite of which it may be called: it is how they are done. */
   readonly despite: readonly Duty[]
+  /** Whether an API token may call it; what proves or changes who somebody is wants the person. */
+  readonly tokens: 'allowed' | 'refused'
 }
 
 /** Name of the metadata that `Access` sets. */
@@ -20,9 +22,9 @@ export const ACCESS_KEY = 'sallyport:access'
 /** Opens a route, or all routes of a controller, to those who have the permission. */
 export function Access(
   permission: AccessRule['permission'],
-  options: { readonly despite?: readonly Duty[] } = {},
+  { despite = [], tokens = 'allowed' }: Partial<Omit<AccessRule, 'permission'>> = {},
 ): ClassDecorator & MethodDecorator {
-  const rule: AccessRule = { permission, despite: options.despite ?? [] }
+  const rule: AccessRule = { permission, despite, tokens }
   return SetMetadata(ACCESS_KEY, rule)
 }
 
@@ -30,6 +32,8 @@ export function Access(
 export interface PlatformActor {
   /** As the audit log names them: `user:<id>`, `token:<id>` or `operator`. */
   readonly auditName: string
+  /** What they may do here; less than their role allows when they show an API token. */
+  readonly permissions: ReadonlySet<Permission>
 }
 
 /** The member of a tenant behind a request. */
@@ -38,8 +42,6 @@ export interface Actor extends PlatformActor {
   readonly userId: string
   readonly username: string
   readonly role: Role
-  /** What they may do here; less than their role allows when they show an API token. */
-  readonly permissions: ReadonlySet<Permission>
 }
 
 const ACTOR = Symbol('actor')

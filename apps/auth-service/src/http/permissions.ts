@@ -55,8 +55,14 @@ export function isPermission(text: string): text is Permission {
   return Object.hasOwn(PERMISSIONS, text)
 }
 
-/** Reads a user's role; a text that is none, and an operator outside the platform's tenant, are the least of them. */
+/** Says whether there is such a role: operators are the administrators of the platform's tenant, and of no other. */
+export function isRoleOf(role: Role, { isPlatform }: { readonly isPlatform: boolean }): boolean {
+  if (role === 'operator') return isPlatform
+  return role !== 'administrator' || !isPlatform
+}
+
+/** Reads a user's role; a text that is none, and a role that their tenant does not have, are the least of them. */
 export function roleOf(user: { readonly role: string }, tenant: { readonly isPlatform: boolean }): Role {
   const role = ROLES.find((name) => name === user.role) ?? 'user'
-  return role === 'operator' && !tenant.isPlatform ? 'user' : role
+  return isRoleOf(role, tenant) ? role : 'user'
 }

@@ -3,17 +3,19 @@ import helmet from '@fastify/helmet'
 import session from '@fastify/session'
 import { NestFactory } from '@nestjs/core'
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
-import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger'
-import { deriveSealingKey } from '@sallyport/certificate-authority'
+import { type OpenAPIObject, SwaggerModule } from '@nestjs/swagger'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
 
-import { AppModule } from '../app.module.ts'
+import { AppModule, FEATURES } from '../app.module.ts'
 import type { Runtime } from '../runtime/runtime.module.ts'
 import { SESSION_IDLE_SECONDS } from '../sign-in/portal-sessions.ts'
 import { RedisSessionStore } from '../sign-in/redis-session-store.ts'
-import { ApiErrorFilter } from './api-error.filter.ts'
-
-const BODY_BYTES = 64 * 1024
-const COOKIE_NAME = 'sallyport_session'
+import { answerProblem, ApiErrorFilter } from './api-error.filter.ts'
+import { BODY_BYTES, useBodyParsers } from './body-parsers.ts'
+import { useCsvBody } from './csv-body.ts'
+import { type OpenApiDocument, openApiOf, SESSION_COOKIE } from './openapi.ts'
+import { routesOf } from './routes.ts'
 
 /** Builds the public REST API; the caller listens and closes. */
 export async function createPublicApi(runtime: Runtime): Promise<NestFastifyApplication> {
@@ -24,11 +26,15 @@ export async function createPublicApi(runtime: Runtime): Promise<NestFastifyAppl
     // Without TLS there is no proxy in front: nobody may claim another address or protocol.
     trustProxy: isHttps ? settings.AUTH_TRUSTED_PROXIES : false,
     forceCloseConnections: true,
+    frameworkErrors: (error: Error, _: FastifyRequest, reply: FastifyReply) => {
+      answerProblem(reply, error, log)
+    },
   })
   // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class and takes literals.
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.of(runtime), adapter, {
     logger: false,
     abortOnError: false,
+    bodyParser: false,
   })
   await app.register(helmet, {
     strictTransportSecurity: isHttps,
@@ -36,27 +42,23 @@ export async function createPublicApi(runtime: Runtime): Promise<NestFastifyAppl
   })
   await app.register(cookie)
   await app.register(session, {
-    cookieName: COOKIE_NAME,
-    secret: Buffer.from(deriveSealingKey(settings.MASTER_KEY, 'portal session cookie').reveal()).toString('base64'),
+    cookieName: SESSION_COOKIE,
+    secret: Buffer.from(runtime.secrets.derive('portal session cookie').reveal()).toString('base64'),
     cookie: { httpOnly: true, sameSite: 'strict', secure: isHttps, path: '/' },
     store: new RedisSessionStore(store, SESSION_IDLE_SECONDS),
     saveUninitialized: false,
+    rolling: false,
   })
-  app.useGlobalFilters(new ApiErrorFilter(log))
-  addOpenApi(app, settings.AUTH_PUBLIC_URL)
+  useBodyParsers(app)
+  useCsvBody(app)
+  const routes = routesOf(FEATURES)
+  app.useGlobalFilters(new ApiErrorFilter(log, routes))
+  serveDocument(app, openApiOf(routes))
   await app.init()
   return app
 }
 
-function addOpenApi(app: NestFastifyApplication, publicUrl: string): void {
-  const description = new DocumentBuilder()
-    .setTitle('Sallyport')
-    .setDescription('The public API: what the portal and the command line use.')
-    .setVersion('1')
-    .addServer(publicUrl)
-    .addBearerAuth({ type: 'http', description: 'the operator token' })
-    .addCookieAuth(COOKIE_NAME)
-    .build()
-  const document = SwaggerModule.createDocument(app, description)
-  SwaggerModule.setup('api/docs', app, document, { jsonDocumentUrl: 'api/openapi.json' })
+function serveDocument(app: NestFastifyApplication, document: OpenApiDocument): void {
+  const isOpenApi = z.custom<OpenAPIObject>((value) => value === document)
+  SwaggerModule.setup('api/docs', app, isOpenApi.parse(document), { jsonDocumentUrl: 'api/openapi.json' })
 }

@@ -6,11 +6,12 @@ import { NetworksController } from './networks.controller.ts'
 import { NetworksRepository } from './networks.repository.ts'
 import { NetworksService } from './networks.service.ts'
 import { PoolSync } from './pool-sync.ts'
+import { TenantNetworksController } from './tenant-networks.controller.ts'
 
 /** Networks of a tenant and what the allocator knows of them. */
 @Module({
   imports: [OrdersModule, TenantsModule],
-  controllers: [NetworksController],
+  controllers: [NetworksController, TenantNetworksController],
   providers: [NetworksService, NetworksRepository, PoolSync],
   exports: [NetworksRepository],
 })

@@ -30,11 +30,11 @@ export class NetworksService {
     this.#orders = orders
   }
 
-  async list({ tenantId }: Actor): Promise<NetworkView[]> {
+  async list({ tenantId }: Pick<Actor, 'tenantId'>): Promise<NetworkView[]> {
     return (await this.#networks.list(tenantId)).map(viewOf)
   }
 
-  async create(actor: Actor, request: CreateNetworkRequest): Promise<NetworkView> {
+  async create(actor: Owner, request: CreateNetworkRequest): Promise<NetworkView> {
     const { tenantId } = actor
     const network = {
       ...request,
@@ -68,6 +68,9 @@ export class NetworksService {
   }
 }
 
+/** For whose tenant, and who does it. */
+type Owner = Pick<Actor, 'tenantId' | 'auditName'>
+
 /** Only the operator knows which tenant may reach what is behind a namespace. */
 function refuseForeignNamespace(allowed: readonly string[], namespace: string): void {
   if (allowed.includes(namespace)) return
@@ -90,7 +93,7 @@ function blocksOf({ ipv4, ipv6 }: Pick<Network, 'ipv4' | 'ipv6'>) {
   return [ipv4, ipv6].flatMap((text) => (text === null ? [] : (parseCidr(text) ?? [])))
 }
 
-function entryOf(actor: Actor, action: string, networkId: string): { actor: string; action: string; target: string } {
+function entryOf(actor: Owner, action: string, networkId: string): { actor: string; action: string; target: string } {
   return { actor: actor.auditName, action, target: `network:${networkId}` }
 }
 

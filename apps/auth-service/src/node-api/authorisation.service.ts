@@ -5,48 +5,62 @@ import {
   type AuthoriseRequest,
   type AuthoriseResponse,
   type Challenge,
-  type ConnectionGrant,
   DENY_CODES,
   type DenyCode,
 } from '@sallyport/contracts'
-import type { Tenant } from '@sallyport/database'
 import { type Logger, Metrics, type ReasonCounter } from '@sallyport/telemetry'
 
+import type { AuditEntry } from '../audit/audit-log.ts'
 import { ConnectionsRepository } from '../connections/connections.repository.ts'
-import { DevicesRepository, type DeviceWithOwners } from '../devices/devices.repository.ts'
+import type { DeviceWithOwners } from '../devices/devices.repository.ts'
+import { RenewedCertificates } from '../devices/renewed-certificates.ts'
+import { Geoip } from '../geoip/geoip.ts'
 import { isTemporary } from '../http/api-error.ts'
 import { ApiProblem } from '../http/api-problem.ts'
-import { nodeNetworkOf } from '../networks/node-network.ts'
 import { LOGGER } from '../runtime/tokens.ts'
-import { settingsOf } from '../tenants/tenant-settings.ts'
 import { TenantsRepository } from '../tenants/tenants.repository.ts'
-import { CredentialCheck, userProblem } from './credential-check.ts'
+import { AuthorisationFacts, type StoredFacts } from './authorisation-facts.ts'
+import { grantOf } from './connection-grant.ts'
+import { type AttemptCheck, CredentialCheck, type CredentialResult } from './credential-check.ts'
 import { denial } from './denials.ts'
 
 const OUTCOMES = ['allow', 'challenge', ...DENY_CODES, 'temporarily-unavailable'] as const
 
+/** What came of an attempt, for the audit log; `userId` once the device is known. */
+interface Outcome {
+  readonly code: string
+  readonly checks: readonly AttemptCheck[]
+  readonly userId?: string
+}
+
 /** Decides whether a VPN connection may come in or go on. Every decision is counted by its code, and audited unless it only repeats. */
 @Injectable()
 export class AuthorisationService {
-  readonly #devices: DevicesRepository
+  readonly #facts: AuthorisationFacts
   readonly #tenants: TenantsRepository
   readonly #connections: ConnectionsRepository
   readonly #credentials: CredentialCheck
+  readonly #renewed: RenewedCertificates
+  readonly #geoip: Geoip
   readonly #log: Logger
   readonly #outcomes: ReasonCounter<(typeof OUTCOMES)[number]>
 
   constructor(
-    @Inject(DevicesRepository) devices: DevicesRepository,
+    @Inject(AuthorisationFacts) facts: AuthorisationFacts,
     @Inject(TenantsRepository) tenants: TenantsRepository,
     @Inject(ConnectionsRepository) connections: ConnectionsRepository,
     @Inject(CredentialCheck) credentials: CredentialCheck,
+    @Inject(RenewedCertificates) renewed: RenewedCertificates,
+    @Inject(Geoip) geoip: Geoip,
     @Inject(Metrics) metrics: Metrics,
     @Inject(LOGGER) log: Logger,
   ) {
-    this.#devices = devices
+    this.#facts = facts
     this.#tenants = tenants
     this.#connections = connections
     this.#credentials = credentials
+    this.#renewed = renewed
+    this.#geoip = geoip
     this.#log = log
     this.#outcomes = metrics.reasonCounter('vpn_authorisations_total', 'Decisions on VPN connections.', OUTCOMES)
   }
@@ -66,32 +80,54 @@ export class AuthorisationService {
     if (request.phase === 'renegotiation' && request.connectionId === undefined) {
       throw new ApiProblem(400, 'bad-request', 'A renegotiation names its connection.')
     }
-    const device = await this.#devices.find(request.tenantId, request.deviceId)
-    if (device === null) return this.#denyUnknownDevice(request)
-    const problem = deviceProblem(device, request)
-    if (problem !== undefined) return this.#deny(request, problem)
-    const checked = await this.#credentials.check(device, serviceId, request)
-    if ('code' in checked) return this.#deny(request, checked.code, checked.isNews)
-    if ('challenge' in checked) return this.#challenge(request, checked.challenge, checked.isNews)
-
-    const connectionId = await this.#connectionOf(serviceId, device, request)
-    if (connectionId === undefined) return this.#deny(request, await this.#problemNow(request))
-    const { token, initialMs } = this.#credentials.issueToken(device, checked.previous)
-    const { tenant, user, network } = device
-    return {
-      decision: 'allow',
-      grant: {
-        connectionId,
-        userId: user.id,
-        username: user.username,
-        deviceId: device.id,
-        network: nodeNetworkOf(network),
-        sessionToken: token,
-        sessionEndsAt: new Date(initialMs + tenant.sessionTokenSeconds * 1000).toISOString(),
-        keepalive: { pingSeconds: tenant.pingSeconds, pingRestartSeconds: tenant.pingRestartSeconds },
-        ...keyTermsOf(tenant),
-      },
+    const goesOn = request.phase === 'renegotiation' ? request.connectionId : undefined
+    const stored = await this.#facts.load(request.tenantId, request.deviceId, goesOn)
+    if (stored === undefined) return this.#denyUnknownDevice(request)
+    const { userId } = stored.device
+    const problem = deviceProblem(stored.device, request)
+    if (problem !== undefined) {
+      return this.#deny(request, {
+        code: problem,
+        checks: [{ check: 'device', outcome: 'failed', detail: problem }],
+        userId,
+      })
     }
+    const result = await this.#credentials.check(stored, { ...request, serviceId })
+    const { checks } = result
+    if ('code' in result) return this.#deny(request, { code: result.code, checks, userId }, result.isNews)
+    if ('challenge' in result) return this.#challenge(request, result.challenge, { checks, userId }, result.isNews)
+    return this.#allow(serviceId, request, stored, result)
+  }
+
+  async #allow(
+    serviceId: string,
+    request: AuthoriseRequest,
+    stored: StoredFacts,
+    result: Extract<CredentialResult, { allow: unknown }>,
+  ): Promise<AuthoriseResponse> {
+    const { allow, proven, atMs, checks } = result
+    const { device } = stored
+    // Tokens know whole seconds: by them a login must end when it was said to.
+    const endsAt = new Date(Math.floor(allow.sessionEndsAtMs / 1000) * 1000)
+    const entry = this.#entryOf(request, { code: 'ok', checks, userId: device.userId })
+    const { address } = request.remote
+    const proof =
+      proven === undefined ? {} : { proof: { method: proven, address, country: this.#geoip.countryOf(address) } }
+    const { connectionLimit } = stored.policy
+    const loginStartedAt = new Date(result.previous?.initialMs ?? atMs)
+    const terms = { now: new Date(atMs), loginStartedAt, endsAt, connectionLimit, ...proof, entry }
+    const connectionId = await this.#connectionOf(serviceId, device, request, terms)
+    if (connectionId === undefined) {
+      const code = await this.#problemNow(request)
+      return this.#deny(request, {
+        code,
+        checks: [...checks, { check: 'changed', outcome: 'failed' }],
+        userId: device.userId,
+      })
+    }
+    if (request.certificate.sha256 === device.certificateSha256) await this.#renewed.endPrevious(device, connectionId)
+    const sessionToken = this.#credentials.issueToken(stored, request, result)
+    return { decision: 'allow', grant: grantOf(stored, { connectionId, sessionToken, endsAt }) }
   }
 
   /** Starts a connection, or finds the one that is renegotiated; `undefined` when it ended or its terms changed. */
@@ -99,47 +135,90 @@ export class AuthorisationService {
     serviceId: string,
     device: DeviceWithOwners,
     request: AuthoriseRequest,
+    terms: Parameters<ConnectionsRepository['start']>[2],
   ): Promise<string | undefined> {
-    const entry = entryOf(request, 'ok')
-    if (request.connectionId !== undefined && request.phase === 'renegotiation') {
-      const goesOn = await this.#connections.goOn(device, request.connectionId, serviceId, request.controlKey, entry)
-      return goesOn ? request.connectionId : undefined
+    const { controlKey, remote, connectionId } = request
+    const shown = { ...device, certificateSha256: request.certificate.sha256 }
+    if (connectionId !== undefined && request.phase === 'renegotiation') {
+      const goesOn = await this.#connections.goOn(shown, { id: connectionId, serviceId, controlKey }, terms)
+      return goesOn ? connectionId : undefined
     }
     const { tenantId, userId, networkId, id: deviceId } = device
-    const { controlKey, remote } = request
     const { transport, address: remoteAddress, port: remotePort } = remote
     const id = randomUUID()
     const of = { tenantId, id, userId, deviceId, networkId, serviceId }
     const connection = { ...of, controlKey, transport, remoteAddress, remotePort }
-    return (await this.#connections.start(device, connection, entry)) ? id : undefined
+    return (await this.#connections.start(shown, connection, terms)) ? id : undefined
   }
 
   /** What changed while the credential was checked. */
   async #problemNow(request: AuthoriseRequest): Promise<DenyCode> {
-    const device = await this.#devices.find(request.tenantId, request.deviceId)
-    if (device === null) return 'unknown-device'
-    return deviceProblem(device, request) ?? userProblem(device.user) ?? 'token-invalid'
+    const stored = await this.#facts.load(request.tenantId, request.deviceId)
+    if (stored === undefined) return 'unknown-device'
+    const { user } = stored.device
+    const problem = deviceProblem(stored.device, request)
+    if (problem !== undefined) return problem
+    if (user.disabledAt !== null) return 'user-disabled'
+    const { connectionLimit } = stored.policy
+    if (connectionLimit !== null && stored.openConnections >= connectionLimit) return 'too-many-connections'
+    return user.oneTimePassword ? 'password-change-required' : 'token-invalid'
   }
 
   /** Every decision is counted; one that only repeats another is not written down again. */
-  async #deny(request: AuthoriseRequest, code: DenyCode, isNews = true): Promise<AuthoriseResponse> {
+  async #deny(
+    request: AuthoriseRequest,
+    outcome: Outcome & { code: DenyCode },
+    isNews = true,
+  ): Promise<AuthoriseResponse> {
+    const { code } = outcome
     if (!isNews) return denial(code)
     this.#log.info({ tenantId: request.tenantId, deviceId: request.deviceId, code }, 'connection denied')
-    await this.#connections.audit(request.tenantId, entryOf(request, code))
+    await this.#connections.audit(request.tenantId, this.#entryOf(request, outcome))
     return denial(code)
   }
 
-  async #challenge(request: AuthoriseRequest, challenge: Challenge, isNews: boolean): Promise<AuthoriseResponse> {
-    if (isNews) await this.#connections.audit(request.tenantId, entryOf(request, `challenge-${challenge.method}`))
+  async #challenge(
+    request: AuthoriseRequest,
+    challenge: Challenge,
+    outcome: Omit<Outcome, 'code'>,
+    isNews: boolean,
+  ): Promise<AuthoriseResponse> {
+    const code = `challenge-${challenge.method}`
+    if (isNews) await this.#connections.audit(request.tenantId, this.#entryOf(request, { ...outcome, code }))
     return challenge
   }
 
   /** A tenant that does not exist has no audit log; the counter and the log line remain. */
   async #denyUnknownDevice(request: AuthoriseRequest): Promise<AuthoriseResponse> {
     const tenant = await this.#tenants.find(request.tenantId)
-    if (tenant !== null) return this.#deny(request, tenant.suspendedAt === null ? 'unknown-device' : 'tenant-suspended')
+    const checks = [{ check: 'device', outcome: 'failed', detail: 'unknown-device' }] as const
+    if (tenant !== null) {
+      return this.#deny(request, { code: tenant.suspendedAt === null ? 'unknown-device' : 'tenant-suspended', checks })
+    }
     this.#log.info({ tenantId: request.tenantId, code: 'unknown-device' }, 'connection denied: unknown tenant')
     return denial('unknown-device')
+  }
+
+  #entryOf(request: AuthoriseRequest, { code, checks, userId }: Outcome): AuditEntry {
+    const { deviceId, remote, peerInfo } = request
+    const country = this.#geoip.countryOf(remote.address)
+    const client = [peerInfo['IV_GUI_VER'] ?? peerInfo['IV_VER'], peerInfo['IV_PLAT']].filter(
+      (part) => part !== undefined,
+    )
+    return {
+      actor: `device:${deviceId}`,
+      action: request.phase === 'initial' ? 'connection.authorise' : 'connection.renegotiate',
+      outcome: code,
+      ...(userId === undefined ? {} : { userId }),
+      details: {
+        checks,
+        source: remote.address,
+        transport: remote.transport,
+        ...(country === null ? {} : { country }),
+        deviceId,
+        ...(client.length === 0 ? {} : { client: client.join(' ') }),
+      },
+    }
   }
 }
 
@@ -147,17 +226,7 @@ function deviceProblem(device: DeviceWithOwners, request: AuthoriseRequest): Den
   if (device.tenant.suspendedAt !== null) return 'tenant-suspended'
   if (request.controlKey === 'tenant' && device.tenant.legacyClients === 'off') return 'profile-too-old'
   if (device.revokedAt !== null) return 'device-revoked'
-  return device.certificateSha256 === request.certificate.sha256 ? undefined : 'certificate-mismatch'
-}
-
-function keyTermsOf(
-  tenant: Tenant,
-): Pick<ConnectionGrant, 'renegotiateAfterSeconds' | 'keyLimitBytes' | 'keyLimitPackets'> {
-  const { renegotiateSeconds: renegotiateAfterSeconds, keyLimitBytes, keyLimitPackets } = settingsOf(tenant)
-  return { renegotiateAfterSeconds, keyLimitBytes, keyLimitPackets }
-}
-
-function entryOf(request: AuthoriseRequest, outcome: string) {
-  const action = request.phase === 'initial' ? 'connection.authorise' : 'connection.renegotiate'
-  return { actor: `device:${request.deviceId}`, action, outcome }
+  if (device.authority.state === 'retired') return 'certificate-mismatch'
+  const good = [device.certificateSha256, device.previousCertificateSha256]
+  return good.includes(request.certificate.sha256) ? undefined : 'certificate-mismatch'
 }

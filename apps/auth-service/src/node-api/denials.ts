@@ -17,6 +17,10 @@ export const DENY_MESSAGES: Readonly<Record<DenyCode, string>> = {
   'too-many-attempts': 'There were too many attempts. Please wait a while.',
   'challenge-expired': 'This question has expired or was answered before. Please connect again.',
   'profile-too-old': 'Profiles for old clients are not accepted any more. Please download a new one.',
+  'certificate-expired': 'The certificate of this device has expired. Please download a new profile.',
+  'session-ended': 'Your working session has ended. Please sign in again.',
+  'too-many-connections': 'You are connected from as many devices as you may be. Please disconnect one first.',
+  'method-not-allowed': 'Your second factor is not accepted any more. Please ask your administrator.',
   'tenant-suspended': 'Your organisation is suspended. Please ask your administrator.',
 }
 

@@ -17,15 +17,29 @@ export const ENDINGS = {
     message: 'Your password was reset. Please sign in to the portal and choose a new one.',
   },
   passwordChanged: { code: 'password-changed', message: 'Your password was changed. Please connect with the new one.' },
-  totpReset: {
-    code: 'totp-reset',
-    message: 'Your authenticator app was reset. Please sign in to the portal and enrol one.',
+  factorsReset: {
+    code: 'factors-reset',
+    message: 'Your second factor was reset. Please sign in to the portal and enrol a new one.',
   },
+  userDeleted: { code: 'user-deleted', message: 'Your account was deleted. Please ask your administrator.' },
   legacyClientsOff: {
     code: 'profile-too-old',
     message: 'Profiles for old clients are not accepted any more. Please download a new one.',
   },
+  signedOut: { code: 'signed-out', message: 'You signed out everywhere. Please sign in again.' },
   deviceRevoked: { code: 'device-revoked', message: 'This device is revoked. Please ask your administrator.' },
+  certificateRenewed: {
+    code: 'certificate-renewed',
+    message: 'The certificate of this device was renewed. Please use the new profile.',
+  },
+  authorityRetired: {
+    code: 'authority-retired',
+    message: 'The certificate of this device is not trusted any more. Please download a new profile.',
+  },
+  policyChanged: {
+    code: 'policy-changed',
+    message: 'The rules of your organisation have changed. Please connect again.',
+  },
   connectionEnded: { code: 'connection-ended', message: 'This connection was ended. Please sign in again.' },
   unknownConnection: { code: 'unknown-connection', message: 'This connection was ended. Please connect again.' },
 } as const satisfies Readonly<Record<string, Ending>>

@@ -14,13 +14,13 @@ import {
 } from '@sallyport/contracts'
 import type { Service } from '@sallyport/database'
 import type { Clock } from '@sallyport/foundation'
-import type { Logger } from '@sallyport/telemetry'
 
 import { ApiProblem } from '../http/api-problem.ts'
 import { ClusterSecrets } from '../platform/cluster-secrets.ts'
+import { PlatformAudit } from '../platform/platform-audit.ts'
 import { NoFreeSlotError, ServicesRepository } from '../platform/services.repository.ts'
 import type { Settings } from '../runtime/settings.ts'
-import { CLOCK, LOGGER, SETTINGS } from '../runtime/tokens.ts'
+import { CLOCK, SETTINGS } from '../runtime/tokens.ts'
 import { OrderHub } from './order-hub.ts'
 import type { ShownCertificate } from './shown-certificate.ts'
 
@@ -36,7 +36,7 @@ export class EnrolmentService {
   readonly #orders: OrderHub
   readonly #settings: Settings
   readonly #clock: Clock
-  readonly #log: Logger
+  readonly #audit: PlatformAudit
 
   constructor(
     @Inject(ServicesRepository) services: ServicesRepository,
@@ -44,14 +44,14 @@ export class EnrolmentService {
     @Inject(OrderHub) orders: OrderHub,
     @Inject(SETTINGS) settings: Settings,
     @Inject(CLOCK) clock: Clock,
-    @Inject(LOGGER) log: Logger,
+    @Inject(PlatformAudit) audit: PlatformAudit,
   ) {
     this.#services = services
     this.#secrets = secrets
     this.#orders = orders
     this.#settings = settings
     this.#clock = clock
-    this.#log = log
+    this.#audit = audit
   }
 
   clusterCa(): { clusterCa: string } {
@@ -81,7 +81,9 @@ export class EnrolmentService {
     if (service === undefined) throw tokenRefused()
     // A stream that the identity before this one opened.
     this.#orders.dismiss(serviceId)
-    this.#log.info({ serviceId, role, name: service.name, slot: service.slot }, 'service enrolled')
+    const auditName = `service:${serviceId}`
+    const details = { role, name: service.name, slot: service.slot }
+    await this.#audit.write({ auditName }, { action: 'service.enrol', target: auditName, details })
     return this.#responseOf(service, role, certificate)
   }
 

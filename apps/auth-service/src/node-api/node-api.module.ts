@@ -3,11 +3,16 @@ import { Module } from '@nestjs/common'
 import { ChallengesModule } from '../challenges/challenges.module.ts'
 import { ConnectionsModule } from '../connections/connections.module.ts'
 import { DevicesModule } from '../devices/devices.module.ts'
+import { RenewedCertificates } from '../devices/renewed-certificates.ts'
+import { FactorsModule } from '../factors/factors.module.ts'
+import { GeoipModule } from '../geoip/geoip.module.ts'
 import { HandshakeKeysModule } from '../handshake-keys/handshake-keys.module.ts'
 import { PlatformModule } from '../platform/platform.module.ts'
+import { PolicyModule } from '../policy/policy.module.ts'
 import { SignInModule } from '../sign-in/sign-in.module.ts'
 import { TenantsModule } from '../tenants/tenants.module.ts'
 import { AuthorisationService } from './authorisation.service.ts'
+import { AuthorisationFacts } from './authorisation-facts.ts'
 import { CredentialCheck } from './credential-check.ts'
 import { EnrolmentService } from './enrolment.service.ts'
 import { NodeApiServer } from './node-api.server.ts'
@@ -21,9 +26,12 @@ import { ServiceCaller } from './service-caller.ts'
     ChallengesModule,
     ConnectionsModule,
     DevicesModule,
+    FactorsModule,
+    GeoipModule,
     HandshakeKeysModule,
     OrdersModule,
     PlatformModule,
+    PolicyModule,
     SignInModule,
     TenantsModule,
   ],
@@ -31,7 +39,9 @@ import { ServiceCaller } from './service-caller.ts'
     NodeApiServer,
     ServiceCaller,
     EnrolmentService,
+    AuthorisationFacts,
     AuthorisationService,
+    RenewedCertificates,
     CredentialCheck,
     NodeReportsService,
   ],

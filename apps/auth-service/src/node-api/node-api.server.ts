@@ -18,7 +18,7 @@ import type { Clock } from '@sallyport/foundation'
 import type { Logger } from '@sallyport/telemetry'
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 
-import { toApiError } from '../http/api-error.ts'
+import { RETRY_AFTER_SECONDS, toApiError } from '../http/api-error.ts'
 import { ApiProblem, notFound } from '../http/api-problem.ts'
 import { parseInput } from '../http/zod-validation.pipe.ts'
 import { OwnIdentity } from '../platform/own-identity.ts'
@@ -83,6 +83,7 @@ export class NodeApiServer {
     })
     server.setErrorHandler((error, _request, reply) => {
       const { status, body } = toApiError(error, this.#log)
+      if (status === 503) void reply.header('retry-after', RETRY_AFTER_SECONDS)
       void reply.status(status).send(body)
     })
     server.setNotFoundHandler((_request, reply) => {
@@ -119,7 +120,7 @@ export class NodeApiServer {
 
   #addConnections(api: FastifyInstance): void {
     api.post('/connections/authorise', async (request) => {
-      const service = await this.#caller.demand(request, NODE)
+      const service = await this.#caller.demandOften(request, NODE)
       refuseOtherVersion(request.body)
       return this.#authorisation.decide(service.id, parseInput(authoriseRequest, request.body))
     })

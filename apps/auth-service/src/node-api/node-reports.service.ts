@@ -54,7 +54,7 @@ export class NodeReportsService {
 
   async tenants(): Promise<TenantList> {
     const tenants = await this.#tenants.listActive()
-    return { tenants: tenants.map(({ id, slug }) => ({ tenantId: id, slug })) }
+    return { tenants: tenants.map(({ id, slug, authorityVersion }) => ({ tenantId: id, slug, authorityVersion })) }
   }
 
   async handshakeKeys(): Promise<HandshakeKeys> {
@@ -68,14 +68,19 @@ export class NodeReportsService {
     if (tenant === null || tenant.suspendedAt !== null) throw notFound('tenant')
     const request = await parseCertificateRequest(csr)
     if (request.result === 'refused') throw new ApiProblem(400, 'bad-csr', request.message)
-    const { issuer, caPem } = await this.#authority.of(tenantId)
-    const certificate = await issuer.issue({
+    const { server, deviceCaPem, authorityVersion } = await this.#authority.of(tenant)
+    const certificate = await server.issuer.issue({
       publicKey: request.publicKey,
       subject: { profile: 'vpn-server', serverName: vpnServerName(tenant.slug) },
       nowMs: this.#clock.now(),
       lifetimeSeconds: SERVER_CERTIFICATE_SECONDS,
     })
-    return { certificate: certificate.certificatePem, tenantCa: caPem, notAfter: certificate.notAfter.toISOString() }
+    return {
+      certificate: certificate.certificatePem,
+      tenantCa: deviceCaPem,
+      authorityVersion,
+      notAfter: certificate.notAfter.toISOString(),
+    }
   }
 
   /** Takes reports in their order. Told twice, or about a connection that is gone or another node's, changes nothing. */
@@ -138,6 +143,7 @@ function captureEntry(serviceId: string, report: ConnectionReport & { type: 'cap
     actor: `service:${serviceId}`,
     action: 'connection.captured',
     target: `connection:${connectionId}`,
-    outcome: outcome === 'finished' ? `ok: ${captureId}, ${packets} packets, ${missed} missed` : outcome,
+    outcome: outcome === 'finished' ? 'ok' : outcome,
+    details: { captureId, packets, missed },
   }
 }

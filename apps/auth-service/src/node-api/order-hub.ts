@@ -31,6 +31,7 @@ export type OrderListener = (order: StreamOrder) => void
 export class OrderHub {
   readonly #instanceId = randomUUID()
   readonly #listeners = new Map<OrderListener, string>()
+  readonly #dismissals = new Set<(serviceId: string) => void>()
   readonly #store: OrderChannel
   readonly #log: Logger
 
@@ -60,6 +61,11 @@ export class OrderHub {
     }
   }
 
+  /** Hears which services are not of the cluster any more, or have a new identity; for as long as this object lives. */
+  onDismissal(hear: (serviceId: string) => void): void {
+    this.#dismissals.add(hear)
+  }
+
   /** How many streams are open here. */
   get size(): number {
     return this.#listeners.size
@@ -79,6 +85,7 @@ export class OrderHub {
   }
 
   #deliver(order: StreamOrder, serviceId: string | null): void {
+    if (order.type === 'dismiss' && serviceId !== null) for (const hear of this.#dismissals) hear(serviceId)
     for (const [listener, owner] of this.#listeners) if (serviceId === null || owner === serviceId) listener(order)
   }
 

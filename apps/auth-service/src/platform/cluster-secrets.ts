@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto'
 
-import { createAuthority, open, seal, SoftwareIssuer } from '@sallyport/certificate-authority'
+import { createAuthority, deriveSealingKey, open, seal, SoftwareIssuer } from '@sallyport/certificate-authority'
 import type { Database } from '@sallyport/database'
-import { SallyportError, Secret } from '@sallyport/foundation'
+import { Secret } from '@sallyport/foundation'
 import { z } from 'zod'
+
+import { DATA_KEY_PREFIX, sealDataKey } from './data-key.ts'
 
 const PURPOSE = 'platform secret'
 const CLUSTER_CA = 'cluster-ca'
@@ -22,58 +24,70 @@ type RandomKeyName = keyof typeof RANDOM_KEYS
 
 const authorityRow = z.strictObject({ certificatePem: z.string(), privateKeyPkcs8: z.base64() })
 
-/** The master key is not the one that the database's secrets were sealed with. */
-export class WrongMasterKeyError extends SallyportError {
-  constructor(cause: unknown) {
-    super(
-      'wrong-master-key',
-      'MASTER_KEY does not open the secrets of this database. Give the key that the database was created with. ' +
-        'Nothing was changed',
-      { cause },
-    )
-  }
-}
-
-/** Proves that the master key opens every secret of an existing installation; throws `WrongMasterKeyError`. */
-export function verifyMasterKey(masterKey: Secret<Uint8Array>, sealed: ReadonlyMap<string, Uint8Array>): void {
-  try {
-    for (const [name, bytes] of sealed) open(masterKey, PURPOSE, name, bytes).fill(0)
-  } catch (error) {
-    throw new WrongMasterKeyError(error)
-  }
-}
-
-/** The keys that belong to the whole cluster. They exist once; every instance loads the same. */
+/**
+ * The keys that belong to the whole cluster, and the data key with which every secret in the database is sealed. They
+ * exist once; every instance loads the same.
+ */
 export class ClusterSecrets {
   readonly issuer: SoftwareIssuer
+  readonly #dataKey: Secret<Uint8Array>
   readonly #keys: ReadonlyMap<string, Secret<Uint8Array>>
 
-  private constructor(issuer: SoftwareIssuer, keys: ReadonlyMap<string, Secret<Uint8Array>>) {
+  private constructor(
+    issuer: SoftwareIssuer,
+    dataKey: Secret<Uint8Array>,
+    keys: ReadonlyMap<string, Secret<Uint8Array>>,
+  ) {
     this.issuer = issuer
+    this.#dataKey = dataKey
     this.#keys = keys
   }
 
   /** Loads the keys; those that do not exist are made first. Instances that start at once agree on one set. */
-  static async load(database: Database, masterKey: Secret<Uint8Array>, nowMs: number): Promise<ClusterSecrets> {
+  static async load(database: Database, dataKey: Secret<Uint8Array>, nowMs: number): Promise<ClusterSecrets> {
+    const where = { NOT: { name: { startsWith: DATA_KEY_PREFIX } } }
     const names = [CLUSTER_CA, ...Object.keys(RANDOM_KEYS)]
-    let rows = await database.platform.platformSecret.findMany()
+    let rows = await database.platform.platformSecret.findMany({ where })
     const missing = names.filter((name) => rows.every((row) => row.name !== name))
     if (missing.length > 0) {
       const data = await Promise.all(
         missing.map(async (name) => ({
           name,
-          sealed: seal(masterKey, PURPOSE, name, await createSecret(name, nowMs)),
+          sealed: seal(dataKey, PURPOSE, name, await createSecret(name, nowMs)),
         })),
       )
       await database.platform.platformSecret.createMany({ data, skipDuplicates: true })
-      rows = await database.platform.platformSecret.findMany()
+      rows = await database.platform.platformSecret.findMany({ where })
     }
-    const opened = new Map(rows.map((row) => [row.name, open(masterKey, PURPOSE, row.name, row.sealed)]))
+    const opened = new Map(rows.map((row) => [row.name, open(dataKey, PURPOSE, row.name, row.sealed)]))
     const authority = authorityRow.parse(JSON.parse(Buffer.from(opened.get(CLUSTER_CA) ?? []).toString()))
     const privateKey = Buffer.from(authority.privateKeyPkcs8, 'base64')
     const issuer = await SoftwareIssuer.load(authority.certificatePem, privateKey)
     privateKey.fill(0)
-    return new ClusterSecrets(issuer, new Map([...opened].map(([name, bytes]) => [name, new Secret(bytes)])))
+    return new ClusterSecrets(issuer, dataKey, new Map([...opened].map(([name, bytes]) => [name, new Secret(bytes)])))
+  }
+
+  /**
+   * Seals a secret for a row of the database. `purpose` names the kind of secret and `owner` the row: it opens only under
+   * the same two, so that rows cannot be swapped.
+   */
+  seal(purpose: string, owner: string, plaintext: Uint8Array): Uint8Array<ArrayBuffer> {
+    return seal(this.#dataKey, purpose, owner, plaintext)
+  }
+
+  /** Opens what `seal` made; throws `SealedSecretError`. The caller wipes the plaintext when it is done. */
+  open(purpose: string, owner: string, sealed: Uint8Array): Uint8Array<ArrayBuffer> {
+    return open(this.#dataKey, purpose, owner, sealed)
+  }
+
+  /** Derives a key of 32 bytes that every instance knows and that is stored nowhere. */
+  derive(purpose: string): Secret<Uint8Array> {
+    return deriveSealingKey(this.#dataKey, purpose)
+  }
+
+  /** The row with which instances can start with this master key. */
+  copyFor(masterKey: Secret<Uint8Array>): { name: string; sealed: Uint8Array<ArrayBuffer> } {
+    return sealDataKey(masterKey, this.#dataKey)
   }
 
   /** Certificate of the authority that services of the cluster trust. */

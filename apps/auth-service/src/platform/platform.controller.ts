@@ -1,8 +1,8 @@
 import { Body, Controller, Get, Inject, Param, Post } from '@nestjs/common'
-import { ApiBearerAuth, ApiTags } from '@nestjs/swagger'
+import { ApiTags } from '@nestjs/swagger'
 import { z } from 'zod'
 
-import { Access } from '../http/access.ts'
+import { Access, CurrentOperator, type PlatformActor } from '../http/access.ts'
 import { Contract } from '../http/contract.ts'
 import { IdPipe, ZodValidationPipe } from '../http/zod-validation.pipe.ts'
 import {
@@ -16,7 +16,6 @@ import {
 import { PlatformService } from './platform.service.ts'
 
 @ApiTags('platform')
-@ApiBearerAuth()
 @Controller('api/v1/platform')
 @Access('platform.write')
 export class PlatformController {
@@ -34,9 +33,10 @@ export class PlatformController {
     response: joinTokenView,
   })
   createJoinToken(
+    @CurrentOperator() operator: PlatformActor,
     @Body(new ZodValidationPipe(createJoinTokenRequest)) request: CreateJoinTokenRequest,
   ): Promise<JoinTokenView> {
-    return this.#platform.createJoinToken(request)
+    return this.#platform.createJoinToken(operator, request)
   }
 
   @Get('services')
@@ -48,19 +48,19 @@ export class PlatformController {
 
   @Post('services/:id/drain')
   @Contract({ summary: 'Asks a node to hand its clients over and take no new ones', status: 204 })
-  drain(@Param('id', IdPipe) id: string): Promise<void> {
-    return this.#platform.drain(id)
+  drain(@CurrentOperator() operator: PlatformActor, @Param('id', IdPipe) id: string): Promise<void> {
+    return this.#platform.drain(operator, id)
   }
 
   @Post('services/:id/resume')
   @Contract({ summary: 'Lets a drained node take clients again', status: 204 })
-  resume(@Param('id', IdPipe) id: string): Promise<void> {
-    return this.#platform.resume(id)
+  resume(@CurrentOperator() operator: PlatformActor, @Param('id', IdPipe) id: string): Promise<void> {
+    return this.#platform.resume(operator, id)
   }
 
   @Post('services/:id/revoke')
   @Contract({ summary: 'Takes a service out of the cluster; its certificate is refused from then on', status: 204 })
-  revoke(@Param('id', IdPipe) id: string): Promise<void> {
-    return this.#platform.revoke(id)
+  revoke(@CurrentOperator() operator: PlatformActor, @Param('id', IdPipe) id: string): Promise<void> {
+    return this.#platform.revoke(operator, id)
   }
 }

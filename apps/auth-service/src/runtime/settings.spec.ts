@@ -27,6 +27,31 @@ it('refuses keys, tokens and remotes that cannot work, without printing secrets'
   expect(() => readSettings(bad)).not.toThrow(/hunter2/)
 })
 
+it('sends mail with both settings or none, and prints no password of the mail server', () => {
+  const mail = { SMTP_URL: 'smtp://user:hunter2@mail.example.com', MAIL_FROM: 'Sallyport <vpn@example.com>' }
+  expect(readSettings({ ...GOOD, ...mail })).toMatchObject({ MAIL_FROM: mail.MAIL_FROM })
+  for (const [name, value] of Object.entries(mail)) {
+    expect(() => readSettings({ ...GOOD, [name]: value })).toThrow(/give both/)
+  }
+  for (const SMTP_URL of ['hunter2', 'http://user:hunter2@x', 'smtp://user:hunter2@x/path', 'smtp://u:hunter2@x?a=b']) {
+    const read = () => readSettings({ ...GOOD, ...mail, SMTP_URL })
+    expect(read).toThrow(/SMTP_URL: /)
+    expect(read).not.toThrow(/hunter2/)
+  }
+  for (const MAIL_FROM of ['Sallyport', 'a@b\r\nBcc: c@d', 'x <a@b> y']) {
+    expect(() => readSettings({ ...GOOD, ...mail, MAIL_FROM })).toThrow(/MAIL_FROM: /)
+  }
+})
+
+it('lets webhooks into the private networks that are named, and into none without', () => {
+  const read = (WEBHOOK_PRIVATE_NETWORKS: string) => readSettings({ ...GOOD, WEBHOOK_PRIVATE_NETWORKS })
+  expect(readSettings(GOOD).WEBHOOK_PRIVATE_NETWORKS).toEqual([])
+  expect(read('10.20.0.0/16, fd00:20::/48').WEBHOOK_PRIVATE_NETWORKS).toHaveLength(2)
+  for (const bad of ['10.20.0.0', '10.20.0.1/16', 'private', '10.20.0.0/16,x']) {
+    expect(() => read(bad), bad).toThrow(/WEBHOOK_PRIVATE_NETWORKS: .*is not a list like/)
+  }
+})
+
 it('has safe defaults', () => {
   expect(readSettings(GOOD)).toMatchObject({
     AUTH_LISTEN: { host: '127.0.0.1', port: 8080 },

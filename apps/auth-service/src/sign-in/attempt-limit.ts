@@ -1,70 +1,28 @@
-import { createHmac } from 'node:crypto'
+import { createHmac, randomUUID } from 'node:crypto'
 
 import { Inject, Injectable } from '@nestjs/common'
 import type { Tenant, User } from '@sallyport/database'
+import { SallyportError } from '@sallyport/foundation'
+import { Metrics, type ReasonCounter } from '@sallyport/telemetry'
 import { z } from 'zod'
 
 import { ClusterSecrets } from '../platform/cluster-secrets.ts'
 import { SharedStore, STORE_PREFIX } from '../runtime/shared-store.ts'
+import { BEGIN, END } from './attempt-scripts.ts'
 import { attemptSourceOf } from './attempt-source.ts'
 
 /** Wrong attempts that cost nothing, then the wait doubles from one second up to the longest. */
-const FREE_ATTEMPTS_OF_ACCOUNT = 5
-const FREE_ATTEMPTS_OF_SOURCE = 30
+const FREE_FAILURES = { account: 5, source: 30 } as const
+/** Checks at a time; a source may be the one address of an office whose people all come back at once. */
+const MOST_UNDER_WAY = { account: 10, source: 100 } as const
+const freeFailures = [FREE_FAILURES.account, FREE_FAILURES.source] as const
 const LONGEST_WAIT_SECONDS = 900
 const FORGOTTEN_AFTER_SECONDS = 3600
+/** What an instance that died was checking counts no longer than this; no check takes as long. */
+const LONGEST_CHECK_SECONDS = 30
 /** A stock client that repeats a stale credential by itself backs off up to 300 s between two attempts. */
 const STALE_SECONDS = 600
 const STALE_KEPT = 2
-
-/**
- * KEYS: account, source, stale. ARGV: fingerprint, free attempts of the account, of the source, longest wait, memory,
- * memory of a stale credential (seconds). Counts an attempt before it is checked, so that many at once do not slip
- * through. Returns `wait` with its seconds and 1 for the first refusal of this wait, `stale` with the code that the same
- * credential was refused with, or `counted` with the end of the waits that this attempt began, if any, of account and
- * source. A stale credential counts for its source only.
- */
-const BEGIN = `
-local now = tonumber(redis.call('TIME')[1])
-local wait, waiting = 0, nil
-for i = 1, 2 do
-  local left = tonumber(redis.call('HGET', KEYS[i], 'until') or '0') - now
-  if left > wait then wait, waiting = left, KEYS[i] end
-end
-if waiting then return {'wait', wait, redis.call('HSETNX', waiting, 'told', '1')} end
-local function count(i)
-  local ends = ''
-  local over = redis.call('HINCRBY', KEYS[i], 'count', 1) - tonumber(ARGV[i + 1])
-  if over >= 0 then
-    ends = string.format('%d', now + math.min(2 ^ math.min(over, 20), tonumber(ARGV[4])))
-    redis.call('HSET', KEYS[i], 'until', ends)
-    redis.call('HDEL', KEYS[i], 'told')
-  end
-  redis.call('EXPIRE', KEYS[i], ARGV[5])
-  return ends
-end
-local sourceEnds = count(2)
-for _, entry in ipairs(redis.call('LRANGE', KEYS[3], 0, -1)) do
-  if string.sub(entry, 1, #ARGV[1]) == ARGV[1] then
-    redis.call('EXPIRE', KEYS[3], ARGV[6])
-    return {'stale', string.sub(entry, #ARGV[1] + 2)}
-  end
-end
-return {'counted', count(1), sourceEnds}`
-
-/**
- * KEYS: account, source. ARGV: 1 to forget the account's attempts altogether, then the ends of the waits that the attempt
- * began. Takes a counted attempt back, with its own waits only: another attempt's stays.
- */
-const TAKE_BACK = `
-for i = 1, 2 do
-  if redis.call('EXISTS', KEYS[i]) == 1 then
-    redis.call('HINCRBY', KEYS[i], 'count', -1)
-    if redis.call('HGET', KEYS[i], 'until') == ARGV[i + 1] then redis.call('HDEL', KEYS[i], 'until') end
-  end
-end
-if ARGV[1] == '1' then redis.call('DEL', KEYS[1]) end
-return 0`
 
 /** Who tries what; the credential and the state only tell one wrong attempt from another. */
 export interface Attempt {
@@ -77,14 +35,19 @@ export interface Attempt {
   readonly credential: readonly (string | undefined)[]
   /** What else the verdict depends on, time apart: when it changes, the same credential is checked anew. */
   readonly state: readonly unknown[]
+  /** What a refusal that is no verdict on the credential depends on besides: device, address, what can be asked. */
+  readonly circumstances?: readonly unknown[]
 }
 
 /** An attempt that is to be checked; say how it ended, exactly once. */
 export interface OpenAttempt {
   /** The credential was right. */
   succeeded(): Promise<void>
-  /** It was refused, and will be again with this code, unchecked, as long as it is repeated. */
-  refused(code: string, was: 'a guess' | 'no guess'): Promise<void>
+  /**
+   * It was refused, and will be again with this code, unchecked, as long as it is repeated: anywhere, or under the same
+   * circumstances.
+   */
+  refused(code: string, was: 'a guess' | 'no guess', where?: 'anywhere' | 'here'): Promise<void>
   /** It was not judged. */
   abandoned(): Promise<void>
 }
@@ -99,86 +62,112 @@ export type ClosedAttempt =
 const verdict = z.union([
   z.tuple([z.literal('wait'), z.number(), z.number()]),
   z.tuple([z.literal('stale'), z.string()]),
-  z.tuple([z.literal('counted'), z.string(), z.string()]),
+  z.tuple([z.literal('busy')]),
+  z.tuple([z.literal('open')]),
 ])
 
-/** Limits wrong passwords and codes per account and per source, with a growing wait. */
+const OUTCOMES = ['open', 'wait', 'stale', 'busy'] as const
+
+/** As many attempts of this account or source are being checked as may be at a time; asking again soon makes sense. */
+export class AttemptsUnderWayError extends SallyportError {
+  constructor() {
+    super('attempts-under-way', 'too many attempts of one account or source are being checked at this moment')
+  }
+}
+
+/**
+ * Limits wrong passwords and codes per account and per source, with a growing wait, for all instances together. Of
+ * guesses in parallel no more are checked than the free failures and the checks under way: both are counted in Redis.
+ */
 @Injectable()
 export class AttemptLimit {
   readonly #store: SharedStore
   readonly #secrets: ClusterSecrets
+  readonly #outcomes: ReasonCounter<(typeof OUTCOMES)[number]>
 
-  constructor(@Inject(SharedStore) store: SharedStore, @Inject(ClusterSecrets) secrets: ClusterSecrets) {
+  constructor(
+    @Inject(SharedStore) store: SharedStore,
+    @Inject(ClusterSecrets) secrets: ClusterSecrets,
+    @Inject(Metrics) metrics: Metrics,
+  ) {
     this.#store = store
     this.#secrets = secrets
+    this.#outcomes = metrics.reasonCounter('attempts_total', 'Attempts with passwords and codes by limit.', OUTCOMES)
   }
 
-  /** Counts an attempt, and tells whether it is to be checked. */
+  /** Tells whether an attempt is to be checked; throws `AttemptsUnderWayError` while too many others are. */
   async begin(attempt: Attempt): Promise<OpenAttempt | ClosedAttempt> {
-    const prefix = prefixOf(attempt)
-    const account = accountKeyOf(attempt)
-    const source = `${prefix}:source:${attemptSourceOf(attempt.source)}`
-    const stale = `${prefix}:stale:${attempt.account}`
-    const fingerprint = this.#fingerprintOf(attempt)
-    const limits = [FREE_ATTEMPTS_OF_ACCOUNT, FREE_ATTEMPTS_OF_SOURCE, LONGEST_WAIT_SECONDS, FORGOTTEN_AFTER_SECONDS]
+    const keys = keysOf(attempt)
+    const name = randomUUID()
+    const { credential, state, circumstances = [] } = attempt
+    const anywhere = this.#fingerprintOf([credential, state])
+    const here = this.#fingerprintOf([credential, state, circumstances])
+    const limits = [...freeFailures, MOST_UNDER_WAY.account, MOST_UNDER_WAY.source, LONGEST_CHECK_SECONDS]
     const answer = await this.#store.run((redis) =>
-      redis.eval(BEGIN, 3, account, source, stale, fingerprint, ...limits, STALE_SECONDS),
+      redis.eval(BEGIN, keys.length, ...keys, anywhere, name, ...limits, STALE_SECONDS, here),
     )
     const outcome = verdict.parse(answer)
+    this.#outcomes.increment(outcome[0])
     if (outcome[0] === 'wait') return { waitSeconds: outcome[1], isFirst: outcome[2] === 1 }
     if (outcome[0] === 'stale') return { staleCode: outcome[1] }
-    const [, accountWaitEnds, sourceWaitEnds] = outcome
-    const takeBack = async (forgetAccount: boolean): Promise<void> => {
-      const forget = forgetAccount ? '1' : '0'
-      await this.#store.run((redis) =>
-        redis.eval(TAKE_BACK, 2, account, source, forget, accountWaitEnds, sourceWaitEnds),
-      )
-    }
+    if (outcome[0] === 'busy') throw new AttemptsUnderWayError()
     return {
-      succeeded: () => takeBack(true),
-      abandoned: () => takeBack(false),
-      refused: async (code, was) => {
-        if (was === 'no guess') await takeBack(false)
-        await this.#remember(stale, `${fingerprint} ${code}`)
+      succeeded: () => this.#end(keys, name, 'right'),
+      abandoned: () => this.#end(keys, name, 'neither'),
+      refused: (code, was, where = 'anywhere') => {
+        const fingerprint = where === 'here' ? here : anywhere
+        return this.#end(keys, name, was === 'a guess' ? 'guess' : 'neither', `${fingerprint} ${code}`)
       },
     }
   }
 
   /** Forgets the wrong attempts of an account that was proven in another way. */
-  async forget(attempt: Attempt): Promise<void> {
-    await this.#store.run((redis) => redis.del(accountKeyOf(attempt)))
+  async forget({ realm, tenantId, account }: Pick<Attempt, 'realm' | 'tenantId' | 'account'>): Promise<void> {
+    await this.#store.run((redis) => redis.del(accountKeysOf(realm, tenantId, account)))
   }
 
-  async #remember(stale: string, entry: string): Promise<void> {
+  /** Ends what a user has to wait for at the portal and with VPN clients; the waits of sources stay. */
+  async unlock(tenantId: string, username: string, userId: string): Promise<void> {
+    const keys = [...accountKeysOf('portal', tenantId, username), ...accountKeysOf('vpn', tenantId, userId)]
+    await this.#store.run((redis) => redis.del(keys))
+  }
+
+  async #end(keys: readonly string[], name: string, how: 'right' | 'guess' | 'neither', stale = ''): Promise<void> {
+    const limits = [...freeFailures, LONGEST_WAIT_SECONDS, FORGOTTEN_AFTER_SECONDS]
     await this.#store.run((redis) =>
-      redis
-        .multi()
-        .lrem(stale, 0, entry)
-        .lpush(stale, entry)
-        .ltrim(stale, 0, STALE_KEPT - 1)
-        .expire(stale, STALE_SECONDS)
-        .exec(),
+      redis.eval(END, keys.length, ...keys, name, how, ...limits, stale, STALE_KEPT, STALE_SECONDS),
     )
   }
 
-  #fingerprintOf({ credential, state }: Attempt): string {
+  #fingerprintOf(attempt: readonly unknown[]): string {
     const key = this.#secrets.key('attempt-fingerprint-key').reveal()
-    return createHmac('sha256', key)
-      .update(JSON.stringify([credential, state]))
-      .digest('base64url')
+    return createHmac('sha256', key).update(JSON.stringify(attempt)).digest('base64url')
   }
 }
 
-function prefixOf({ tenantId, realm }: Attempt): string {
-  return `${STORE_PREFIX}:{${tenantId}}:attempts:${realm}`
+/** The keys of one attempt, as the scripts take them; the braces keep a tenant's on one server of a Redis cluster. */
+function keysOf({ realm, tenantId, account, source }: Attempt): readonly string[] {
+  const prefix = prefixOf(realm, tenantId)
+  const from = attemptSourceOf(source)
+  return [
+    ...[`${prefix}:account:${account}`, `${prefix}:source:${from}`],
+    ...[`${prefix}:account-checks:${account}`, `${prefix}:source-checks:${from}`],
+    `${prefix}:stale:${account}`,
+  ]
 }
 
-function accountKeyOf(attempt: Attempt): string {
-  return `${prefixOf(attempt)}:account:${attempt.account}`
+/** What is remembered of an account: its failures, and the credentials that are refused unchecked. */
+function accountKeysOf(realm: Attempt['realm'], tenantId: string, account: string): string[] {
+  const prefix = prefixOf(realm, tenantId)
+  return [`${prefix}:account:${account}`, `${prefix}:stale:${account}`]
+}
+
+function prefixOf(realm: Attempt['realm'], tenantId: string): string {
+  return `${STORE_PREFIX}:{${tenantId}}:attempts:${realm}`
 }
 
 /** The state of an account that a verdict on its credentials depends on. */
 export function accountState(user: User | null, tenant: Tenant | null = null): readonly unknown[] {
-  const { tokenGeneration, totpRequired, totpConfirmedAt, disabledAt } = user ?? {}
-  return [tokenGeneration, totpRequired, totpConfirmedAt, disabledAt, tenant?.suspendedAt]
+  const { tokenGeneration, totpConfirmedAt, disabledAt } = user ?? {}
+  return [tokenGeneration, totpConfirmedAt, disabledAt, tenant?.suspendedAt]
 }

@@ -1,13 +1,12 @@
 import { type ExecutionContext, Inject, Injectable } from '@nestjs/common'
 import { AuthGuard, PassportStrategy } from '@nestjs/passport'
-import type { User } from '@sallyport/database'
 import type { FastifyRequest } from 'fastify'
 import { Strategy } from 'passport-local'
 
 import { ApiProblem } from '../http/api-problem.ts'
 import { parseInput } from '../http/zod-validation.pipe.ts'
 import { signInRequest } from './sign-in.schemas.ts'
-import { SignInService } from './sign-in.service.ts'
+import { type SignInResult, SignInService } from './sign-in.service.ts'
 
 /** Passport's view of a sign-in with user name and password. */
 @Injectable()
@@ -19,7 +18,8 @@ export class LocalStrategy extends PassportStrategy(Strategy, 'local') {
     this.#signIn = signIn
   }
 
-  async validate(request: FastifyRequest): Promise<User> {
+  /** What it gives is a "user" to Passport, also when a second factor has to follow. */
+  validate(request: FastifyRequest): Promise<SignInResult> {
     return this.#signIn.signIn(parseInput(signInRequest, request.body), request.ip)
   }
 }

@@ -1,15 +1,26 @@
 import { Inject, Injectable } from '@nestjs/common'
 import { Database, type User } from '@sallyport/database'
 import type { Clock } from '@sallyport/foundation'
+import type { FactorMethod } from '@sallyport/mfa-policy'
 import type { FastifyRequest } from 'fastify'
 
 import type { Actor, Duty } from '../http/access.ts'
+import { ApiProblem } from '../http/api-problem.ts'
 import { permissionsOf, roleOf } from '../http/permissions.ts'
 import { CLOCK } from '../runtime/tokens.ts'
+import { PortalPolicy } from './portal-policy.ts'
 
 /** A session that nobody uses ends after this time, and every session after the other. */
 export const SESSION_IDLE_SECONDS = 30 * 60
 export const SESSION_LIFETIME_SECONDS = 12 * 3600
+/** How long ago a sign-in, or its repetition, counts as recent. */
+const RECENT_SECONDS = 5 * 60
+
+/** Which second factor was proven in a session, and when. */
+export interface GivenFactor {
+  readonly method: FactorMethod
+  readonly atMs: number
+}
 
 /** What a portal session keeps; everything else is read from the database at each request. */
 export interface SignedIn {
@@ -18,16 +29,18 @@ export interface SignedIn {
   /** The session ends when the user's generation moves on: password reset, sign-out everywhere. */
   readonly tokenGeneration: number
   readonly sinceMs: number
-  /** The sign-in demanded a code; absent in a session of an earlier version. */
-  readonly gaveCode?: boolean
+  /** When the user last proved password and factor: at the sign-in, or when asked again. */
+  readonly authenticatedAtMs: number
+  readonly factor?: GivenFactor | undefined
 }
+
+type SessionUser = Pick<User, 'tenantId' | 'id' | 'tokenGeneration'>
 
 /** Who is behind a request. */
 export interface Person {
   readonly actor: Actor
   readonly duties: readonly Duty[]
-  /** The session has passed the second factor. */
-  readonly gaveCode: boolean
+  readonly factor: GivenFactor | undefined
 }
 
 declare module 'fastify' {
@@ -40,51 +53,108 @@ declare module 'fastify' {
 @Injectable()
 export class PortalSessions {
   readonly #database: Database
+  readonly #policy: PortalPolicy
   readonly #clock: Clock
 
-  constructor(@Inject(Database) database: Database, @Inject(CLOCK) clock: Clock) {
+  constructor(
+    @Inject(Database) database: Database,
+    @Inject(PortalPolicy) policy: PortalPolicy,
+    @Inject(CLOCK) clock: Clock,
+  ) {
     this.#database = database
+    this.#policy = policy
     this.#clock = clock
   }
 
-  /** Gives the person, or `undefined` when the session is over, the user disabled or the tenant suspended. */
+  /**
+   * Gives the person, or `undefined` when the session is over, the user disabled, the tenant suspended, or what was
+   * proven at the sign-in is not enough any more: the policy became stricter, or a factor was enrolled elsewhere.
+   */
   async personOf(request: FastifyRequest): Promise<Person | undefined> {
     const { signedIn } = request.session
     if (signedIn === undefined) return undefined
-    const { tenantId, userId: id, tokenGeneration } = signedIn
-    if (this.#clock.now() - signedIn.sinceMs > SESSION_LIFETIME_SECONDS * 1000) return undefined
-    const user = await this.#database.withTenant(tenantId, (session) =>
-      session.user.findFirst({
-        where: { tenantId, id, tokenGeneration, disabledAt: null, tenant: { suspendedAt: null } },
-        include: { tenant: { select: { isPlatform: true } } },
-      }),
-    )
-    if (user === null) return undefined
-    const role = roleOf(user, user.tenant)
-    const { username } = user
-    const actor = { tenantId, userId: id, username, role, permissions: permissionsOf(role), auditName: `user:${id}` }
-    const duties: Duty[] = user.oneTimePassword ? ['password-change'] : []
-    return { actor, duties, gaveCode: signedIn.gaveCode === true }
+    const { tenantId, userId: id, tokenGeneration, factor } = signedIn
+    const nowMs = this.#clock.now()
+    if (nowMs - signedIn.sinceMs > SESSION_LIFETIME_SECONDS * 1000) return undefined
+    return this.#database.withTenant(tenantId, async (session) => {
+      const where = { tenantId, id, tokenGeneration, disabledAt: null }
+      const user = await session.user.findFirst({ where, include: { tenant: true } })
+      if (user === null) return undefined
+      const given = { address: request.ip, factor: factor?.method ?? null }
+      const { decision } = await this.#policy.look(session, user, user.tenant, given)
+      if (decision.decision !== 'allow') return undefined
+      const role = roleOf(user, user.tenant)
+      const { username } = user
+      const actor = { tenantId, userId: id, username, role, permissions: permissionsOf(role), auditName: `user:${id}` }
+      return { actor, duties: decision.duties, factor }
+    })
   }
 
   /** Starts a session under a new id, so that an id planted before the sign-in is worth nothing. */
-  async start(
-    request: FastifyRequest,
-    user: Pick<User, 'tenantId' | 'id' | 'tokenGeneration'>,
-    gaveCode: boolean,
-  ): Promise<void> {
-    await request.session.regenerate()
-    request.session.signedIn = {
-      tenantId: user.tenantId,
-      userId: user.id,
-      tokenGeneration: user.tokenGeneration,
-      sinceMs: this.#clock.now(),
-      gaveCode,
-    }
+  async start(request: FastifyRequest, user: SessionUser, factor: FactorMethod | undefined): Promise<void> {
+    const given = factor === undefined ? undefined : { method: factor, atMs: this.#clock.now() }
+    await this.#startAnew(request, user, this.#clock.now(), given)
+  }
+
+  /**
+   * Goes on under a new id when the user's other sessions were ended; what was proven in this one stays proven, and no
+   * more: a password alone is no repetition of the sign-in.
+   */
+  goOn(request: FastifyRequest, user: SessionUser): Promise<void> {
+    const { authenticatedAtMs = 0, factor } = request.session.signedIn ?? {}
+    return this.#startAnew(request, user, authenticatedAtMs, factor)
+  }
+
+  /** Notes that the person gave a factor in this session, which it has from then on. */
+  noteFactor(request: FastifyRequest, method: FactorMethod): void {
+    const { signedIn } = request.session
+    if (signedIn === undefined) return
+    request.session.signedIn = { ...signedIn, factor: { method, atMs: this.#clock.now() } }
+  }
+
+  /** Notes that the person proved again who they are. */
+  noteAuthentication(request: FastifyRequest): void {
+    const { signedIn } = request.session
+    if (signedIn === undefined) return
+    request.session.signedIn = { ...signedIn, authenticatedAtMs: this.#clock.now() }
+  }
+
+  /**
+   * Throws the 403 unless the person has signed in, or proved again who they are, in the last five minutes: for what
+   * somebody at an unlocked screen must not do. What is no session never passes.
+   */
+  demandRecentAuthentication(request: FastifyRequest): void {
+    const { signedIn } = request.session
+    if (signedIn !== undefined && this.#isRecent(signedIn.authenticatedAtMs)) return
+    throw new ApiProblem(403, 'reauthentication-required', 'Please give your password and second factor again.')
+  }
+
+  /** Says whether the person gave a factor in this session in the last five minutes. */
+  gaveFactorRecently(request: FastifyRequest): boolean {
+    const factor = request.session.signedIn?.factor
+    return factor !== undefined && this.#isRecent(factor.atMs)
   }
 
   /** Ends the session in the store; the cookie is worth nothing from here on. */
   async end(request: FastifyRequest): Promise<void> {
     await request.session.destroy()
+  }
+
+  async #startAnew(
+    request: FastifyRequest,
+    user: SessionUser,
+    authenticatedAtMs: number,
+    factor: GivenFactor | undefined,
+  ): Promise<void> {
+    await request.session.regenerate()
+    const { tenantId, id: userId, tokenGeneration } = user
+    const session = { tenantId, userId, tokenGeneration, sinceMs: this.#clock.now(), authenticatedAtMs }
+    request.session.signedIn = factor === undefined ? session : { ...session, factor }
+  }
+
+  /** A time in the future, from a clock that was set, is as recent as no time at all. */
+  #isRecent(atMs: number): boolean {
+    const ageMs = this.#clock.now() - atMs
+    return ageMs >= -RECENT_SECONDS * 1000 && ageMs <= RECENT_SECONDS * 1000
   }
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 
 import { uuid } from '@sallyport/contracts'
+import { FACTOR_METHODS } from '@sallyport/mfa-policy'
 import type { Session } from 'fastify'
 import { z } from 'zod'
 
@@ -14,7 +15,8 @@ const storedSession = z.looseObject({
       userId: uuid,
       tokenGeneration: z.int(),
       sinceMs: z.number(),
-      gaveCode: z.boolean().optional(),
+      authenticatedAtMs: z.number(),
+      factor: z.strictObject({ method: z.enum(FACTOR_METHODS), atMs: z.number() }).optional(),
     })
     .optional(),
 })
@@ -22,7 +24,18 @@ const storedSession = z.looseObject({
 type Done = (error?: unknown) => void
 type Loaded = (error: unknown, session?: Session | null) => void
 
-/** Keeps portal sessions in Redis for @fastify/session; a session that nobody uses for `idleSeconds` is gone. */
+declare module 'fastify' {
+  interface Session {
+    /** It comes from the store, where another request may have ended it since. */
+    restored?: true
+  }
+}
+
+/**
+ * Keeps portal sessions in Redis for @fastify/session, which must save only what was changed (`rolling: false`): a request
+ * that takes long would bring back what was ended or changed meanwhile. Reading a session is what keeps it: one that nobody
+ * uses for `idleSeconds` is gone.
+ */
 export class RedisSessionStore {
   readonly #store: SharedStore
   readonly #idleSeconds: number
@@ -34,8 +47,11 @@ export class RedisSessionStore {
 
   set(sessionId: string, session: Session, done: Done): void {
     const text = JSON.stringify(session)
+    const [key, seconds] = [keyOf(sessionId), this.#idleSeconds]
     this.#store
-      .run((redis) => redis.set(keyOf(sessionId), text, 'EX', this.#idleSeconds))
+      .run((redis) =>
+        session.restored === true ? redis.set(key, text, 'EX', seconds, 'XX') : redis.set(key, text, 'EX', seconds),
+      )
       .then(() => {
         done()
       }, done)
@@ -43,7 +59,7 @@ export class RedisSessionStore {
 
   get(sessionId: string, loaded: Loaded): void {
     this.#store
-      .run((redis) => redis.get(keyOf(sessionId)))
+      .run((redis) => redis.getex(keyOf(sessionId), 'EX', this.#idleSeconds))
       .then((text) => {
         loaded(null, text === null ? null : parseSession(text))
       }, loaded)
@@ -65,7 +81,7 @@ function keyOf(sessionId: string): string {
 
 function parseSession(text: string): Session | null {
   const value: unknown = JSON.parse(text)
-  return isSession(value) ? value : null
+  return isSession(value) ? Object.assign(value, { restored: true as const }) : null
 }
 
 function isSession(value: unknown): value is Session {

@@ -1,93 +1,83 @@
-import { Body, Controller, Get, Header, Inject, Post, Req, UseGuards } from '@nestjs/common'
+import { Body, Controller, Header, Inject, Post, Req, UseGuards } from '@nestjs/common'
 import { ApiTags } from '@nestjs/swagger'
-import type { User } from '@sallyport/database'
 import type { FastifyRequest } from 'fastify'
 
-import { Access, type Actor, CurrentActor } from '../http/access.ts'
+import { Access } from '../http/access.ts'
 import { Contract } from '../http/contract.ts'
 import { ZodValidationPipe } from '../http/zod-validation.pipe.ts'
-import { AccountService } from './account.service.ts'
 import { LocalSignInGuard } from './local.strategy.ts'
 import { PortalSessions } from './portal-sessions.ts'
 import {
-  type ChangePasswordRequest,
-  changePasswordRequest,
-  type ConfirmTotpRequest,
-  confirmTotpRequest,
-  type MeView,
-  meView,
-  type SignedInView,
-  signedInView,
+  type SignInAnswer,
+  signInAnswer,
+  type SignInFactorRequest,
+  signInFactorRequest,
   signInRequest,
-  type TotpEnrolment,
-  totpEnrolment,
 } from './sign-in.schemas.ts'
-import { needsCode, signedInViewOf } from './sign-in.service.ts'
+import { type SignInResult, SignInService } from './sign-in.service.ts'
 
+const FACTOR_REQUIRED_EXAMPLE = {
+  status: 'factor-required',
+  challenge: 'b0WJ4mSPQk2dKkN3cGc3wKr0cYH1zB7f',
+  methods: ['totp', 'recovery-code'],
+  expiresInSeconds: 300,
+}
+
+/** The way in: a password, then a second factor where the policy wants one. */
 @ApiTags('sign-in')
 @Controller('api/v1')
 export class SignInController {
   readonly #sessions: PortalSessions
-  readonly #account: AccountService
+  readonly #signIn: SignInService
 
-  constructor(@Inject(PortalSessions) sessions: PortalSessions, @Inject(AccountService) account: AccountService) {
+  constructor(@Inject(PortalSessions) sessions: PortalSessions, @Inject(SignInService) signIn: SignInService) {
     this.#sessions = sessions
-    this.#account = account
+    this.#signIn = signIn
   }
 
   @Post('sign-in')
   @Access('public')
   @UseGuards(LocalSignInGuard)
   @Header('cache-control', 'no-store')
-  @Contract({ summary: 'Signs in and starts a session', body: signInRequest, response: signedInView })
-  async signIn(@Req() request: FastifyRequest & { user: User }): Promise<SignedInView> {
-    await this.#sessions.start(request, request.user, needsCode(request.user))
-    return signedInViewOf(request.user)
+  @Contract({
+    summary: 'Signs in and starts a session, or asks for the second factor',
+    body: signInRequest,
+    response: signInAnswer,
+    examples: {
+      body: { tenant: 'acme', username: 'alice', password: 'violet harbour under 41 lamps' },
+      response: FACTOR_REQUIRED_EXAMPLE,
+    },
+  })
+  signIn(@Req() request: FastifyRequest & { user: SignInResult }): Promise<SignInAnswer> {
+    return this.#conclude(request, request.user)
+  }
+
+  @Post('sign-in/factor')
+  @Access('public')
+  @Header('cache-control', 'no-store')
+  @Contract({
+    summary: 'Finishes a sign-in with the second factor and starts a session',
+    body: signInFactorRequest,
+    response: signInAnswer,
+    examples: { body: { challenge: FACTOR_REQUIRED_EXAMPLE.challenge, method: 'totp', code: '492039' } },
+  })
+  async answer(
+    @Req() request: FastifyRequest,
+    @Body(new ZodValidationPipe(signInFactorRequest)) { challenge, ...answer }: SignInFactorRequest,
+  ): Promise<SignInAnswer> {
+    return this.#conclude(request, await this.#signIn.answer(challenge, answer, request.ip))
   }
 
   @Post('sign-out')
-  @Access('self.read', { despite: ['password-change', 'factor-enrolment'] })
+  @Access('self.read', { despite: ['password-change', 'factor-enrolment'], tokens: 'refused' })
   @Contract({ summary: 'Ends the session', status: 204 })
   async signOut(@Req() request: FastifyRequest): Promise<void> {
     await this.#sessions.end(request)
   }
 
-  @Get('me')
-  @Access('self.read', { despite: ['password-change', 'factor-enrolment'] })
-  @Contract({ summary: 'Tells who is signed in', response: meView })
-  me(@CurrentActor() actor: Actor): Promise<MeView> {
-    return this.#account.me(actor)
-  }
-
-  @Post('me/password')
-  @Access('self.write', { despite: ['password-change', 'factor-enrolment'] })
-  @Contract({ summary: 'Changes the own password', body: changePasswordRequest, status: 204 })
-  async changePassword(
-    @CurrentActor() actor: Actor,
-    @Req() request: FastifyRequest,
-    @Body(new ZodValidationPipe(changePasswordRequest)) body: ChangePasswordRequest,
-  ): Promise<void> {
-    const gaveCode = request.session.signedIn?.gaveCode === true
-    const user = await this.#account.changePassword(actor, request.ip, body)
-    await this.#sessions.start(request, user, gaveCode)
-  }
-
-  @Post('me/totp')
-  @Access('self.write', { despite: ['factor-enrolment'] })
-  @Header('cache-control', 'no-store')
-  @Contract({ summary: 'Makes a secret for an authenticator app', response: totpEnrolment })
-  beginTotp(@CurrentActor() actor: Actor): Promise<TotpEnrolment> {
-    return this.#account.beginTotp(actor)
-  }
-
-  @Post('me/totp/confirm')
-  @Access('self.write', { despite: ['factor-enrolment'] })
-  @Contract({ summary: 'Confirms the authenticator app with its first code', body: confirmTotpRequest, status: 204 })
-  confirmTotp(
-    @CurrentActor() actor: Actor,
-    @Req() request: FastifyRequest,
-    @Body(new ZodValidationPipe(confirmTotpRequest)) body: ConfirmTotpRequest,
-  ): Promise<void> {
-    return this.#account.confirmTotp(actor, request.ip, body.code)
+  async #conclude(request: FastifyRequest, result: SignInResult): Promise<SignInAnswer> {
+    if (result.status !== 'signed-in') return result
+    await this.#sessions.start(request, result.user, result.factor)
+    return { status: 'signed-in', ...result.view }
   }
 }

@@ -1,22 +1,40 @@
 import { Module } from '@nestjs/common'
 import { PassportModule } from '@nestjs/passport'
 
+import { FactorsModule } from '../factors/factors.module.ts'
+import { GeoipModule } from '../geoip/geoip.module.ts'
 import { OrdersModule } from '../node-api/orders.module.ts'
+import { PolicyModule } from '../policy/policy.module.ts'
 import { TenantsModule } from '../tenants/tenants.module.ts'
 import { UsersModule } from '../users/users.module.ts'
-import { AccountService } from './account.service.ts'
 import { AttemptLimit } from './attempt-limit.ts'
+import { FactorCheck } from './factor-check.ts'
+import { LimitedCheck } from './limited-check.ts'
 import { LocalStrategy } from './local.strategy.ts'
+import { PortalPolicy } from './portal-policy.ts'
 import { PortalSessions } from './portal-sessions.ts'
-import { SecondFactor } from './second-factor.ts'
 import { SignInController } from './sign-in.controller.ts'
 import { SignInService } from './sign-in.service.ts'
+import { SignInChallenges } from './sign-in-challenges.ts'
+import { SignInJudge } from './sign-in-judge.ts'
+import { SignInOutcomes } from './sign-in-outcomes.ts'
 
-/** Passwords, second factors, sessions and limits of attempts. */
+/** Sign-ins to the portal, their sessions, and limits of attempts. */
 @Module({
-  imports: [OrdersModule, PassportModule, TenantsModule, UsersModule],
+  imports: [FactorsModule, GeoipModule, OrdersModule, PassportModule, PolicyModule, TenantsModule, UsersModule],
   controllers: [SignInController],
-  providers: [SignInService, AccountService, LocalStrategy, PortalSessions, SecondFactor, AttemptLimit],
-  exports: [PortalSessions, SignInService, SecondFactor, AttemptLimit],
+  providers: [
+    AttemptLimit,
+    FactorCheck,
+    LimitedCheck,
+    LocalStrategy,
+    PortalPolicy,
+    PortalSessions,
+    SignInChallenges,
+    SignInJudge,
+    SignInOutcomes,
+    SignInService,
+  ],
+  exports: [AttemptLimit, FactorCheck, FactorsModule, LimitedCheck, PortalPolicy, PortalSessions, SignInService],
 })
 export class SignInModule {}

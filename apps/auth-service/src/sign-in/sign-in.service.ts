@@ -1,121 +1,201 @@
 import { Inject, Injectable } from '@nestjs/common'
-import type { Tenant, User } from '@sallyport/database'
-import { hashPassword, needsRehash, verifyPassword } from '@sallyport/identity'
-import { Metrics, type ReasonCounter } from '@sallyport/telemetry'
+import { Database, type Tenant, type User } from '@sallyport/database'
+import { hashPassword, needsRehash } from '@sallyport/identity'
+import type { FactorMethod } from '@sallyport/mfa-policy'
 
-import { ApiProblem } from '../http/api-problem.ts'
+import { roleOf } from '../http/permissions.ts'
 import { TenantsRepository } from '../tenants/tenants.repository.ts'
 import { UsersRepository } from '../users/users.repository.ts'
-import { userRole } from '../users/users.schemas.ts'
-import { accountState, AttemptLimit, type OpenAttempt } from './attempt-limit.ts'
-import { SecondFactor } from './second-factor.ts'
-import type { SignedInView, SignInRequest } from './sign-in.schemas.ts'
+import { accountState, type Attempt, type ClosedAttempt } from './attempt-limit.ts'
+import { LimitedCheck, type Settlement } from './limited-check.ts'
+import { enrolmentOf, type PortalLook } from './portal-policy.ts'
+import type { FactorAnswer, FactorRequiredAnswer, SignedInView, SignInRequest } from './sign-in.schemas.ts'
+import { SignInChallenges } from './sign-in-challenges.ts'
+import { type AskedAccount, type NamedAccount, SignInJudge, type SignInVerdict } from './sign-in-judge.ts'
+import {
+  type SignInAttempt,
+  type SignInCheck,
+  SignInOutcomes,
+  type SignInRefusal,
+  signInRefusalOf,
+} from './sign-in-outcomes.ts'
 
-const OUTCOMES = ['ok', 'sign-in-failed', 'otp-required', 'wrong-otp', 'too-many-attempts'] as const
-type Outcome = (typeof OUTCOMES)[number]
-type Refusal = Exclude<Outcome, 'ok'>
+/** No tenant has this id: whoever names an unknown organisation is looked for as in a known one. */
+const NO_TENANT = '00000000-0000-0000-0000-000000000000'
 
-const REFUSALS: Readonly<Record<Refusal, { status: number; message: string }>> = {
-  'sign-in-failed': { status: 401, message: 'The organisation, user name or password is not right.' },
-  'otp-required': { status: 401, message: 'Please give the code of your authenticator app.' },
-  'wrong-otp': { status: 401, message: 'The code is not right, or was used before. Please wait for the next one.' },
-  'too-many-attempts': { status: 429, message: 'There were too many attempts. Please wait a while.' },
+/** Somebody who may come in. */
+export interface SignedInUser {
+  readonly status: 'signed-in'
+  readonly user: User
+  readonly factor: FactorMethod | undefined
+  readonly view: SignedInView
 }
+
+/** They end without anything of the account changing, so that the same credential is looked at anew each time. */
+const PASSING: ReadonlySet<SignInRefusal> = new Set(['method-not-allowed', 'challenge-expired'])
+
+/** What a sign-in came to, if it was not refused. */
+export type SignInResult = SignedInUser | FactorRequiredAnswer
 
 /** Signs people in to the portal. Who does not exist and who gave a wrong password look and cost the same. */
 @Injectable()
 export class SignInService {
+  readonly #database: Database
   readonly #tenants: TenantsRepository
   readonly #users: UsersRepository
-  readonly #attempts: AttemptLimit
-  readonly #secondFactor: SecondFactor
-  readonly #outcomes: ReasonCounter<Outcome>
+  readonly #limited: LimitedCheck
+  readonly #judge: SignInJudge
+  readonly #challenges: SignInChallenges
+  readonly #outcomes: SignInOutcomes
 
   constructor(
+    @Inject(Database) database: Database,
     @Inject(TenantsRepository) tenants: TenantsRepository,
     @Inject(UsersRepository) users: UsersRepository,
-    @Inject(AttemptLimit) attempts: AttemptLimit,
-    @Inject(SecondFactor) secondFactor: SecondFactor,
-    @Inject(Metrics) metrics: Metrics,
+    @Inject(LimitedCheck) limited: LimitedCheck,
+    @Inject(SignInJudge) judge: SignInJudge,
+    @Inject(SignInChallenges) challenges: SignInChallenges,
+    @Inject(SignInOutcomes) outcomes: SignInOutcomes,
   ) {
+    this.#database = database
     this.#tenants = tenants
     this.#users = users
-    this.#attempts = attempts
-    this.#secondFactor = secondFactor
-    this.#outcomes = metrics.reasonCounter('portal_sign_ins_total', 'Sign-ins to the portal by outcome.', OUTCOMES)
+    this.#limited = limited
+    this.#judge = judge
+    this.#challenges = challenges
+    this.#outcomes = outcomes
   }
 
-  /** Checks the credentials and gives the user; throws the refusal. */
-  async signIn(request: SignInRequest, source: string): Promise<User> {
-    const tenant = await this.#tenants.findBySlug(request.tenant)
-    const user = tenant === null ? null : await this.#users.findByName(tenant.id, request.username)
-    const attempt = await this.#attempts.begin({
-      realm: 'portal',
-      tenantId: tenant?.id ?? request.tenant,
-      account: request.username,
-      source,
-      credential: [request.password, request.otp],
-      state: accountState(user, tenant),
-    })
-    if ('waitSeconds' in attempt) return this.#refuse('too-many-attempts', attempt.isFirst ? user : null)
-    if ('staleCode' in attempt) return this.#refuse(refusalOf(attempt.staleCode), null)
-    const refusal = await this.#check(tenant, user, request).catch(async (error: unknown) => {
-      await attempt.abandoned()
-      throw error
-    })
-    await settle(attempt, refusal)
-    if (user === null || refusal !== undefined) return this.#refuse(refusal ?? 'sign-in-failed', user)
-    await this.#renewHash(user, request.password)
-    await this.#users.audit(user.tenantId, { actor: `user:${user.id}`, action: 'portal.sign-in' })
-    this.#outcomes.increment('ok')
-    return user
+  /** Checks the password, and the second factor if it came along; throws the refusal. */
+  async signIn(request: SignInRequest, source: string): Promise<SignInResult> {
+    const { tenant: slug, username, password, otp } = request
+    const tenant = await this.#tenants.findBySlug(slug)
+    const user = await this.#users.findByName(tenant?.id ?? NO_TENANT, username)
+    const named = { tenant, user }
+    const state = accountState(user, tenant)
+    const attempt = attemptOf(tenant?.id ?? unknownTenantOf(slug), username, source, [password, otp], state)
+    const checked = await this.#limited.run(
+      attempt,
+      () => this.#judge.judgePassword(named, request, source),
+      settlementOf,
+    )
+    const verdict = await this.#verdictOf(checked, named, source)
+    await this.#renewHash(verdict.account.user, password)
+    if (verdict.result === 'right') return this.#comeIn(verdict, source)
+    const { account, checks } = verdict
+    const answer = await this.#challenges.begin(account.user, account.methods)
+    await this.#outcomes.asked(told(account, source, checks))
+    return answer
   }
 
-  async #check(tenant: Tenant | null, user: User | null, request: SignInRequest): Promise<Refusal | undefined> {
-    const right = await verifyPassword(user?.passwordHash ?? null, request.password)
-    if (!right || user === null || tenant === null) return 'sign-in-failed'
-    if (user.disabledAt !== null || tenant.suspendedAt !== null) return 'sign-in-failed'
-    if (!needsCode(user)) return undefined
-    if (request.otp === undefined || request.otp === '') return 'otp-required'
-    return (await this.#secondFactor.use(user, request.otp)) === 'accepted' ? undefined : 'wrong-otp'
+  /** Checks the second factor of a sign-in that was begun, here or at another instance; throws the refusal. */
+  async answer(challenge: string, answer: FactorAnswer, source: string): Promise<SignedInUser> {
+    const account = await this.#accountOf(challenge)
+    if (account === undefined) return this.#outcomes.refuse('challenge-expired', undefined)
+    const judge = (): Promise<SignInVerdict> => this.#judge.judgeAnswer(account, challenge, answer, source)
+    const { tenant, user } = account
+    // Without the challenge: who repeats one stale code in new sign-ins makes no new guess.
+    const shown = answer.method === 'passkey' ? [] : ['second factor', answer.method, answer.code]
+    const attempt = attemptOf(tenant.id, user.username, source, shown, accountState(user, tenant))
+    // A signature cannot be guessed: whoever tries passwords for this user must not keep the user out.
+    const checked =
+      answer.method === 'passkey' ? { verdict: await judge() } : await this.#limited.run(attempt, judge, settlementOf)
+    const verdict = await this.#verdictOf(checked, account, source)
+    if (verdict.result !== 'right') return this.#outcomes.refuse('challenge-expired', undefined)
+    if (answer.method === 'passkey') await this.#limited.forget(attempt)
+    return this.#comeIn(verdict, source)
   }
 
-  /** Counts the refusal; `audited` is the user in whose tenant's audit log it goes. */
-  async #refuse(code: Refusal, audited: User | null): Promise<never> {
-    this.#outcomes.increment(code)
-    if (audited !== null) {
-      const entry = { actor: `user:${audited.id}`, action: 'portal.sign-in', outcome: code }
-      await this.#users.audit(audited.tenantId, entry)
+  /** The account of a sign-in that was begun; `undefined` when it is over, or the account is not as it was. */
+  async #accountOf(challenge: string): Promise<AskedAccount | undefined> {
+    const pending = await this.#challenges.find(challenge)
+    if (pending === undefined) return undefined
+    const { tenantId, userId: id, tokenGeneration, methods } = pending
+    const where = { tenantId, id, tokenGeneration, disabledAt: null, tenant: { suspendedAt: null } }
+    const found = await this.#database.withTenant(tenantId, (session) =>
+      session.user.findFirst({ where, include: { tenant: true } }),
+    )
+    if (found === null) return undefined
+    const { tenant, ...user } = found
+    return { tenant, user, methods }
+  }
+
+  /** Throws when there is no verdict, or when it is a refusal. */
+  async #verdictOf(
+    checked: { readonly verdict: SignInVerdict } | ClosedAttempt,
+    account: NamedAccount,
+    source: string,
+  ): Promise<Exclude<SignInVerdict, { result: 'refused' }>> {
+    if ('waitSeconds' in checked) {
+      const checks = [{ check: 'attempts', outcome: 'failed' } as const]
+      const first = checked.isFirst ? told(account, source, checks) : undefined
+      return this.#outcomes.refuse('too-many-attempts', first)
     }
-    throw new ApiProblem(REFUSALS[code].status, code, REFUSALS[code].message)
+    if ('staleCode' in checked) return this.#outcomes.refuse(signInRefusalOf(checked.staleCode), undefined)
+    const { verdict } = checked
+    if (verdict.result !== 'refused') return verdict
+    return this.#outcomes.refuse(verdict.code, told(account, source, verdict.checks))
   }
 
-  /** Brings the hash to the present parameters; only here is the password known. */
-  async #renewHash(user: User, password: string): Promise<void> {
-    if (user.passwordHash !== null && needsRehash(user.passwordHash))
-      await this.#users.update(user, { passwordHash: await hashPassword(password) })
+  async #comeIn(
+    { account, factor, look, checks }: Extract<SignInVerdict, { result: 'right' }>,
+    source: string,
+  ): Promise<SignedInUser> {
+    const attempt = told(account, source, checks)
+    const user = await this.#outcomes.succeeded(account.user, attempt, factor)
+    if (user === undefined) return this.#outcomes.refuse('sign-in-failed', attempt)
+    return { status: 'signed-in', user, factor, view: signedInViewOf(user, account.tenant, look) }
+  }
+
+  /** Brings the hash to the present parameters; only now is the password known. A password set meanwhile stays. */
+  async #renewHash({ tenantId, id, passwordHash }: User, password: string): Promise<void> {
+    if (passwordHash === null || !needsRehash(passwordHash)) return
+    const data = { passwordHash: await hashPassword(password) }
+    await this.#database.withTenant(tenantId, (session) =>
+      session.user.updateMany({ where: { tenantId, id, passwordHash }, data }),
+    )
   }
 }
 
-async function settle(attempt: OpenAttempt, refusal: Refusal | undefined): Promise<void> {
-  if (refusal === undefined) await attempt.succeeded()
-  else await attempt.refused(refusal, refusal === 'otp-required' ? 'no guess' : 'a guess')
+/** Where attempts at an organisation that does not exist count: a name must not pass for the id of one that does. */
+function unknownTenantOf(slug: string): string {
+  return `no-tenant:${slug}`
 }
 
-function refusalOf(code: string): Refusal {
-  return code === 'otp-required' || code === 'wrong-otp' ? code : 'sign-in-failed'
+function attemptOf(
+  tenantId: string,
+  account: string,
+  source: string,
+  credential: Attempt['credential'],
+  state: Attempt['state'],
+): Attempt {
+  return { realm: 'portal', tenantId, account, source, credential, state }
 }
 
-/** Whether a sign-in of this user demands a code; one who has not enrolled yet comes in to do so. */
-export function needsCode(user: Pick<User, 'totpRequired' | 'totpConfirmedAt'>): boolean {
-  return user.totpRequired && user.totpConfirmedAt !== null
+function told({ tenant, user }: NamedAccount, source: string, checks: readonly SignInCheck[]): SignInAttempt {
+  return { tenantId: tenant?.id, userId: user?.id, source, checks }
+}
+
+function settlementOf(verdict: SignInVerdict): Settlement {
+  switch (verdict.result) {
+    case 'right':
+      return 'right'
+    case 'asked':
+      // No guess, and no success either: the attempts before it still count, or they would be free with the password.
+      return 'undecided'
+    case 'refused':
+      return PASSING.has(verdict.code) ? 'undecided' : { refused: verdict.code, was: verdict.was }
+  }
 }
 
 /** What the signed-in person learns about themselves. */
-export function signedInViewOf(user: User): SignedInView {
+export function signedInViewOf(user: User, tenant: Tenant, look: PortalLook): SignedInView {
+  const { mustEnrol, enrolBefore } = enrolmentOf(look)
   return {
-    user: { userId: user.id, username: user.username, role: userRole.parse(user.role) },
+    user: { userId: user.id, username: user.username, role: roleOf(user, tenant), displayName: user.displayName },
     mustChangePassword: user.oneTimePassword,
-    totp: { required: user.totpRequired, enrolled: user.totpConfirmedAt !== null },
+    mustEnrolFactor: mustEnrol,
+    enrolFactorBefore: enrolBefore,
+    factors: { required: look.policy.mfa === 'required', enrolled: [...look.enrolled] },
   }
 }

@@ -9,12 +9,10 @@ type SettingColumns = Omit<TenantSettings, LimitName> & Pick<Tenant, LimitName>
 
 /** Reads a tenant's settings from its row. */
 export function settingsOf(tenant: Tenant): TenantSettings {
-  const { pingSeconds, pingRestartSeconds, sessionTokenSeconds, sessionIdleSeconds, renegotiateSeconds } = tenant
+  const { pingSeconds, pingRestartSeconds, renegotiateSeconds } = tenant
   return {
     pingSeconds,
     pingRestartSeconds,
-    sessionTokenSeconds,
-    sessionIdleSeconds,
     renegotiateSeconds,
     keyLimitBytes: numberOf(tenant.keyLimitBytes),
     keyLimitPackets: numberOf(tenant.keyLimitPackets),
@@ -29,10 +27,6 @@ export function changedSettings(tenant: Tenant, change: ChangeTenantRequest['set
   const settings: TenantSettings = { ...settingsOf(tenant), ...Object.fromEntries(given) }
   if (settings.pingRestartSeconds <= settings.pingSeconds) {
     throw new ApiProblem(400, 'bad-request', 'pingRestartSeconds must be greater than pingSeconds.')
-  }
-  // A token is renewed when keys are; it must outlive one renegotiation that comes late.
-  if (settings.sessionIdleSeconds !== null && settings.sessionIdleSeconds < 2 * settings.renegotiateSeconds) {
-    throw new ApiProblem(400, 'bad-request', 'sessionIdleSeconds must be at least twice renegotiateSeconds.')
   }
   return settings
 }

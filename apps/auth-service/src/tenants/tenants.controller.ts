@@ -1,9 +1,9 @@
-import { Body, Controller, Get, Inject, Param, Patch, Post } from '@nestjs/common'
-import { ApiBearerAuth, ApiTags } from '@nestjs/swagger'
-import { z } from 'zod'
+import { Body, Controller, Get, Header, Inject, Param, Patch, Post, Query } from '@nestjs/common'
+import { ApiTags } from '@nestjs/swagger'
 
-import { Access } from '../http/access.ts'
+import { Access, CurrentOperator, type PlatformActor } from '../http/access.ts'
 import { Contract } from '../http/contract.ts'
+import type { Page } from '../http/page.ts'
 import { IdPipe, ZodValidationPipe } from '../http/zod-validation.pipe.ts'
 import {
   type ChangeTenantRequest,
@@ -12,13 +12,15 @@ import {
   createdTenant,
   type CreateTenantRequest,
   createTenantRequest,
+  type ListTenantsQuery,
+  listTenantsQuery,
+  tenantPage,
   type TenantView,
   tenantView,
 } from './tenants.schemas.ts'
 import { TenantsService } from './tenants.service.ts'
 
 @ApiTags('tenants')
-@ApiBearerAuth()
 @Controller('api/v1/platform/tenants')
 @Access('platform.write')
 export class TenantsController {
@@ -29,21 +31,25 @@ export class TenantsController {
   }
 
   @Post()
+  @Header('cache-control', 'no-store')
   @Contract({
     summary: 'Creates a tenant with its certificate authority and first administrator',
     body: createTenantRequest,
     status: 201,
     response: createdTenant,
   })
-  create(@Body(new ZodValidationPipe(createTenantRequest)) request: CreateTenantRequest): Promise<CreatedTenant> {
-    return this.#tenants.create(request)
+  create(
+    @CurrentOperator() caller: PlatformActor,
+    @Body(new ZodValidationPipe(createTenantRequest)) request: CreateTenantRequest,
+  ): Promise<CreatedTenant> {
+    return this.#tenants.create(caller, request)
   }
 
   @Get()
   @Access('platform.read')
-  @Contract({ summary: 'Lists tenants', response: z.array(tenantView) })
-  list(): Promise<TenantView[]> {
-    return this.#tenants.list()
+  @Contract({ summary: 'Lists tenants by their short names', response: tenantPage })
+  list(@Query(new ZodValidationPipe(listTenantsQuery)) query: ListTenantsQuery): Promise<Page<TenantView>> {
+    return this.#tenants.list(query)
   }
 
   @Patch(':id')
@@ -53,9 +59,10 @@ export class TenantsController {
     response: tenantView,
   })
   change(
+    @CurrentOperator() caller: PlatformActor,
     @Param('id', IdPipe) id: string,
     @Body(new ZodValidationPipe(changeTenantRequest)) request: ChangeTenantRequest,
   ): Promise<TenantView> {
-    return this.#tenants.change(id, request)
+    return this.#tenants.change(caller, id, request)
   }
 }

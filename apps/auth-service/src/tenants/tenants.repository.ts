@@ -1,6 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common'
 import { Database, type Tenant } from '@sallyport/database'
 
+import { containing } from '../http/containing.ts'
+import type { ListTenantsQuery } from './tenants.schemas.ts'
+
 /** The tenants themselves, which the platform owns. */
 @Injectable()
 export class TenantsRepository {
@@ -10,8 +13,17 @@ export class TenantsRepository {
     this.#database = database
   }
 
-  list(): Promise<Tenant[]> {
-    return this.#database.platform.tenant.findMany({ orderBy: { slug: 'asc' } })
+  /** Gives the tenants by slug, one more than asked for. */
+  list({ search, after, limit }: ListTenantsQuery): Promise<Tenant[]> {
+    const found = search === undefined || search === '' ? {} : containing(search)
+    return this.#database.platform.tenant.findMany({
+      where: {
+        ...(after === undefined ? {} : { slug: { gt: after } }),
+        ...(search === undefined || search === '' ? {} : { OR: [{ slug: found }, { name: found }] }),
+      },
+      orderBy: { slug: 'asc' },
+      take: limit + 1,
+    })
   }
 
   listActive(): Promise<Tenant[]> {

@@ -1,6 +1,7 @@
 import { uuid } from '@sallyport/contracts'
 import { z } from 'zod'
 
+import { pageQuery, pageView } from '../http/page.ts'
 import { username } from '../users/users.schemas.ts'
 import { namespaceList } from './namespaces.ts'
 
@@ -12,9 +13,16 @@ export const displayName = z
   .max(64)
   .regex(/^[\p{L}\p{N}][\p{L}\p{N} ._()&+@/-]*$/u, 'must be letters, digits, spaces and . _ ( ) & + @ / -')
 
+/** The short name of the platform's own tenant. */
+export const PLATFORM_SLUG = 'platform'
+
 export const tenantSlug = z
   .string()
   .regex(/^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/, 'must be lower-case letters, digits and hyphens, at most 32')
+  .refine((slug) => slug !== PLATFORM_SLUG, "is kept for the platform's own tenant")
+
+export const listTenantsQuery = pageQuery
+export type ListTenantsQuery = z.infer<typeof listTenantsQuery>
 
 export const createTenantRequest = z.strictObject({
   slug: tenantSlug,
@@ -38,16 +46,6 @@ export const legacyClients = z.enum(['off', 'tls-crypt', 'tls-auth'])
 export const tenantSettings = z.strictObject({
   pingSeconds: z.int().min(1).max(300),
   pingRestartSeconds: z.int().min(5).max(3600),
-  sessionTokenSeconds: z
-    .int()
-    .min(60)
-    .max(30 * DAY_SECONDS),
-  sessionIdleSeconds: z
-    .int()
-    .min(60)
-    .max(30 * DAY_SECONDS)
-    .nullable()
-    .describe('a session token that was not renewed for so long is expired; null: only its age counts'),
   renegotiateSeconds: z.int().min(10).max(DAY_SECONDS),
   keyLimitBytes: z.int().min(65_536).nullable(),
   keyLimitPackets: z.int().min(1024).nullable(),
@@ -67,9 +65,12 @@ export const tenantView = z.strictObject({
   tenantId: uuid,
   slug: z.string(),
   name: z.string(),
+  isPlatform: z.boolean().describe('its users are the operators of the platform'),
   suspended: z.boolean(),
   settings: tenantSettings,
   namespaces: z.array(z.string()),
   createdAt: z.iso.datetime(),
 })
 export type TenantView = z.infer<typeof tenantView>
+
+export const tenantPage = pageView(tenantView)

@@ -5,12 +5,15 @@ import { Database, isUniqueViolation, type Tenant, type TenantSession } from '@s
 import type { Clock } from '@sallyport/foundation'
 import { generateOneTimePassword, hashPassword } from '@sallyport/identity'
 
-import { recordAudit } from '../audit/audit-log.ts'
+import { type AuditEntry, recordAudit } from '../audit/audit-log.ts'
 import { StaticKeys } from '../handshake-keys/static-keys.ts'
+import type { PlatformActor } from '../http/access.ts'
 import { ApiProblem, notFound } from '../http/api-problem.ts'
+import { mapPage, type Page, pageOf } from '../http/page.ts'
 import { ENDINGS } from '../node-api/ending.ts'
 import { OrderHub } from '../node-api/order-hub.ts'
 import { CLOCK } from '../runtime/tokens.ts'
+import { userEntryOf } from '../users/user-audit.ts'
 import { refuseTakenNamespaces, refuseUsedNamespaces } from './namespaces.ts'
 import { TenantAuthority } from './tenant-authority.ts'
 import { changedSettings, columnsOf, settingsOf } from './tenant-settings.ts'
@@ -19,6 +22,7 @@ import type {
   ChangeTenantRequest,
   CreatedTenant,
   CreateTenantRequest,
+  ListTenantsQuery,
   TenantSettings,
   TenantView,
 } from './tenants.schemas.ts'
@@ -49,7 +53,10 @@ export class TenantsService {
     this.#clock = clock
   }
 
-  async create({ slug, name, administrator, namespaces }: CreateTenantRequest): Promise<CreatedTenant> {
+  async create(
+    caller: PlatformActor,
+    { slug, name, administrator, namespaces }: CreateTenantRequest,
+  ): Promise<CreatedTenant> {
     const tenant = { id: randomUUID(), slug, name, namespaces }
     const oneTimePassword = generateOneTimePassword()
     const passwordHash = await hashPassword(oneTimePassword)
@@ -60,11 +67,8 @@ export class TenantsService {
         await this.#authority.create(session, tenant)
         const data = { tenantId: tenant.id, username: administrator.username, role: 'administrator', passwordHash }
         const created = await session.user.create({ data })
-        await recordAudit(session, tenant.id, {
-          actor: 'operator',
-          action: 'tenant.create',
-          target: `tenant:${tenant.id}`,
-        })
+        await recordAudit(session, tenant.id, entryOf(caller, 'tenant.create', tenant.id))
+        await recordAudit(session, tenant.id, userEntryOf(caller, 'user.create', created.id, { role: created.role }))
         return created
       })
       return {
@@ -78,13 +82,19 @@ export class TenantsService {
     }
   }
 
-  async list(): Promise<TenantView[]> {
-    return (await this.#tenants.list()).map(viewOf)
+  async list(query: ListTenantsQuery): Promise<Page<TenantView>> {
+    const rows = await this.#tenants.list(query)
+    return mapPage(
+      pageOf(rows, query.limit, ({ slug }) => slug),
+      viewOf,
+    )
   }
 
-  async change(tenantId: string, { suspended, settings, namespaces }: ChangeTenantRequest): Promise<TenantView> {
+  async change(caller: PlatformActor, tenantId: string, request: ChangeTenantRequest): Promise<TenantView> {
+    const { suspended, settings, namespaces } = request
     const tenant = await this.#tenants.find(tenantId)
     if (tenant === null) throw notFound('tenant')
+    refuseForPlatform(tenant, request)
     const suspension =
       suspended === undefined
         ? {}
@@ -96,11 +106,8 @@ export class TenantsService {
         await refuseTakenNamespaces(session, tenantId, namespaces)
         await refuseUsedNamespaces(session, tenantId, namespaces)
       }
-      await recordAudit(session, tenantId, {
-        actor: 'operator',
-        action: suspended === undefined ? 'tenant.change' : suspended ? 'tenant.suspend' : 'tenant.resume',
-        target: `tenant:${tenantId}`,
-      })
+      const action = suspended === undefined ? 'tenant.change' : suspended ? 'tenant.suspend' : 'tenant.resume'
+      await recordAudit(session, tenantId, { ...entryOf(caller, action, tenantId), details: { settings, namespaces } })
       const data = { ...columnsOf(wanted), ...suspension, ...(namespaces === undefined ? {} : { namespaces }) }
       const changed = await session.tenant.update({ where: { id: tenantId }, data })
       return { before, changed, ended: await this.#changeLegacyClients(session, before, wanted) }
@@ -128,6 +135,16 @@ export class TenantsService {
   }
 }
 
+/** Operators lock nobody out of the platform, themselves least of all, and have no networks. */
+function refuseForPlatform({ isPlatform }: Tenant, { suspended, namespaces = [] }: ChangeTenantRequest): void {
+  if (!isPlatform || (suspended !== true && namespaces.length === 0)) return
+  throw new ApiProblem(409, 'platform-tenant', "The platform's own tenant cannot be suspended and has no networks.")
+}
+
+function entryOf(caller: PlatformActor, action: string, tenantId: string): AuditEntry {
+  return { actor: caller.auditName, action, target: `tenant:${tenantId}` }
+}
+
 /** How old clients are let in, as nodes see it. */
 function servedModeOf({ legacyClients, suspendedAt }: Tenant): string {
   return suspendedAt === null ? legacyClients : 'off'
@@ -138,6 +155,7 @@ function viewOf(tenant: Tenant): TenantView {
     tenantId: tenant.id,
     slug: tenant.slug,
     name: tenant.name,
+    isPlatform: tenant.isPlatform,
     suspended: tenant.suspendedAt !== null,
     settings: settingsOf(tenant),
     namespaces: tenant.namespaces,

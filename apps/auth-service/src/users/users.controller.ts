@@ -1,10 +1,11 @@
-import { Body, Controller, Get, Header, Inject, Param, Patch, Post } from '@nestjs/common'
+import { Body, Controller, Delete, Get, Header, Inject, Param, Patch, Post, Query } from '@nestjs/common'
 import { ApiTags } from '@nestjs/swagger'
-import { z } from 'zod'
 
 import { Access, type Actor, CurrentActor } from '../http/access.ts'
 import { Contract } from '../http/contract.ts'
+import type { Page } from '../http/page.ts'
 import { IdPipe, ZodValidationPipe } from '../http/zod-validation.pipe.ts'
+import { UserErasure } from './user-erasure.ts'
 import {
   type ChangeUserRequest,
   changeUserRequest,
@@ -12,7 +13,9 @@ import {
   createdUser,
   type CreateUserRequest,
   createUserRequest,
-  resetPasswordResponse,
+  type ListUsersQuery,
+  listUsersQuery,
+  userPage,
   type UserView,
   userView,
 } from './users.schemas.ts'
@@ -23,22 +26,35 @@ import { UsersService } from './users.service.ts'
 @Access('users.write')
 export class UsersController {
   readonly #users: UsersService
+  readonly #erasure: UserErasure
 
-  constructor(@Inject(UsersService) users: UsersService) {
+  constructor(@Inject(UsersService) users: UsersService, @Inject(UserErasure) erasure: UserErasure) {
     this.#users = users
+    this.#erasure = erasure
   }
 
   @Get()
   @Access('users.read')
-  @Contract({ summary: 'Lists the users of the tenant', response: z.array(userView) })
-  list(@CurrentActor() actor: Actor): Promise<UserView[]> {
-    return this.#users.list(actor)
+  @Contract({ summary: 'Lists the users of the tenant by name', response: userPage })
+  list(
+    @CurrentActor() actor: Actor,
+    @Query(new ZodValidationPipe(listUsersQuery)) query: ListUsersQuery,
+  ): Promise<Page<UserView>> {
+    return this.#users.list(actor, query)
+  }
+
+  @Get(':id')
+  @Access('users.read')
+  @Contract({ summary: 'Shows a user', response: userView })
+  get(@CurrentActor() actor: Actor, @Param('id', IdPipe) id: string): Promise<UserView> {
+    return this.#users.get(actor, id)
   }
 
   @Post()
   @Header('cache-control', 'no-store')
   @Contract({
-    summary: 'Creates a user with a one-time password',
+    summary: 'Creates a user with a one-time password, or invites one by a link',
+    description: 'The password or the link is answered this once. A link is also mailed where the user has an address.',
     body: createUserRequest,
     status: 201,
     response: createdUser,
@@ -52,7 +68,8 @@ export class UsersController {
 
   @Patch(':id')
   @Contract({
-    summary: 'Disables or enables a user, or decides about the second factor',
+    summary: 'Changes a user; what is not given stays',
+    description: 'A disabled user is signed out everywhere and their connections end within a second.',
     body: changeUserRequest,
     response: userView,
   })
@@ -64,16 +81,15 @@ export class UsersController {
     return this.#users.change(actor, id, request)
   }
 
-  @Post(':id/reset-password')
-  @Header('cache-control', 'no-store')
-  @Contract({ summary: 'Gives a user a new one-time password', response: resetPasswordResponse })
-  resetPassword(@CurrentActor() actor: Actor, @Param('id', IdPipe) id: string): Promise<{ oneTimePassword: string }> {
-    return this.#users.resetPassword(actor, id)
-  }
-
-  @Post(':id/reset-totp')
-  @Contract({ summary: 'Lets a user enrol another authenticator app', status: 204 })
-  resetTotp(@CurrentActor() actor: Actor, @Param('id', IdPipe) id: string): Promise<void> {
-    return this.#users.resetTotp(actor, id)
+  @Delete(':id')
+  @Contract({
+    summary: 'Deletes a user and erases what is known of them',
+    description:
+      'Devices, connections, factors, links, tokens and the details of audit entries go in one transaction; live ' +
+      'connections end within a second. The audit log keeps what happened, under the id.',
+    status: 204,
+  })
+  erase(@CurrentActor() actor: Actor, @Param('id', IdPipe) id: string): Promise<void> {
+    return this.#erasure.erase(actor, id)
   }
 }

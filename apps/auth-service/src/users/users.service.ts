@@ -1,110 +1,135 @@
 import { randomUUID } from 'node:crypto'
 
 import { Inject, Injectable } from '@nestjs/common'
-import { isUniqueViolation, type User } from '@sallyport/database'
+import { Database, isUniqueViolation, type TenantSession } from '@sallyport/database'
 import type { Clock } from '@sallyport/foundation'
 import { generateOneTimePassword, hashPassword } from '@sallyport/identity'
 
+import { recordAudit } from '../audit/audit-log.ts'
 import type { Actor } from '../http/access.ts'
 import { ApiProblem } from '../http/api-problem.ts'
-import { type Ending, ENDINGS } from '../node-api/ending.ts'
+import { mapPage, type Page, pageOf } from '../http/page.ts'
+import { PasswordLinks } from '../links/password-links.ts'
+import { ENDINGS } from '../node-api/ending.ts'
 import { OrderHub } from '../node-api/order-hub.ts'
+import { PolicyService } from '../policy/policy.service.ts'
 import { CLOCK } from '../runtime/tokens.ts'
-import { type UserChange, UsersRepository } from './users.repository.ts'
+import { addToGroups, refuseMemberships, replaceGroups } from './memberships.ts'
+import { userEntryOf } from './user-audit.ts'
+import { changesOf, columnsOf } from './user-change.ts'
 import {
-  type ChangeUserRequest,
-  type CreatedUser,
-  type CreateUserRequest,
-  userRole,
-  type UserView,
-} from './users.schemas.ts'
+  lockAdministrators,
+  refuseGreater,
+  refuseGreaterRole,
+  refuseLastAdministrator,
+  refuseOwn,
+} from './user-rights.ts'
+import { userViewOf } from './user-view.ts'
+import { getUser, type ShownUser, updateAsRead, updateUserAndEnd, UsersRepository } from './users.repository.ts'
+import type { ChangeUserRequest, CreatedUser, CreateUserRequest, ListUsersQuery, UserView } from './users.schemas.ts'
 
-/** What administrators do with users. */
+/** What administrators do with users: see, create and change them. */
 @Injectable()
 export class UsersService {
   readonly #users: UsersRepository
+  readonly #database: Database
+  readonly #links: PasswordLinks
+  readonly #policy: PolicyService
   readonly #orders: OrderHub
   readonly #clock: Clock
 
   constructor(
     @Inject(UsersRepository) users: UsersRepository,
+    @Inject(Database) database: Database,
+    @Inject(PasswordLinks) links: PasswordLinks,
+    @Inject(PolicyService) policy: PolicyService,
     @Inject(OrderHub) orders: OrderHub,
     @Inject(CLOCK) clock: Clock,
   ) {
     this.#users = users
+    this.#database = database
+    this.#links = links
+    this.#policy = policy
     this.#orders = orders
     this.#clock = clock
   }
 
-  async list({ tenantId }: Actor): Promise<UserView[]> {
-    return (await this.#users.list(tenantId)).map(viewOf)
+  async list({ tenantId }: Actor, query: ListUsersQuery): Promise<Page<UserView>> {
+    const rows = await this.#users.list(tenantId, query)
+    return mapPage(
+      pageOf(rows, query.limit, ({ username }) => username),
+      userViewOf,
+    )
   }
 
-  async create(actor: Actor, { username, role }: CreateUserRequest): Promise<CreatedUser> {
-    const oneTimePassword = generateOneTimePassword()
-    const id = randomUUID()
-    const user = { tenantId: actor.tenantId, id, username, role, passwordHash: await hashPassword(oneTimePassword) }
-    try {
-      await this.#users.create(user, entryOf(actor, 'user.create', id))
-    } catch (error) {
-      if (isUniqueViolation(error))
-        throw new ApiProblem(409, 'username-taken', `There is a user "${username}" already.`)
-      throw error
+  async get({ tenantId }: Actor, userId: string): Promise<UserView> {
+    return userViewOf(await this.#users.get(tenantId, userId))
+  }
+
+  /** Creates a user with a one-time password, or without a password and with a link to choose one. */
+  async create(actor: Actor, request: CreateUserRequest): Promise<CreatedUser> {
+    const { tenantId } = actor
+    const { username, role, displayName = null, email = null, groupIds, credential } = request
+    if (groupIds.length > 0) refuseMemberships(actor)
+    const oneTimePassword = credential === 'one-time-password' ? generateOneTimePassword() : undefined
+    const passwordHash = oneTimePassword === undefined ? null : await hashPassword(oneTimePassword)
+    const user = { tenantId, id: randomUUID(), username, role, displayName, email, passwordHash }
+    const made = this.#database.withTenant(tenantId, async (session) => {
+      const tenant = await session.tenant.findUniqueOrThrow({ where: { id: tenantId } })
+      refuseGreaterRole(actor, role, tenant.isPlatform)
+      await session.user.create({ data: user })
+      await addToGroups(session, user, groupIds)
+      await recordAudit(session, tenantId, userEntryOf(actor, 'user.create', user.id, { role, credential }))
+      const link = oneTimePassword === undefined ? await this.#links.create(session, user, 'invitation') : undefined
+      return { tenant, link }
+    })
+    const { tenant, link } = await made.catch((error: unknown) => {
+      if (!isUniqueViolation(error)) throw error
+      throw new ApiProblem(409, 'username-taken', `There is a user "${username}" already.`)
+    })
+    return {
+      userId: user.id,
+      username,
+      ...(oneTimePassword === undefined ? {} : { oneTimePassword }),
+      ...(link === undefined ? {} : { invitation: this.#links.deliver(link, 'invitation', user, tenant) }),
     }
-    return { userId: id, username, oneTimePassword }
   }
 
-  async change(actor: Actor, userId: string, { disabled, totpRequired }: ChangeUserRequest): Promise<UserView> {
-    const user = await this.#users.get(actor.tenantId, userId)
-    if (disabled === true && userId === actor.userId) {
-      throw new ApiProblem(409, 'own-account', 'You cannot disable your own account.')
-    }
-    const totp = totpRequired === undefined ? {} : { totpRequired }
-    if (disabled === true) {
-      const disabledAt = user.disabledAt ?? new Date(this.#clock.now())
-      return viewOf(await this.#end(actor, user, { disabledAt, ...totp }, 'user.disable', ENDINGS.userDisabled))
-    }
-    const change = { ...(disabled === undefined ? {} : { disabledAt: null }), ...totp }
-    const action = disabled === undefined ? 'user.change' : 'user.enable'
-    return viewOf(await this.#users.update(user, change, entryOf(actor, action, userId)))
+  /** Changes what is given and leaves the rest; whoever is disabled is out at once, everywhere. */
+  async change(actor: Actor, userId: string, request: ChangeUserRequest): Promise<UserView> {
+    const { tenantId } = actor
+    const changed = await this.#database.withTenant(tenantId, async (session) => {
+      if (request.disabled === true || request.role !== undefined) await lockAdministrators(session, tenantId)
+      const user = await getUser(session, tenantId, userId)
+      refuseChange(actor, user, request)
+      await this.#apply(session, actor, user, request)
+      if (request.disabled === true || request.role !== undefined) await refuseLastAdministrator(session, tenantId)
+      return getUser(session, tenantId, userId)
+    })
+    if (request.disabled === true) {
+      this.#orders.publish({ type: 'revoked', tenantId, userId, ...ENDINGS.userDisabled })
+    } else if (request.groupIds !== undefined) await this.#policy.afterChange(tenantId, [userId])
+    return userViewOf(changed)
   }
 
-  async resetPassword(actor: Actor, userId: string): Promise<{ oneTimePassword: string }> {
-    const user = await this.#users.get(actor.tenantId, userId)
-    const oneTimePassword = generateOneTimePassword()
-    const change = { passwordHash: await hashPassword(oneTimePassword), oneTimePassword: true }
-    await this.#end(actor, user, change, 'user.reset-password', ENDINGS.passwordReset)
-    return { oneTimePassword }
-  }
-
-  async resetTotp(actor: Actor, userId: string): Promise<void> {
-    const user = await this.#users.get(actor.tenantId, userId)
-    const change = { totpSecret: null, totpConfirmedAt: null }
-    await this.#end(actor, user, change, 'user.reset-totp', ENDINGS.totpReset)
-  }
-
-  /** Changes a user, ends their sessions, and tells the nodes to end their connections. */
-  async #end(actor: Actor, user: User, change: UserChange, action: string, ending: Ending): Promise<User> {
-    const { tenantId, id: userId } = user
+  async #apply(session: TenantSession, actor: Actor, user: ShownUser, request: ChangeUserRequest): Promise<void> {
     const now = new Date(this.#clock.now())
-    const changed = await this.#users.updateAndEnd(user, change, now, entryOf(actor, action, userId))
-    this.#orders.publish({ type: 'revoked', tenantId, userId, ...ending })
-    return changed
+    const regrouped = request.groupIds !== undefined && (await replaceGroups(session, user, request.groupIds))
+    const { action, details } = changesOf(user, request, regrouped)
+    const entry = userEntryOf(actor, action, user.id, details)
+    const columns = columnsOf(user, request, now)
+    if (request.disabled === true) await updateUserAndEnd(session, user, columns, now, entry)
+    else await updateAsRead(session, user, columns, entry)
+    // A link that went to the address before this one would still open the account.
+    if (columns.email !== undefined && columns.email !== user.email) await this.#links.endAll(session, user)
   }
 }
 
-function entryOf(actor: Actor, action: string, userId: string): { actor: string; action: string; target: string } {
-  return { actor: actor.auditName, action, target: `user:${userId}` }
-}
-
-function viewOf(user: User): UserView {
-  return {
-    userId: user.id,
-    username: user.username,
-    role: userRole.parse(user.role),
-    disabled: user.disabledAt !== null,
-    mustChangePassword: user.oneTimePassword,
-    totp: { required: user.totpRequired, enrolled: user.totpConfirmedAt !== null },
-    createdAt: user.createdAt.toISOString(),
-  }
+function refuseChange(actor: Actor, user: ShownUser, { disabled, role, groupIds }: ChangeUserRequest): void {
+  refuseGreater(actor, user)
+  if (groupIds !== undefined) refuseMemberships(actor)
+  if (disabled === true) refuseOwn(actor, user.id, 'disable')
+  if (role === undefined || role === user.role) return
+  refuseOwn(actor, user.id, 'change the role of')
+  refuseGreaterRole(actor, role, user.tenant.isPlatform)
 }

@@ -1,0 +1,23 @@
+import { z } from 'zod'
+
+import { linkPurpose } from './one-time-links.ts'
+
+export const linkView = z.strictObject({
+  purpose: linkPurpose,
+  tenant: z.strictObject({ slug: z.string(), name: z.string() }),
+  username: z.string(),
+  expiresAt: z.iso.datetime(),
+})
+export type LinkView = z.infer<typeof linkView>
+
+export const choosePasswordRequest = z.strictObject({ password: z.string().min(1).max(512) })
+export type ChoosePasswordRequest = z.infer<typeof choosePasswordRequest>
+
+export const passwordResetRequest = z.strictObject({
+  tenant: z.string().trim().toLowerCase().min(1).max(64).describe('the short name of the organisation'),
+  username: z.string().trim().toLowerCase().min(1).max(256),
+})
+export type PasswordResetRequest = z.infer<typeof passwordResetRequest>
+
+export const passwordResetAnswer = z.strictObject({ message: z.string() })
+export type PasswordResetAnswer = z.infer<typeof passwordResetAnswer>
