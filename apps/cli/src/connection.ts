@@ -81,10 +81,15 @@ export class Connection {
   }
 }
 
-/** Reads a file that the command line names; throws the sentence that names it. */
+/** Reads a file of text that the command line names; throws the sentence that names it. */
 export async function readText(file: string): Promise<string> {
+  return (await readBytes(file)).toString()
+}
+
+/** The same for a file that goes to the server as it is. */
+export async function readBytes(file: string): Promise<Buffer<ArrayBuffer>> {
   try {
-    return await readFile(file, 'utf8')
+    return await readFile(file)
   } catch (error) {
     throw new UsageError(`${file} cannot be read: ${describeError(error)}`)
   }

@@ -28,14 +28,13 @@ export class SystemTerminal implements Terminal {
 
   async askSecret(question: string): Promise<string> {
     if (!process.stdin.isTTY) return this.#nextLine(question)
-    process.stderr.write(`${question} `)
     const nowhere = new Writable({
       write: (_chunk, _encoding, done) => {
         done()
       },
     })
     try {
-      return await this.#prompt('', nowhere)
+      return await this.#prompt('', nowhere, () => process.stderr.write(`${question} `))
     } finally {
       process.stderr.write('\n')
     }
@@ -46,8 +45,10 @@ export class SystemTerminal implements Terminal {
     if (this.#lines !== undefined) process.stdin.destroy()
   }
 
-  async #prompt(question: string, output: NodeJS.WritableStream): Promise<string> {
+  /** `begin` is called when nothing that is typed is shown any more. */
+  async #prompt(question: string, output: NodeJS.WritableStream, begin?: () => void): Promise<string> {
     const lines = createInterface({ input: process.stdin, output, terminal: true, historySize: 0 })
+    begin?.()
     // Ctrl-C and Ctrl-D leave the question unanswered.
     const given = Promise.withResolvers<never>()
     lines.once('SIGINT', () => {

@@ -52,6 +52,36 @@ async function askForReset(username: string, tenant = 'acme'): Promise<Response>
   })
 }
 
+it('shows a page on which the password is chosen, and which looks at nothing before', async () => {
+  const { token } = await invite('paige')
+  const url = `${harness.publicUrl}/link/${token}`
+  const send = (fields: Record<string, string>, headers: Record<string, string> = {}) =>
+    fetch(url, { method: 'POST', headers, body: new URLSearchParams(fields) })
+  const shown = await fetch(url)
+  expect(shown.status).toBe(200)
+  expect(shown.headers.get('content-security-policy')).toContain("default-src 'none'")
+  expect(await shown.text()).toMatch(/<strong>paige<\/strong> of Tenant acme/)
+  const both = { password: NEW_PASSWORD, again: NEW_PASSWORD }
+  expect((await send(both, { origin: 'https://elsewhere.example.com' })).status).toBe(403)
+  for (const [fields, problem] of [
+    [{ password: NEW_PASSWORD, again: 'another' }, /The two passwords differ/],
+    [{ password: 'short', again: 'short' }, /role="alert"/],
+    [{ password: NEW_PASSWORD }, /role="alert"/],
+  ] as const) {
+    const refused = await send(fields)
+    expect(refused.status).toBe(400)
+    expect(await refused.text()).toMatch(problem)
+  }
+  const done = await send({ ...both, username: 'paige' }, { origin: harness.publicUrl })
+  expect(done.status).toBe(200)
+  expect(await done.text()).toMatch(/You can sign in with it now, as paige of the organisation acme/)
+  await signIn('paige', NEW_PASSWORD)
+  for (const again of [await fetch(url), await send(both)]) {
+    expect(again.status).toBe(404)
+    expect(await again.text()).toMatch(/was used, has expired or never was/)
+  }
+})
+
 it('invites by a link that works once, is mailed, and leads to the first sign-in', async () => {
   const { userId, token, invitation } = await invite('ada', 'ada@example.com')
   expect(invitation).toMatchObject({ mailed: true })

@@ -78,6 +78,11 @@ it('ends those who have no factor when one is required at once, and nobody else'
   const other = await connectedBy({ mfa: 'optional' })
   await ends([bare], () => desk.changeGroup(bare.groupId, { mfa: 'required' }))
   expect(await bare.person.renegotiate(bare.grant)).not.toBe('allow')
+  const { rows } = await database.query<{ actor: string; details: string }>(
+    "select actor, details from audit_events where action = 'connection.end' and target = $1 and user_id = $2",
+    [`connection:${bare.grant.connectionId}`, bare.person.user.userId],
+  )
+  expect(rows).toEqual([{ actor: 'policy', details: '{"reason":"policy-changed"}' }])
   expect(await bare.person.password()).toBe('otp-not-enrolled')
   expect(await coded.person.renegotiate(coded.grant)).toBe('allow')
   expect(await other.person.renegotiate(other.grant)).toBe('allow')

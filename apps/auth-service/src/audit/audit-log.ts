@@ -43,3 +43,13 @@ export function auditColumns({ actor, action, target, outcome, userId, details }
 export async function recordAudit(session: TenantSession, tenantId: string, entry: AuditEntry): Promise<void> {
   await session.auditEvent.create({ data: { tenantId, ...auditColumns(entry) }, select: { id: true } })
 }
+
+/** Adds many lines at once. */
+export async function recordAudits(
+  session: TenantSession,
+  tenantId: string,
+  entries: readonly AuditEntry[],
+): Promise<void> {
+  const data = entries.map((entry) => ({ tenantId, ...auditColumns(entry) }))
+  await session.auditEvent.createMany({ data })
+}

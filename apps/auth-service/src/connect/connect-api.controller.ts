@@ -5,11 +5,11 @@ import type { FastifyRequest } from 'fastify'
 import { Access } from '../http/access.ts'
 import { ApiProblem } from '../http/api-problem.ts'
 import { Contract } from '../http/contract.ts'
+import { refuseForeignOrigin } from '../http/same-origin.ts'
 import type { Settings } from '../runtime/settings.ts'
 import { SETTINGS } from '../runtime/tokens.ts'
 import { PortalSessions } from '../sign-in/portal-sessions.ts'
 import { ConnectService } from './connect.service.ts'
-import { refuseForeignOrigin } from './same-origin.ts'
 
 /** The same answer for whoever is no page. */
 @ApiTags('connect')

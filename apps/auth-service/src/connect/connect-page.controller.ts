@@ -5,14 +5,15 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 
 import { Access } from '../http/access.ts'
 import { toApiError } from '../http/api-error.ts'
+import { PAGE_HEADERS, sentencePage } from '../http/html-page.ts'
+import { refuseForeignOrigin } from '../http/same-origin.ts'
 import { parseInput } from '../http/zod-validation.pipe.ts'
 import type { Settings } from '../runtime/settings.ts'
 import { LOGGER, SETTINGS } from '../runtime/tokens.ts'
 import { PortalSessions } from '../sign-in/portal-sessions.ts'
 import { connectSignIn } from './connect.schemas.ts'
 import { ConnectService } from './connect.service.ts'
-import { approvalPage, PAGE_HEADERS, sentencePage, signInPage } from './connect-page.ts'
-import { refuseForeignOrigin } from './same-origin.ts'
+import { approvalPage, signInPage } from './connect-page.ts'
 
 /** The page behind a link of WEB_AUTH: works without scripts, in whatever browser the client opens. */
 @ApiExcludeController()

@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 
-import { approvalPage, PAGE_HEADERS, sentencePage, signInPage } from './connect-page.ts'
+import { PAGE_HEADERS, sentencePage } from '../http/html-page.ts'
+import { approvalPage, signInPage } from './connect-page.ts'
 
 const WAITING = { path: '/connect/abc', tenantName: 'Acme', deviceName: 'Laptop', remoteAddress: '192.0.2.1' }
 

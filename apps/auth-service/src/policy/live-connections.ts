@@ -4,6 +4,7 @@ import { type Clock, describeError } from '@sallyport/foundation'
 import type { FactorMethod, MfaPolicy } from '@sallyport/mfa-policy'
 import type { Logger } from '@sallyport/telemetry'
 
+import { type AuditEntry, recordAudits } from '../audit/audit-log.ts'
 import { factorMethods } from '../factors/factors.ts'
 import { Geoip } from '../geoip/geoip.ts'
 import { ENDINGS } from '../node-api/ending.ts'
@@ -72,18 +73,19 @@ export class LiveConnections {
         const denied = await this.#deniedOf(session, tenantId, live)
         if (denied.length > 0) {
           const data = { endRequestedAt: new Date(this.#clock.now()) }
-          await session.connection.updateMany({ where: { tenantId, id: { in: denied } }, data })
+          await session.connection.updateMany({ where: { tenantId, id: { in: denied.map(({ id }) => id) } }, data })
+          await recordAudits(session, tenantId, denied.map(entryOf))
         }
         return { denied, next: live.length < PAGE ? undefined : live.at(-1)?.id }
       })
-      for (const connectionId of judged.denied) {
+      for (const { id: connectionId } of judged.denied) {
         this.#orders.publish({ type: 'revoked', tenantId, connectionId, ...ENDINGS.policyChanged })
       }
       last = judged.next
     } while (last !== undefined)
   }
 
-  async #deniedOf(session: TenantSession, tenantId: string, live: readonly Found[]): Promise<string[]> {
+  async #deniedOf(session: TenantSession, tenantId: string, live: readonly Found[]): Promise<Found[]> {
     if (live.length === 0) return []
     const userIds = [...new Set(live.map(({ userId }) => userId))]
     const policyOf = await this.#policiesOf(session, tenantId, userIds)
@@ -91,7 +93,7 @@ export class LiveConnections {
     const [nowMs, geoip] = [this.#clock.now(), this.#geoip.isConfigured]
     const isAllowed = (connection: Found): boolean =>
       goesOn(policyOf(connection.userId), connection, { enrolled: enrolledOf(connection), nowMs, geoip })
-    return live.filter((connection) => !isAllowed(connection)).map(({ id }) => id)
+    return live.filter((connection) => !isAllowed(connection))
   }
 
   async #policiesOf(
@@ -137,4 +139,10 @@ async function enrolments(
       hasPasskey: withPasskey.has(userId),
       hasRecoveryCode: withCode.has(userId),
     })
+}
+
+/** The rules ended it, not whoever changed them: that has a line of its own. */
+function entryOf({ id, userId }: Found): AuditEntry {
+  const details = { reason: ENDINGS.policyChanged.code }
+  return { actor: 'policy', action: 'connection.end', target: `connection:${id}`, userId, details }
 }

@@ -65,13 +65,26 @@ async function get(context: Context, { user, group }: { user?: string; group?: s
   }
   if (user !== undefined) {
     const query = { userId: await userIdOf(api, user) }
-    await context.show(
-      await answerOf(api.GET('/api/v1/policy/effective', { params: { query } })),
-      (shown) => shown.policy,
-    )
+    await context.show(await answerOf(api.GET('/api/v1/policy/effective', { params: { query } })), withSources)
     return
   }
   await context.show(await answerOf(api.GET('/api/v1/policy')), (shown) => shown.policy)
+}
+
+/** Shows each rule with who decided it. */
+function withSources({
+  policy,
+  sources,
+}: {
+  readonly policy: Readonly<Record<string, unknown>>
+  readonly sources: Readonly<Record<string, 'tenant' | { readonly name: string }>>
+}): Readonly<Record<string, string>> {
+  const decider = (rule: string): string => {
+    const source = sources[rule]
+    return source === undefined || source === 'tenant' ? 'organisation' : `group ${source.name}`
+  }
+  const text = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
+  return Object.fromEntries(Object.entries(policy).map(([rule, value]) => [rule, `${text(value)}  (${decider(rule)})`]))
 }
 
 async function set(context: Context, assignments: string[], { group }: { group?: string }): Promise<void> {

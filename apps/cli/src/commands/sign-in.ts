@@ -72,6 +72,16 @@ async function prove(
     const body = { currentPassword: credentials.password, newPassword }
     await answerOf(api.POST('/api/v1/me/password', { body }))
   }
+  if (state.mustEnrolFactor) await enrolAuthenticator(terminal, api)
+}
+
+/** Where a second factor is required and none is there, an authenticator app can be enrolled without a browser. */
+async function enrolAuthenticator(terminal: Context['terminal'], api: ApiClient): Promise<void> {
+  const { secret, uri } = await answerOf(api.POST('/api/v1/me/totp'))
+  terminal.tell('Your organisation requires a second factor. Please add this account to an authenticator app:')
+  terminal.tell(`  ${uri}\n  (or type the secret ${secret})`)
+  const code = (await terminal.ask('Code that it shows:')).trim()
+  await answerOf(api.POST('/api/v1/me/totp/confirm', { body: { code } }))
 }
 
 async function signOut(context: Context): Promise<void> {

@@ -2,7 +2,7 @@ import { answerOf } from '@sallyport/api-client'
 import type { Command } from 'commander'
 
 import { FoundBadError } from '../cli-error.ts'
-import { readText } from '../connection.ts'
+import { readBytes } from '../connection.ts'
 import type { Context, Runner } from '../context.ts'
 import { everyPage, groupIdOf, userIdOf } from '../everything.ts'
 import { userRole, userState } from './words.ts'
@@ -118,12 +118,13 @@ async function invite(context: Context, username: string, options: InviteOptions
 
 async function importFile(context: Context, file: string, { dryRun = false }: { dryRun?: boolean }): Promise<void> {
   const api = await context.api()
-  const text = await readText(file)
+  // The server looks at the encoding: what is no UTF-8 must not become something else on the way.
+  const bytes = await readBytes(file)
   const report = await answerOf(
     api.POST('/api/v1/users/import', {
       params: { query: dryRun ? { dryRun: 'true' } : {} },
-      body: text,
-      bodySerializer: (body) => body,
+      body: '',
+      bodySerializer: () => bytes,
       headers: { 'content-type': 'text/csv' },
     }),
   )

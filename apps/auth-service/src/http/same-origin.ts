@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 
-import { ApiProblem } from '../http/api-problem.ts'
+import { ApiProblem } from './api-problem.ts'
 
 /** What a browser says about where a request comes from. */
 type BrowserHeaders = Pick<FastifyRequest['headers'], 'origin' | 'sec-fetch-site'>
