@@ -9,6 +9,7 @@ import { addDeviceCommands } from './commands/devices.ts'
 import { addExplainCommand } from './commands/explain.ts'
 import { addGroupCommands } from './commands/groups.ts'
 import { addMasterKeyCommands } from './commands/master-key.ts'
+import { addNetworkCommands } from './commands/networks.ts'
 import { addPolicyCommands } from './commands/policy.ts'
 import { addSessionCommands } from './commands/sessions.ts'
 import { addSignInCommands } from './commands/sign-in.ts'
@@ -73,6 +74,7 @@ function programOf(terminal: Terminal, fetch: Fetch | undefined): Command {
   addExplainCommand(program, run)
   addAuditCommands(program, run)
   addTokenCommands(program, run)
+  addNetworkCommands(program, run)
   addAuthorityCommands(program, run)
   addMasterKeyCommands(program, run)
   return program

@@ -128,7 +128,9 @@ it('makes people wait after many wrong passwords', async () => {
   await harness.user(acme, 'target', { totp: false })
   const statuses: number[] = []
   for (let guess = 0; guess < 8; guess += 1) {
-    statuses.push((await signIn({ tenant: 'acme', username: 'target', password: `guess ${String(guess)}` })).status)
+    const answer = await signIn({ tenant: 'acme', username: 'target', password: `guess ${String(guess)}` })
+    statuses.push(answer.status)
+    expect(answer.headers.get('retry-after')).toEqual(answer.status === 429 ? expect.stringMatching(/^\d+$/) : null)
   }
   expect(statuses.slice(0, 5)).toEqual([401, 401, 401, 401, 401])
   expect(statuses).toContain(429)

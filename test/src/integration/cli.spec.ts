@@ -120,6 +120,13 @@ it('gets, sets and tries a policy', async () => {
   expect(tried.out).toMatch(/^decision +(deny|challenge|allow)\n/)
 })
 
+it('makes networks', async () => {
+  const args = ['networks', 'create', 'lab', '--ipv4', '10.77.0.0/24', '--route', '10.78.0.0/16']
+  expect(await type(args)).toMatchObject({ code: DONE, out: /^network +lab\n/ })
+  expect(await type(args)).toMatchObject({ code: REFUSED, told: /already|overlap/ })
+  expect((await type(['networks', 'list'])).out).toMatch(/lab +10\.77\.0\.0\/24 +\S* *10\.78\.0\.0\/16/)
+})
+
 it('lists devices, sessions, authorities and tokens, and explains', async () => {
   for (const args of [
     ['devices', 'list'],

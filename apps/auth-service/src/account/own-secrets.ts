@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common'
 import type { User } from '@sallyport/database'
 import { verifyPassword } from '@sallyport/identity'
 
-import { ApiProblem } from '../http/api-problem.ts'
+import { ApiProblem, retryAfter } from '../http/api-problem.ts'
 import { accountState } from '../sign-in/attempt-limit.ts'
 import { FactorCheck, type FactorRefusal } from '../sign-in/factor-check.ts'
 import { LimitedCheck } from '../sign-in/limited-check.ts'
@@ -54,7 +54,8 @@ export class OwnSecrets {
       return right ? 'right' : { refused: wrong.code, was: 'a guess' }
     })
     if ('waitSeconds' in checked) {
-      throw new ApiProblem(429, 'too-many-attempts', SIGN_IN_MESSAGES['too-many-attempts'])
+      const headers = retryAfter(checked.waitSeconds)
+      throw new ApiProblem(429, 'too-many-attempts', SIGN_IN_MESSAGES['too-many-attempts'], undefined, headers)
     }
     if ('staleCode' in checked || !checked.verdict) throw wrong
   }

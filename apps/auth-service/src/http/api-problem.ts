@@ -25,6 +25,11 @@ export class ApiProblem extends SallyportError {
   }
 }
 
+/** Tells when to ask again (RFC 9110 §10.2.3). */
+export function retryAfter(seconds: number): Readonly<Record<string, string>> {
+  return { 'retry-after': String(Math.max(1, Math.ceil(seconds))) }
+}
+
 /** What is not there, or belongs to somebody else: both look the same from outside. */
 export function notFound(what: string): ApiProblem {
   return new ApiProblem(404, 'not-found', `There is no such ${what}.`)

@@ -97,10 +97,14 @@ export class SignInOutcomes {
   }
 
   /** Throws the refusal; one that only repeats another (`attempt` is undefined) is not written down again. */
-  async refuse(code: SignInRefusal, attempt: SignInAttempt | undefined): Promise<never> {
+  async refuse(
+    code: SignInRefusal,
+    attempt: SignInAttempt | undefined,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<never> {
     this.#outcomes.increment(code)
     if (attempt !== undefined) await this.#write(attempt, code)
-    throw new ApiProblem(STATUSES[code], code, SIGN_IN_MESSAGES[code])
+    throw new ApiProblem(STATUSES[code], code, SIGN_IN_MESSAGES[code], undefined, headers)
   }
 
   /** Notes a success; gives the user as they are then, or `undefined` when their sign-ins were ended meanwhile. */

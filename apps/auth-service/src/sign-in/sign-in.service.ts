@@ -3,6 +3,7 @@ import { Database, type Tenant, type User } from '@sallyport/database'
 import { hashPassword, needsRehash } from '@sallyport/identity'
 import type { FactorMethod } from '@sallyport/mfa-policy'
 
+import { retryAfter } from '../http/api-problem.ts'
 import { roleOf } from '../http/permissions.ts'
 import { TenantsRepository } from '../tenants/tenants.repository.ts'
 import { UsersRepository } from '../users/users.repository.ts'
@@ -129,7 +130,7 @@ export class SignInService {
     if ('waitSeconds' in checked) {
       const checks = [{ check: 'attempts', outcome: 'failed' } as const]
       const first = checked.isFirst ? told(account, source, checks) : undefined
-      return this.#outcomes.refuse('too-many-attempts', first)
+      return this.#outcomes.refuse('too-many-attempts', first, retryAfter(checked.waitSeconds))
     }
     if ('staleCode' in checked) return this.#outcomes.refuse(signInRefusalOf(checked.staleCode), undefined)
     const { verdict } = checked
