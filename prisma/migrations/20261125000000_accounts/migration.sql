@@ -260,7 +260,10 @@ CREATE TRIGGER digest_audit_details BEFORE INSERT ON audit_events
 
 -- Chains an event to the one before it: at the end of its transaction, so that the lock on the tenant's chain is held
 -- for the commit only and can deadlock with nothing. The service's role cannot write the chain; this runs as its owner.
-CREATE FUNCTION chain_audit_event() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+-- Plans are made anew each time: one that a session keeps from when the tables were almost empty looks through all events
+-- of the tenant to check the reference, until somebody gathers statistics.
+CREATE FUNCTION chain_audit_event() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+  SET search_path = pg_catalog, public SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
   previous record;
   place bigint;
