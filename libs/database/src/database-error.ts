@@ -48,16 +48,25 @@ const UNREACHABLE_TEXT =
 /** Where Prisma passes an error of PostgreSQL on that it has no code of its own for. */
 const POSTGRES_CODE = /Code: `([0-9A-Z]{5})`/
 
+/** What the driver adapter says of a connection that it lost; begin and commit of a transaction throw it unwrapped. */
+const UNREACHABLE_KINDS = new Set(['DatabaseNotReachable', 'ConnectionClosed', 'SocketTimeout', 'TooManyConnections'])
+
 /** Tells whether an error means that PostgreSQL is away for now, so that asking again later makes sense. */
 export function isDatabaseAway(error: unknown): boolean {
-  for (let cause: unknown = error, depth = 0; cause instanceof Error && depth < 5; cause = cause.cause, depth += 1) {
+  for (let cause: unknown = error, depth = 0; depth < 5; cause = cause.cause, depth += 1) {
     if (UNREACHABLE_CODES.has(errorCode(cause) ?? '')) return true
+    if (!(cause instanceof Error)) return UNREACHABLE_KINDS.has(kindOf(cause) ?? '')
     if (cause instanceof Prisma.PrismaClientInitializationError) return true
     if (cause instanceof AggregateError && cause.errors.some(isDatabaseAway)) return true
     if (UNREACHABLE_CODES.has(POSTGRES_CODE.exec(cause.message)?.[1] ?? '')) return true
     if (UNREACHABLE_TEXT.test(cause.message)) return true
   }
   return false
+}
+
+function kindOf(cause: unknown): string | undefined {
+  if (typeof cause !== 'object' || cause === null || !('kind' in cause)) return undefined
+  return typeof cause.kind === 'string' ? cause.kind : undefined
 }
 
 /** Tells whether an insert or update met a row that has the same unique value. */

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 import { ServiceRefusedError, ServiceUnavailableError } from '@sallyport/cluster-identity'
 import type { AuthoriseRequest, AuthoriseResponse, Credential } from '@sallyport/contracts'
+import { describeError } from '@sallyport/foundation'
 import { textField } from '@sallyport/local-services'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -64,7 +65,9 @@ async function ask(at: NodeClient, request: AuthoriseRequest): Promise<Authorise
   } catch (error) {
     if (error instanceof ServiceUnavailableError && error.message.includes('temporarily-unavailable'))
       return 'temporary'
-    throw new Error(`no clear answer; the last lines of the service: ${harness.tail()}`, { cause: error })
+    throw new Error(`no clear answer (${describeError(error)}); the last lines of the service: ${harness.tail()}`, {
+      cause: error,
+    })
   }
 }
 
