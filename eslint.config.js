@@ -1,4 +1,5 @@
 import nx from '@nx/eslint-plugin'
+import reactHooks from 'eslint-plugin-react-hooks'
 import simpleImportSort from 'eslint-plugin-simple-import-sort'
 import tseslint from 'typescript-eslint'
 
@@ -55,12 +56,12 @@ export default tseslint.config(
       'test/boundaries/',
       '**/*.mjs',
       'eslint.config.js',
-      '*.config.ts',
+      '**/*.config.ts',
     ],
   },
   ...tseslint.configs.strictTypeChecked,
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     plugins: { '@nx': nx, 'simple-import-sort': simpleImportSort },
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
@@ -81,6 +82,12 @@ export default tseslint.config(
       ],
       eqeqeq: 'error',
     },
+  },
+  { files: ['apps/portal/**/*.{ts,tsx}'], ...reactHooks.configs.flat['recommended-latest'] },
+  {
+    // TanStack Router's way to another page is to throw it.
+    files: ['apps/portal/src/routes.tsx', 'apps/portal/src/*/routes.tsx'],
+    rules: { '@typescript-eslint/only-throw-error': 'off' },
   },
   {
     files: CORE,

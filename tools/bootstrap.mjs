@@ -19,6 +19,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP']
  */
 const SERVER = ['redis-server', 'nft', 'ip']
 const TRAFFIC = [...SERVER, 'openvpn', 'openssl', 'iperf3', 'curl', 'ping', 'ps', 'tcpdump']
+const BROWSER = ['chromium']
 const IMPORTER = ['python3', '/usr/lib/NetworkManager/VPN/nm-openvpn-service.name']
 const LEANER_CIPHER = ['/usr/include/intel-ipsec-mb.h']
 const FUZZER = ['clang++', '/usr/lib/llvm-14/lib/clang/14.0.6/lib/linux/libclang_rt.fuzzer-x86_64.a']
@@ -26,8 +27,14 @@ const COMMANDS = {
   up: { privileged: true, build: ['run', 'build'], programs: SERVER },
   demo: { privileged: true, build: ['run', 'build'], programs: TRAFFIC },
   bench: { privileged: true, build: ['run', 'build'], programs: TRAFFIC, helpful: LEANER_CIPHER },
-  test: { privileged: true, build: ['run', 'build'], programs: [...TRAFFIC, ...IMPORTER], helpful: LEANER_CIPHER },
+  test: {
+    privileged: true,
+    build: ['run', 'build'],
+    programs: [...TRAFFIC, ...IMPORTER, ...BROWSER],
+    helpful: LEANER_CIPHER,
+  },
   fuzz: { privileged: false, build: ['exec', '--', 'tsc', '-b', 'tools'], programs: [], helpful: FUZZER },
+  screenshots: { privileged: true, build: ['run', 'build'], programs: [...TRAFFIC, ...BROWSER] },
   mutations: { privileged: false, build: ['exec', '--', 'tsc', '-b', 'tools'], programs: [] },
   load: {
     privileged: true,

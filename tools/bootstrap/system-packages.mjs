@@ -13,6 +13,7 @@ const PACKAGES = {
   ping: 'iputils-ping',
   ps: 'procps',
   tcpdump: 'tcpdump',
+  chromium: 'chromium',
   python3: 'python3',
   '/usr/lib/NetworkManager/VPN/nm-openvpn-service.name': 'network-manager-openvpn',
   '/usr/include/intel-ipsec-mb.h': 'libipsec-mb-dev',

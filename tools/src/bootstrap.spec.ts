@@ -51,7 +51,7 @@ function bootstrap(
 it('names its commands when it does not know one', () => {
   const { status, stderr } = bootstrap(['down'])
   expect(status).toBe(1)
-  expect(stderr).toContain('usage: node tools/bootstrap.mjs up|demo|bench|test|fuzz|mutations|load|enrol')
+  expect(stderr).toContain('usage: node tools/bootstrap.mjs up|demo|bench|test|fuzz|screenshots|mutations|load|enrol')
 })
 
 it('refuses to run without root and says how', () => {

@@ -48,7 +48,7 @@ function respond(call: string, body: unknown): [number, unknown] {
       remembered.namespaces = fieldOf(body, 'namespaces')
       return [201, { tenantId: 't', administrator: { username: 'admin', oneTimePassword: 'one-time 1' } }]
     case 'GET /platform/tenants/t/networks':
-      return [200, remembered.networks]
+      return [200, { items: remembered.networks, next: null }]
     case 'POST /platform/tenants/t/networks':
       if (remembered.broken) return [503, { code: 'temporarily-unavailable', message: 'later' }]
       remembered.networks.push(body)

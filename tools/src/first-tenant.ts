@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-import type { PlatformClient } from '@sallyport/local-services'
+import { fieldOf, type PlatformClient } from '@sallyport/local-services'
 
 /** The tenant, its administrator and its network that a first `up` makes. */
 export const FIRST_TENANT = 'first'
@@ -23,8 +23,9 @@ export async function ensureFirstTenant(
   const tenant = tenants.find(({ slug }) => slug === FIRST_TENANT)
   if (tenant !== undefined && !existsSync(passwordFile)) return undefined
   const tenantId = tenant?.tenantId ?? (await makeTenant(platform, passwordFile))
-  const networks = await platform.call('GET', `/platform/tenants/${tenantId}/networks`)
-  if (!Array.isArray(networks) || networks.length === 0) {
+  const networks = await platform.call('GET', `/platform/tenants/${tenantId}/networks?limit=1`)
+  const found = fieldOf(networks, 'items')
+  if (!Array.isArray(found) || found.length === 0) {
     await platform.call('POST', `/platform/tenants/${tenantId}/networks`, { ...NETWORK, routes })
   }
   const password = readFileSync(passwordFile, 'utf8')

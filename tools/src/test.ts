@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,44 +15,74 @@ const NATIVE_TESTS = [
   { library: 'packet-engine', target: 'replay' },
   { library: 'tls-engine', target: 'test' },
 ] as const
-const SUITES = ['unit', 'integration', 'interop'] as const
-/** Mostly waits, and so runs beside the native tests. */
-const PATIENT_SUITE = 'interop-patient'
+/** Wait for clients and timers most of the time, and so run beside each other and beside what computes. */
+const WAITING_SUITES = ['interop-patient', 'interop'] as const
+/** Each has the machine for itself: they compute, or measure. */
+const LATER_SUITES = ['integration', 'interop-alone'] as const
+const BROWSER_SUITE = 'browser'
+const BROWSER_SPECS = 'test/src/browser/**/*.spec.ts'
 
-type Output = 'shown as it comes' | 'shown when it ends'
+interface Step {
+  readonly name: string
+  readonly command: readonly [file: string, ...args: string[]]
+  readonly output?: 'shown as it comes' | 'shown when it ends'
+  /** It leaves the processors to what runs beside it. */
+  readonly givesWay?: boolean
+}
 
 await runCommand(async () => {
   const reports = await mkdtemp(join(tmpdir(), 'sallyport-reports-'))
-  const counts: TestCount[] = []
   try {
-    counts.push(await check('lint', 'npm', ['run', 'lint']))
-    const patient = vitest(PATIENT_SUITE, join(reports, `${PATIENT_SUITE}.json`), 'shown when it ends')
-    for (const { library, target } of NATIVE_TESTS) {
-      const make = ['-s', `-j${String(availableParallelism())}`, '-C', `libs/${library}/native`, target]
-      // The compiler gives way to the tunnels of the patient suite.
-      counts.push(await check(`native tests of ${library} (${target})`, 'nice', ['make', ...make]))
-    }
-    counts.push(await patient)
-    for (const suite of SUITES) counts.push(await vitest(suite, join(reports, `${suite}.json`)))
+    report(await everything(reports))
   } finally {
     await rm(reports, { recursive: true })
   }
+})
+
+async function everything(reports: string): Promise<readonly TestCount[]> {
+  const suite = (name: string, how: Pick<Step, 'output' | 'givesWay'> = {}): Promise<TestCount> =>
+    vitest(name, join(reports, `${name}.json`), how)
+  const together = await Promise.all([
+    inOrder([lint, ...NATIVE_TESTS.map((tests) => () => native(tests)), () => suite('unit', { givesWay: true })]),
+    ...WAITING_SUITES.map(async (name) => [await suite(name, { output: 'shown when it ends' })]),
+  ])
+  const hasBrowserSpecs = globSync(BROWSER_SPECS, { cwd: CHECKOUT }).length > 0
+  const later = hasBrowserSpecs ? [...LATER_SUITES, BROWSER_SUITE] : LATER_SUITES
+  return [...together.flat(), ...(await inOrder(later.map((name) => () => suite(name))))]
+}
+
+async function inOrder(steps: readonly (() => Promise<TestCount>)[]): Promise<readonly TestCount[]> {
+  const counts: TestCount[] = []
+  for (const step of steps) counts.push(await step())
+  return counts
+}
+
+function report(counts: readonly TestCount[]): void {
   const passed = counts.reduce((sum, count) => sum + count.passed, 0)
   const failed = counts.reduce((sum, count) => sum + count.failed, 0)
   process.stdout.write(`\n${String(passed)} passed, ${String(failed)} failed\n`)
   process.exitCode = failed === 0 ? 0 : 1
-})
-
-/** A step that is right or wrong as a whole counts as one test. */
-async function check(name: string, file: string, args: readonly string[]): Promise<TestCount> {
-  const code = await timed(name, file, args)
-  return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }
 }
 
-async function vitest(suite: string, report: string, output: Output = 'shown as it comes'): Promise<TestCount> {
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
-  const code = await timed(`${suite} tests`, 'vitest', ['run', '--project', suite, ...reporters], output)
-  const count = countTests(readReport(report))
+function lint(): Promise<TestCount> {
+  return check({ name: 'lint', command: ['npm', 'run', 'lint'], givesWay: true })
+}
+
+function native({ library, target }: { library: string; target: string }): Promise<TestCount> {
+  const make = ['make', '-s', `-j${String(availableParallelism())}`, '-C', `libs/${library}/native`, target] as const
+  return check({ name: `native tests of ${library} (${target})`, command: make, givesWay: true })
+}
+
+/** A step that is right or wrong as a whole counts as one test. */
+async function check(step: Step): Promise<TestCount> {
+  return (await timed(step)) === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }
+}
+
+async function vitest(suite: string, file: string, how: Pick<Step, 'output' | 'givesWay'>): Promise<TestCount> {
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
+  const command = ['vitest', 'run', '--project', suite, ...reporters] as const
+  const code = await timed({ name: `${suite} tests`, command, ...how })
+  const count = countTests(readReport(file))
   // A run that failed with every test passed (an unhandled error, no test at all) is a failure too.
   return code !== 0 && count.failed === 0 ? { passed: count.passed, failed: 1 } : count
 }
@@ -65,14 +95,10 @@ function readReport(file: string): unknown {
   }
 }
 
-async function timed(
-  name: string,
-  file: string,
-  args: readonly string[],
-  output: Output = 'shown as it comes',
-): Promise<number> {
+async function timed({ name, command, output, givesWay = false }: Step): Promise<number> {
   const isLater = output === 'shown when it ends'
-  const title = `\n── ${name}: ${file} ${args.join(' ')}\n`
+  const [file, ...args] = givesWay ? (['nice', ...command] as const) : command
+  const title = `\n── ${name}: ${[file, ...args].join(' ')}\n`
   process.stdout.write(isLater ? `\n── ${name}: started; its output follows when it ends\n` : title)
   const startedMs = performance.now()
   const child = spawn(file, args, {

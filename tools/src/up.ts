@@ -43,11 +43,12 @@ function instructions(stack: RunningStack, oneTimePassword: string | undefined):
   return `
 Sallyport is running.
 
+  portal                      ${stack.publicUrl}/
   API and its documentation   ${stack.publicUrl}/api/docs
   OpenVPN                     ${stack.addresses.vpnRemotes.join(', ')}
   tenant "${FIRST_TENANT}", administrator "${FIRST_ADMINISTRATOR}": ${password}
 
-  Make a profile for a device (in another terminal):
+  Sign in to the portal with organisation "${FIRST_TENANT}" and make a profile for a device there, or in another terminal:
     ${enrol}
   Connect with it (any OpenVPN client):
     openvpn --config ${FIRST_ADMINISTRATOR}.ovpn

@@ -117,7 +117,7 @@ export class Admittance {
       this.#events.input({ type: 'refused', keyId, refusal: answer.refusal })
       this.#undo(answer)
     } else if (answer.type === 'renewed') {
-      this.#connection?.renew(answer.grant)
+      this.#connection?.renew(answer.grant, askedAtMs)
       this.#allow(keyId)
     } else {
       this.#admit(keyId, answer)

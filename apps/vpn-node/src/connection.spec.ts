@@ -153,7 +153,7 @@ it('hands epoch secrets over without IVs, and the framing that the client insist
 it("limits keys by what the tenant wants, and those of a renegotiation by the tenant's newest wish", () => {
   const connection = open({ keyLimitBytes: 5_000_000_000 })
   connection.installKeys(classic())
-  connection.renew(sampleGrant({ keyLimitBytes: null, keyLimitPackets: 1_000 }))
+  connection.renew(sampleGrant({ keyLimitBytes: null, keyLimitPackets: 1_000 }), 0)
   connection.installKeys(classic())
   expect(keys.map(({ limits }) => limits)).toEqual([{ bytes: 5_000_000_000n }, { packets: 1_000n }])
 })
@@ -175,13 +175,25 @@ it('asks for new keys up to a tenth before the time that was set, never after', 
 it('gives the session its newest token and end', () => {
   const connection = open()
   const sessionEndsAt = new Date(9_999_000).toISOString()
-  connection.renew(sampleGrant({ sessionToken: 'SESS_ID_AT_new', sessionEndsAt }))
+  connection.renew(sampleGrant({ sessionToken: 'SESS_ID_AT_new', sessionEndsAt }), 0)
   expect(connection.sessionGrant).toMatchObject({ authToken: 'SESS_ID_AT_new', endsAtMs: 9_999_000 })
+})
+
+it('keeps an end that was moved while a renegotiation was decided, and takes that of a later one', () => {
+  const connection = open()
+  const at = (ms: number): string => new Date(ms).toISOString()
+  expect(connection.moveEnd(at(8_000_000), 1_000)).toBe(8_000_000)
+  expect(connection.moveEnd(at(8_000_000), 2_000)).toBeUndefined()
+  expect(connection.moveEnd(at(1_000_000), 999)).toBeUndefined()
+  connection.renew(sampleGrant({ sessionToken: 'SESS_ID_AT_new', sessionEndsAt: at(1_000_000) }), 999)
+  expect(connection.sessionGrant).toMatchObject({ authToken: 'SESS_ID_AT_new', endsAtMs: 8_000_000 })
+  connection.renew(sampleGrant({ sessionEndsAt: at(9_000_000) }), 1_001)
+  expect(connection.sessionGrant.endsAtMs).toBe(9_000_000)
 })
 
 it('detects a dead peer after twice the time that the client was given', () => {
   const connection = open({ keepalive: { pingSeconds: 5, pingRestartSeconds: 20 } })
-  connection.renew(sampleGrant({ keepalive: { pingSeconds: 1, pingRestartSeconds: 2 } }))
+  connection.renew(sampleGrant({ keepalive: { pingSeconds: 1, pingRestartSeconds: 2 } }), 0)
   connection.establish('AES-256-GCM', samplePath())
   expect(calls.at(-1)).toEqual(['setKeepalive', connection.peerId, { intervalSeconds: 5, timeoutSeconds: 40 }])
   expect(established).toEqual([{ ipv4: SAMPLE_LEASE.ipv4, ipv6: SAMPLE_LEASE.ipv6, cipher: 'AES-256-GCM' }])
@@ -216,7 +228,7 @@ it('keeps its addresses whatever the news of its network say', () => {
 it('takes no older network from a renegotiation', () => {
   const connection = open()
   connection.updateNetwork(sampleNetwork({ version: 3, routes: [] }))
-  connection.renew(sampleGrant())
+  connection.renew(sampleGrant(), 0)
   expect(connection.grant.network.version).toBe(3)
 })
 

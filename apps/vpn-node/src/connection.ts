@@ -43,6 +43,8 @@ export class Connection {
   #grant: ConnectionGrant
   #format: 'classic' | 'epoch' = 'classic'
   #floats = 0
+  /** When its end was moved last. */
+  #movedAtMs = -Infinity
   #closed = false
 
   constructor(peerId: number, grant: ConnectionGrant, lease: Lease, services: ConnectionServices) {
@@ -76,11 +78,20 @@ export class Connection {
 
   /**
    * Takes over what a renegotiation brought, but for the network, of which changes come as `updateNetwork`, and the
-   * keepalive, which the client was told once.
+   * keepalive, which the client was told once. An end that was moved after the question may be newer than the answer.
    */
-  renew(grant: ConnectionGrant): void {
-    const { network, keepalive } = this.#grant
-    this.#grant = { ...grant, network, keepalive }
+  renew(grant: ConnectionGrant, askedAtMs: number): void {
+    const { network, keepalive, sessionEndsAt } = this.#grant
+    const end = askedAtMs < this.#movedAtMs ? { sessionEndsAt } : {}
+    this.#grant = { ...grant, network, keepalive, ...end }
+  }
+
+  /** Takes over another end of the login; gives it in Unix milliseconds, or `undefined` when that was no news. */
+  moveEnd(sessionEndsAt: string, knownAtMs: number): number | undefined {
+    if (knownAtMs < this.#movedAtMs || sessionEndsAt === this.#grant.sessionEndsAt) return undefined
+    this.#movedAtMs = knownAtMs
+    this.#grant = { ...this.#grant, sessionEndsAt }
+    return Date.parse(sessionEndsAt)
   }
 
   /** Takes over a change of the connection's network; gives what to tell the client, when that is anything new. */

@@ -6,14 +6,18 @@ import {
   type ConnectionReport,
   type HandshakeKeys,
   handshakeKeys,
-  type NodeOrder,
-  nodeOrder,
+  type HeardOrder,
+  heardOrder,
+  type NodeStatus,
   type ServerCertificateResponse,
   serverCertificateResponse,
+  type SessionEndsResponse,
+  sessionEndsResponse,
   type SyncResponse,
   syncResponse,
   type TenantList,
   tenantList,
+  type TrafficReport,
 } from '@sallyport/contracts'
 
 /** Authorising waits for argon2 and the database; a client waits longer than this. */
@@ -43,6 +47,21 @@ export class ControlLink {
     return this.#post('connections/sync', { connectionIds }, syncResponse, signal)
   }
 
+  /** An auth-service that is older than this call refuses it. */
+  async status(status: NodeStatus, signal: AbortSignal): Promise<void> {
+    await this.#post('status', status, noContent, signal)
+  }
+
+  /** At most `MAX_REPORTS`; an auth-service that is older than this call refuses it. */
+  async traffic(connections: TrafficReport['connections'], signal: AbortSignal): Promise<void> {
+    await this.#post('connections/traffic', { connections }, noContent, signal)
+  }
+
+  /** At most `MAX_SESSION_ENDS`; an auth-service that is older than this call refuses it. */
+  sessionEnds(connectionIds: readonly string[], signal: AbortSignal): Promise<SessionEndsResponse> {
+    return this.#post('connections/session-ends', { connectionIds }, sessionEndsResponse, signal)
+  }
+
   tenants(signal: AbortSignal): Promise<TenantList> {
     return this.#get('tenants', tenantList, signal)
   }
@@ -56,8 +75,8 @@ export class ControlLink {
   }
 
   /** The stream of orders; ends or throws when the connection does. */
-  orders(signal: AbortSignal): AsyncIterable<NodeOrder> {
-    return this.#client.stream({ path: '/node-api/v1/orders', schema: nodeOrder, signal, idleMs: ORDER_SILENCE_MS })
+  orders(signal: AbortSignal): AsyncIterable<HeardOrder> {
+    return this.#client.stream({ path: '/node-api/v1/orders', schema: heardOrder, signal, idleMs: ORDER_SILENCE_MS })
   }
 
   #get<Response>(path: string, response: AnswerSchema<Response>, signal: AbortSignal): Promise<Response> {

@@ -28,12 +28,16 @@ import { createNodeMetrics, type NodeMetrics } from './node-metrics.ts'
 import { OrderFollower } from './order-follower.ts'
 import { PeerIds } from './peer-ids.ts'
 import { PortShare } from './port-share.ts'
+import { programVersion } from './program-version.ts'
 import { concerns, RecentRevocations } from './recent-revocations.ts'
 import { Reception } from './reception.ts'
+import { SessionEnds } from './session-ends.ts'
 import type { HostServices, SessionHost } from './session-host.ts'
 import { SessionTable } from './session-table.ts'
 import type { NodeSettings } from './settings.ts'
+import { StatusReporter } from './status-reporter.ts'
 import { TenantContexts } from './tenant-contexts.ts'
+import { TrafficReporter } from './traffic-reporter.ts'
 import { removeStaleFirewalls, restoreForwarding } from './tunnel-interface.ts'
 import { TunnelNetworks } from './tunnel-networks.ts'
 
@@ -57,6 +61,8 @@ export class VpnNode implements AsyncDisposable {
   readonly #keys: HandshakeKeys
   readonly #reception: Reception
   readonly #captures: CaptureDesk
+  readonly #sessionEnds: SessionEnds
+  readonly #status: StatusReporter
   readonly #orders: OrderFollower
 
   constructor(settings: NodeSettings, identity: ClusterIdentity, log: Logger) {
@@ -107,7 +113,20 @@ export class VpnNode implements AsyncDisposable {
     }
     this.#keys = this.#stack.use(new HandshakeKeys(control, fixed, log))
     this.#reception = new Reception(this.#table, this.#services, () => this.#keys.context)
+    this.#sessionEnds = this.#stack.use(new SessionEnds(control, () => this.#table.hosts, log))
+    this.#status = this.#stack.use(this.#reportStatus(control))
+    this.#stack.use(new TrafficReporter(control, this.#engine, () => this.#table.hosts, log))
     this.#orders = this.#stack.use(this.#followOrders(control))
+  }
+
+  #reportStatus(control: ControlLink): StatusReporter {
+    const readings = {
+      version: programVersion(),
+      connections: () => this.#table.connectionCounts.udp + this.#table.connectionCounts.tcp,
+      cpuMicroseconds: () => process.cpuUsage().user + process.cpuUsage().system,
+      uptimeMs: () => performance.now(),
+    }
+    return new StatusReporter(control, readings, this.#log)
   }
 
   #createEngine(options: EngineOptions): PacketEngine {
@@ -249,6 +268,8 @@ export class VpnNode implements AsyncDisposable {
       case 'hello':
         this.#keys.refresh()
         void this.#contexts.refresh()
+        void this.#status.report()
+        void this.#sessionEnds.ask()
         return
       case 'handshake-keys-changed':
         this.#keys.refresh()
@@ -258,6 +279,9 @@ export class VpnNode implements AsyncDisposable {
         return
       case 'challenge-answered':
         for (const host of this.#table.hosts) host.challengeAnswered(order.state)
+        return
+      case 'session-ends':
+        this.#sessionEnds.obey(order)
         return
       case 'capture':
         this.#capture(order)

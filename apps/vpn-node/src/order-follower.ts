@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
-import type { NodeNetwork, NodeOrder, SyncResponse } from '@sallyport/contracts'
+import type { HeardOrder, NodeNetwork, NodeOrder, SyncResponse } from '@sallyport/contracts'
 import { describeError } from '@sallyport/foundation'
 import type { Logger } from '@sallyport/telemetry'
 
@@ -57,8 +57,12 @@ export class OrderFollower implements AsyncDisposable {
     }
   }
 
-  #take(order: NodeOrder): void {
+  #take(order: HeardOrder): void {
     if (order.type === 'heartbeat') return
+    if (order.type === 'unknown') {
+      this.#log.warn({}, 'auth-service gave an order that this version does not know: upgrade this node')
+      return
+    }
     if (order.type === 'hello') {
       this.#connected = true
       this.#log.info({}, 'order stream is up')

@@ -212,6 +212,23 @@ it('counts clients that cannot be told of a change', async () => {
   expect(scene.metrics.networkUpdates.values()).toEqual({ changed: 1, 'not-understood': 1 })
 })
 
+it('tells the protocol of another end of the login, and keeps it while auth-service is away', async () => {
+  const [made, session] = await connected()
+  made.moveEnd('2030-01-15T12:00:00.000Z', 0, true)
+  expect(session.told.at(-1)).toEqual({ type: 'ends-at', endsAtMs: Date.parse('2030-01-15T12:00:00Z'), renew: true })
+  expect(made.grant?.sessionEndsAt).toBe('2030-01-15T12:00:00.000Z')
+})
+
+it('moves no end of what has ended or not begun', async () => {
+  const [waiting, silent] = host()
+  waiting.moveEnd('2030-01-15T12:00:00.000Z', 0, true)
+  expect(silent.told).toEqual([])
+  const [made, session] = await connected(samplePath(5000))
+  made.start([{ type: 'ended', reason: 'ordered' }])
+  made.moveEnd('2030-01-15T12:00:00.000Z', 0, true)
+  expect(session.types).toEqual(['allowed'])
+})
+
 it('closes its TCP stream when the protocol has said its last word', async () => {
   const [made] = await connected(samplePath(4711, 9))
   made.start([{ type: 'ended', reason: 'ordered' }])

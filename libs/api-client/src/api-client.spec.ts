@@ -52,13 +52,20 @@ it('keeps the cookie of a session, the latest that was set', async () => {
 
 it('throws a refusal with what it says, whatever answered', async () => {
   const issues = [{ path: 'name', message: 'is empty' }]
-  const body = { code: 'bad-request', message: 'Not valid.', issues }
+  const parameters = { limit: 3, of: 'devices' }
+  const body = { code: 'bad-request', message: 'Not valid.', issues, parameters: { ...parameters, odd: {} } }
   const api = createApiClient({ baseUrl, fetch: () => Promise.resolve(reply(400, body)) })
   const refused = answerOf(api.GET('/api/v1/me'))
   await expect(refused).rejects.toBeInstanceOf(ApiRefusedError)
-  await expect(refused).rejects.toMatchObject({ status: 400, code: 'bad-request', issues })
+  await expect(refused).rejects.toMatchObject({ status: 400, code: 'bad-request', issues, parameters })
   expect(refusalOf(502, '<html>')).toMatchObject({ status: 502, code: 'unknown', issues: [] })
   expect(refusalOf(500, { code: 3, message: null, issues: [{ path: 1 }, null] })).toMatchObject({ issues: [] })
+})
+
+it('tells when to try again, if that is said in seconds', () => {
+  expect(refusalOf(429, {}, new Headers({ 'retry-after': '90' }))).toMatchObject({ retryAfterSeconds: 90 })
+  const date = new Headers({ 'retry-after': 'Wed, 21 Oct 2026 07:28:00 GMT' })
+  expect(refusalOf(429, {}, date)).toMatchObject({ retryAfterSeconds: undefined })
 })
 
 it('says why there is no answer, and gives up in time', async () => {

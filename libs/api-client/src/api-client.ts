@@ -70,18 +70,36 @@ export async function answerOf(
 ): Promise<unknown> {
   const { data, error, response } = await call
   if (response.ok) return data
-  throw refusalOf(response.status, error)
+  throw refusalOf(response.status, error, response.headers)
 }
 
 /** Reads a problem document; an answer that is none comes from something between here and the service. */
-export function refusalOf(status: number, problem: unknown): ApiRefusedError {
+export function refusalOf(status: number, problem: unknown, headers = new Headers()): ApiRefusedError {
   const fields = new Map(typeof problem === 'object' && problem !== null ? Object.entries(problem) : [])
   const text = (name: string): string | undefined => {
     const value: unknown = fields.get(name)
     return typeof value === 'string' ? value : undefined
   }
   const message = text('message') ?? `The server answered with status ${String(status)} and no reason.`
-  return new ApiRefusedError(status, text('code') ?? 'unknown', message, issuesIn(fields.get('issues')))
+  return new ApiRefusedError(status, text('code') ?? 'unknown', message, {
+    issues: issuesIn(fields.get('issues')),
+    parameters: parametersIn(fields.get('parameters')),
+    retryAfterSeconds: secondsIn(headers.get('retry-after')),
+  })
+}
+
+function parametersIn(value: unknown): Record<string, string | number> {
+  if (typeof value !== 'object' || value === null) return {}
+  return Object.fromEntries(
+    Object.entries(value).filter(
+      (entry): entry is [string, string | number] => typeof entry[1] === 'string' || typeof entry[1] === 'number',
+    ),
+  )
+}
+
+/** This server gives seconds, never a date. */
+function secondsIn(text: string | null): number | undefined {
+  return text !== null && /^\d{1,6}$/.test(text) ? Number(text) : undefined
 }
 
 function issuesIn(value: unknown): FieldIssue[] {

@@ -88,3 +88,26 @@ export const poolStatus = z.strictObject({
   leased: z.int().nonnegative(),
 })
 export type PoolStatus = z.infer<typeof poolStatus>
+
+/** Pools of one call at most. */
+export const MAX_POOLS = 1024
+
+/** Names a pool. */
+export const poolKey = z.strictObject({ tenantId: uuid, networkId: uuid })
+export type PoolKey = z.infer<typeof poolKey>
+
+/** `POST /allocator/v1/pools/use` (role auth-service): how full many pools are, in one call. */
+export const poolUseRequest = z.strictObject({ pools: z.array(poolKey).max(MAX_POOLS) })
+export type PoolUseRequest = z.infer<typeof poolUseRequest>
+export const poolUseResponse = z.strictObject({
+  /** Those that exist, in the order of the request. */
+  pools: z.array(
+    z.strictObject({
+      networkId: uuid,
+      /** Addresses that can be leased at once. */
+      capacity: z.int().nonnegative(),
+      leased: z.int().nonnegative(),
+    }),
+  ),
+})
+export type PoolUseResponse = z.infer<typeof poolUseResponse>

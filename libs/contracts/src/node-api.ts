@@ -267,6 +267,9 @@ export const captureReport = z.strictObject({
 })
 export type CaptureReport = z.infer<typeof captureReport>
 
+/** As much as the database can store. */
+const byteCount = z.string().regex(/^\d{1,18}$/)
+
 /** Reports of one call at most. */
 export const MAX_REPORTS = 256
 
@@ -299,45 +302,33 @@ export const syncResponse = z.strictObject({
 })
 export type SyncResponse = z.infer<typeof syncResponse>
 
-/** `inner`: what is in the tunnel; `outer`: the sealed packets as they travel. */
-export const captureSide = z.enum(['inner', 'outer'])
+/**
+ * `POST /node-api/v1/status`: how a node is, every 15 s. Newer nodes may say more than this, and older auth-services answer
+ * 404, which means nothing to a node.
+ */
+export const nodeStatus = z.object({
+  /** Of the program, for example `0.1.0`. */
+  version: z.string().regex(/^[\x20-\x7e]{1,64}$/),
+  startedAt: z.iso.datetime(),
+  /** Tunnels that it carries. */
+  connections: z.int32().nonnegative(),
+  /** Tunnels that it has room for. */
+  capacity: z.int32().nonnegative().nullable(),
+  /** Of all its processors since the last report, from 0 to 1; null in the first one. */
+  cpuShare: z.number().min(0).max(1).nullable(),
+})
+export type NodeStatus = z.infer<typeof nodeStatus>
 
-/** `GET /node-api/v1/orders`: an endless stream of newline-delimited JSON; a `heartbeat` comes every 10 s. */
-export const nodeOrder = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('hello'), version: z.literal(NODE_API_VERSION) }),
-  z.strictObject({ type: z.literal('heartbeat') }),
-  /** End every connection that matches; the reason goes to the client. */
-  z.strictObject({
-    type: z.literal('revoked'),
-    tenantId: uuid,
-    userId: uuid.optional(),
-    deviceId: uuid.optional(),
-    connectionId: uuid.optional(),
-    code: z.string().max(64),
-    message: z.string().max(200),
-  }),
-  /** Routes or DNS of a network changed; the node re-reads it with the next grant. */
-  z.strictObject({ type: z.literal('policy-changed'), tenantId: uuid, network: nodeNetwork }),
-  /** Take no new connections and ask the clients to reconnect elsewhere. */
-  z.strictObject({ type: z.literal('drain') }),
-  /** The answer of `GET /node-api/v1/handshake-keys` differs from now on. */
-  z.strictObject({ type: z.literal('handshake-keys-changed') }),
-  /** The tenant's CAs are others: the node fetches its server certificate anew and trusts the CAs that come with it. */
-  z.strictObject({ type: z.literal('tenant-authority-changed'), tenantId: uuid, authorityVersion: z.int().positive() }),
-  /** The user of this state answered in the browser: the node that holds the connection authorises it again. */
-  z.strictObject({ type: z.literal('challenge-answered'), state: challengeState }),
-  /** Write the packets of a connection to a file on the node, for a time and up to a size. */
-  z.strictObject({
-    type: z.literal('capture'),
-    captureId: uuid,
-    connectionId: uuid,
-    side: captureSide,
-    seconds: z.int().positive(),
-    maxBytes: z.int().positive(),
-  }),
-  z.strictObject({ type: z.literal('resume') }),
-])
-export type NodeOrder = z.infer<typeof nodeOrder>
+/**
+ * `POST /node-api/v1/connections/traffic`: bytes so far of connections that moved data since they were told last; every
+ * 15 s. As with `status`, newer nodes may say more, and older auth-services answer 404.
+ */
+export const trafficReport = z.object({
+  connections: z
+    .array(z.object({ connectionId: uuid, receivedBytes: byteCount, sentBytes: byteCount }))
+    .max(MAX_REPORTS),
+})
+export type TrafficReport = z.infer<typeof trafficReport>
 
 /** Body of every answer with a status ≥ 400. */
 export const apiError = z.strictObject({

@@ -4,6 +4,7 @@ export type {
   ApiToken,
   AuditChainLink,
   AuditEvent,
+  Branding,
   CertificateAuthority,
   Connection,
   CookieKey,

@@ -21,6 +21,9 @@ export interface AuthorisationRows {
   readonly hasRecoveryCode: boolean
   /** When the connection that was asked for was allowed. */
   readonly connectionStartedAt: Date | null
+  /** When its login began, and the session id of its tokens; `null` also where neither was noted. */
+  readonly loginStartedAt: Date | null
+  readonly loginId: string | null
 }
 
 /** A device that is asked about, and the connection of it that goes on. */
@@ -45,6 +48,7 @@ export interface NotedConnection {
   readonly remote_address?: string
   readonly remote_port?: number
   readonly at: Date
+  readonly login_id: string
   readonly login_started_at: Date
   readonly ends_at: Date
   /** Of how many devices the user may be connected at once. */
@@ -118,16 +122,25 @@ export class TenantFunctions implements AsyncDisposable {
   }
 }
 
-type FactsJson = Omit<AuthorisationRows, 'device' | 'user' | 'network' | 'tenant' | 'connectionStartedAt'> &
-  Readonly<Record<'device' | 'user' | 'network' | 'tenant', object>> & { readonly connectionStartedAt: string | null }
+type FactsJson = Omit<
+  AuthorisationRows,
+  'device' | 'user' | 'network' | 'tenant' | 'connectionStartedAt' | 'loginStartedAt'
+> &
+  Readonly<Record<'device' | 'user' | 'network' | 'tenant', object>> &
+  Readonly<Record<'connectionStartedAt' | 'loginStartedAt', string | null>>
 
-function rowsOf({ device, user, network, tenant, connectionStartedAt, ...facts }: FactsJson): AuthorisationRows {
+function rowsOf({ device, user, network, tenant, ...facts }: FactsJson): AuthorisationRows {
   return {
     ...facts,
     device: StoredRow.device.read(device),
     user: StoredRow.user.read(user),
     network: StoredRow.network.read(network),
     tenant: StoredRow.tenant.read(tenant),
-    connectionStartedAt: connectionStartedAt === null ? null : new Date(connectionStartedAt),
+    connectionStartedAt: dateOf(facts.connectionStartedAt),
+    loginStartedAt: dateOf(facts.loginStartedAt),
   }
+}
+
+function dateOf(text: string | null): Date | null {
+  return text === null ? null : new Date(text)
 }

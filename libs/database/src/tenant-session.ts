@@ -9,6 +9,7 @@ export type TenantSession = Pick<
   | 'apiToken'
   | 'auditChainLink'
   | 'auditEvent'
+  | 'branding'
   | 'certificateAuthority'
   | 'connection'
   | 'device'

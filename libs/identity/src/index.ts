@@ -10,6 +10,7 @@ export {
   type RecoveryCodeOwner,
 } from './recovery-code.ts'
 export {
+  beginVpnSession,
   checkSessionToken,
   encodeSessionToken,
   issueSessionToken,

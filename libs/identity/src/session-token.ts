@@ -42,6 +42,12 @@ export interface VpnSession {
 export type SessionTokenCheck =
   ({ readonly result: 'valid'; readonly issuedMs: number } & VpnSession) | { readonly result: 'invalid' }
 
+/** Begins a login: a random session id, and the time in whole seconds, which is all that tokens know. */
+export function beginVpnSession(nowMs: number): VpnSession {
+  const sessionId = randomBytes(SESSION_ID_BYTES).toString('base64')
+  return { sessionId, initialMs: Math.floor(nowMs / 1000) * 1000 }
+}
+
 /**
  * Issues a token of 91 characters for a login, or renews one: with `previous` it keeps session id and time of login, so
  * that renewing never lengthens the session. Keys have at least 32 bytes. Times are kept in whole seconds.
@@ -53,8 +59,8 @@ export function issueSessionToken(input: {
   previous?: VpnSession
 }): VpnSession & { readonly token: string } {
   const nowSeconds = Math.floor(input.nowMs / 1000)
-  const sessionId = input.previous?.sessionId ?? randomBytes(SESSION_ID_BYTES).toString('base64')
-  const initialSeconds = input.previous === undefined ? nowSeconds : Math.floor(input.previous.initialMs / 1000)
+  const { sessionId, initialMs } = input.previous ?? beginVpnSession(input.nowMs)
+  const initialSeconds = Math.floor(initialMs / 1000)
   const token = encodeSessionToken({
     hmacKey: usableKey(input.key),
     binding: encodeBinding(input.binding),

@@ -32,6 +32,18 @@ it('knows no status of an unknown network', async () => {
   expect(await pools.status(newNetwork().networkId)).toBeUndefined()
 })
 
+it('tells how full many pools are, in order, and leaves out what is unknown or another tenant’s', async () => {
+  const other = newNetwork()
+  await pools.define(other, { ipv4: '10.9.0.0/24', ipv6: null })
+  await pools.lease(network, holder('a'))
+  const stolen = { ...other, tenantId: network.tenantId }
+  const found = await pools.statuses([other, newNetwork(), stolen, network])
+  expect(found.map(({ networkId, capacity, leased }) => [networkId, capacity, leased])).toEqual([
+    [other.networkId, 253, 0],
+    [network.networkId, 5, 1],
+  ])
+})
+
 it('leases both addresses, never the network’s, the node’s own or the broadcast address', async () => {
   const leases = []
   for (const device of ['a', 'b', 'c', 'd', 'e', 'f']) leases.push(await pools.lease(network, holder(device)))

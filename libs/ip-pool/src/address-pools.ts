@@ -42,11 +42,13 @@ export class AddressPools {
   /** Gives a pool by its network alone; `undefined` when nobody has defined it. */
   async status(networkId: string): Promise<PoolSummary | undefined> {
     const tenantId = await this.#store.findTenant(networkId)
-    if (tenantId === undefined) return undefined
-    const pool = await this.#store.readPool({ tenantId, networkId })
-    if (pool === undefined) return undefined
-    const { ipv4, ipv6, leased } = pool
-    return { tenantId, networkId, ipv4, ipv6, capacity: pool.last - pool.first + 1, leased }
+    return tenantId === undefined ? undefined : this.#read({ tenantId, networkId })
+  }
+
+  /** Gives many pools at once, in order; those that nobody has defined are left out. */
+  async statuses(networks: readonly NetworkKey[]): Promise<PoolSummary[]> {
+    const pools = await Promise.all(networks.map((network) => this.#read(network)))
+    return pools.filter((pool) => pool !== undefined)
   }
 
   /** Leases addresses to a device's connection, taking them over from an earlier connection of the same device. */
@@ -84,6 +86,13 @@ export class AddressPools {
     const page = await this.#store.listNetworks(cursor)
     const counts = await Promise.all(page.networks.map((network) => this.#store.reclaim(network, limitPerNetwork)))
     return { lapsed: counts.reduce((sum, count) => sum + count, 0), cursor: page.cursor }
+  }
+
+  async #read({ tenantId, networkId }: NetworkKey): Promise<PoolSummary | undefined> {
+    const pool = await this.#store.readPool({ tenantId, networkId })
+    if (pool === undefined) return undefined
+    const { ipv4, ipv6, leased } = pool
+    return { tenantId, networkId, ipv4, ipv6, capacity: pool.last - pool.first + 1, leased }
   }
 
   async #renewOne(claim: LeaseClaim, pool: { readonly ipv6: string | null } | undefined): Promise<RenewResult> {

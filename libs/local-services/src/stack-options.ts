@@ -14,7 +14,7 @@ export interface StackOptions {
   readonly durable?: boolean
   /** Public REST API; default 127.0.0.1:8080. */
   readonly authListen?: string | undefined
-  /** Where people reach it; default `http://` and the address above. */
+  /** Where people reach it; default `http://` and the address above, by the name `localhost` if it is 127.0.0.1. */
   readonly publicUrl?: string | undefined
   /** mTLS API for nodes; default 127.0.0.1:8443. */
   readonly nodeApiListen?: string | undefined
@@ -73,9 +73,14 @@ export async function claimAddresses(options: StackOptions): Promise<StackAddres
     node,
     nodeListeners,
     metrics,
-    publicUrl: options.publicUrl ?? `http://${hostPort(auth)}`,
+    publicUrl: options.publicUrl ?? publicUrlOf(auth),
     vpnRemotes: options.vpnRemotes ?? nodeListeners.map(vpnRemote),
   }
+}
+
+/** Browsers know passkeys for the name of this machine, and not for its address. */
+function publicUrlOf(listen: ListenPort): string {
+  return `http://${listen.host === '127.0.0.1' ? `localhost:${String(listen.port)}` : hostPort(listen)}`
 }
 
 /** Where a client reaches a listener, as profiles have it. */

@@ -73,7 +73,7 @@ export interface PortalFacts extends CommonFacts {
 export interface VpnFacts extends CommonFacts {
   readonly where: 'vpn'
   readonly phase: 'initial' | 'renegotiation'
-  /** When the connection began that renegotiates; a password given again makes it no younger. `null` for a first one. */
+  /** When the login began of the connection that renegotiates; a password given again makes it no younger. `null` for a first one. */
   readonly connectionStartedAtMs: number | null
   /** Whether the client can open a browser, where any method can be proven. */
   readonly webSignIn: boolean

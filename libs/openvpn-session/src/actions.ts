@@ -66,7 +66,7 @@ export interface SessionGrant {
   readonly authTokenUsername?: string
   /** Age of the current key at which the server begins a renegotiation; `undefined` leaves that to the client. */
   readonly renegotiateAfterMs: number | undefined
-  /** When the connection ends and the client must sign in again; `undefined` for never. The newest grant counts. */
+  /** When the connection ends and the client must sign in again; `undefined` for never. The newest grant, or `ends-at`, counts. */
   readonly endsAtMs: number | undefined
 }
 
@@ -129,6 +129,11 @@ export type SessionInput =
       readonly reason: string
       readonly advance?: boolean
     }
+  /** The connection ends at another time than was granted. `renew` makes new keys, with which the client gets a new token. */
+  | { readonly type: 'ends-at'; readonly endsAtMs: number; readonly renew: boolean }
+
+/** Inputs that mean nothing once their key state is gone. */
+export type KeyStateInput = Exclude<Extract<SessionInput, { keyId: KeyId }>, { type: 'key-used' | 'key-limit' }>
 
 /**
  * Directional AEAD material for the engine: keys with 8-byte implicit IVs, or the 32-byte secrets of epoch 1. The

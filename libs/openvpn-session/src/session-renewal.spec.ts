@@ -185,4 +185,61 @@ describe('a session that ends at a time', () => {
     scene.simulation.pass(2 * MINUTE_MS)
     expect(scene.server.of('ended')).toHaveLength(1)
   })
+
+  describe('that is moved', () => {
+    const connectedUntil = (durationMs: number): Scene => {
+      const scene = makeScene({
+        decide: () => ({
+          type: 'allowed',
+          grant: { ...GRANT, authToken: 'SESS_ID_AT_later', endsAtMs: endsAfter(scene, durationMs) },
+        }),
+      })
+      scene.connect()
+      return scene
+    }
+
+    it('ends then, whether sooner or later than its grant said', () => {
+      for (const movedMs of [HOUR_MS / 2, 2 * HOUR_MS]) {
+        const scene = connectedUntil(HOUR_MS)
+        scene.server.input({ type: 'ends-at', endsAtMs: endsAfter(scene, movedMs), renew: false })
+        scene.simulation.pass(movedMs - 2_000)
+        expect(scene.server.of('ended')).toEqual([])
+        scene.simulation.pass(2_000)
+        expect(scene.server.of('ended')).toEqual([{ type: 'ended', reason: 'ordered' }])
+        expect(started(scene)).toEqual([0])
+      }
+    })
+
+    it('gives its client a new token at once, and the next key counts from there', () => {
+      const scene = connectedUntil(HOUR_MS)
+      scene.simulation.pass(MINUTE_MS)
+      scene.server.input({ type: 'ends-at', endsAtMs: endsAfter(scene, 2 * HOUR_MS), renew: true })
+      scene.simulation.pass(2_000)
+      expect(installed(scene)).toEqual([0, 1])
+      expect(scene.client.messages.at(-1)).toBe('PUSH_REPLY,auth-token SESS_ID_AT_later')
+      scene.simulation.pass(MINUTE_MS)
+      expect(installed(scene)).toEqual([0, 1])
+    })
+
+    it('makes no keys faster than a client may, however often it is moved', () => {
+      const scene = connectedUntil(HOUR_MS)
+      for (let round = 0; round < 40; round++) {
+        scene.server.input({ type: 'ends-at', endsAtMs: endsAfter(scene, HOUR_MS), renew: true })
+        scene.simulation.pass(500)
+      }
+      // In twenty seconds; the first waits too.
+      expect(started(scene).length).toBeGreaterThanOrEqual(3)
+      expect(started(scene).length).toBeLessThanOrEqual(5)
+    })
+
+    it('stays over once it has ended', () => {
+      const scene = connectedUntil(MINUTE_MS)
+      scene.simulation.pass(MINUTE_MS + 1_000)
+      scene.server.input({ type: 'ends-at', endsAtMs: endsAfter(scene, HOUR_MS), renew: true })
+      scene.simulation.pass(MINUTE_MS)
+      expect(scene.server.of('ended')).toHaveLength(1)
+      expect(scene.server.of('closed')).toHaveLength(1)
+      expect(started(scene)).toEqual([0])
+    })
+  })
 })

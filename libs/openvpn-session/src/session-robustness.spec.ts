@@ -74,6 +74,9 @@ function inputsFor({ context, client, key, simulation }: Scene): fc.Arbitrary<Se
       return { type: 'push-update', configuration: { ...GRANT.configuration, routes } }
     }),
     fc.string({ unit: 'binary' }).map((message): SessionInput => ({ type: 'info', message })),
+    fc
+      .tuple(fc.double(), fc.boolean())
+      .map(([endsAtMs, renew]): SessionInput => ({ type: 'ends-at', endsAtMs, renew })),
     withKeyId((keyId): SessionInput => ({ type: 'key-used', keyId })),
     withKeyId((keyId): SessionInput => ({ type: 'key-limit', keyId })),
     fc.constant<SessionInput>({ type: 'timer' }),

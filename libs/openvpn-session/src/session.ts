@@ -1,6 +1,6 @@
-import { type CryptoSuite, type KeyId, namesSession, OPCODE } from '@sallyport/openvpn-wire'
+import { type CryptoSuite, namesSession, OPCODE } from '@sallyport/openvpn-wire'
 
-import type { ClientIdentity, SessionAction, SessionEndReason, SessionInput } from './actions.ts'
+import type { ClientIdentity, KeyStateInput, SessionAction, SessionEndReason, SessionInput } from './actions.ts'
 import { readClientMessages } from './client-message.ts'
 import { endMessage, type EndOrder, NOT_RENEWED, SESSION_OVER } from './control-messages.ts'
 import { Ending, LINGER_MS } from './ending.ts'
@@ -17,9 +17,6 @@ import { isPast, WakeTimer } from './wake-timer.ts'
 import type { ControlLink, ReceivedPacket } from './wrap/control-link.ts'
 import { tlsCryptKeys } from './wrap/tls-crypt.ts'
 import { TlsCryptWrapping } from './wrap/wrapping.ts'
-
-/** Inputs that mean nothing once their key state is gone. */
-type KeyStateInput = Exclude<Extract<SessionInput, { keyId: KeyId }>, { type: 'key-used' | 'key-limit' }>
 
 /** What a session needs from the packets that opened it. */
 export interface SessionInit {
@@ -121,6 +118,9 @@ export class Session {
         break
       case 'end':
         this.#endByOrder(input)
+        break
+      case 'ends-at':
+        this.#renewal.noteEnd(input, this.#nowMs)
         break
       case 'push-update':
         this.#bulletin.want(input.configuration)

@@ -14,7 +14,10 @@ export function totpCode(base32Secret: string, atMs: number): string {
   return String((mac.readUInt32BE(offset) & 0x7fffffff) % 10 ** DIGITS).padStart(DIGITS, '0')
 }
 
-/** Gives codes that were not used before: the service takes each time step only once, so a second call waits for the next. */
+/**
+ * Gives codes that were not used before. The service takes each time step once, and a step early (RFC 6238 §5.2): a second
+ * call need not wait for the next step, a third one does.
+ */
 export class TotpDevice {
   readonly #secret: string
   #lastStep = 0
@@ -23,13 +26,14 @@ export class TotpDevice {
     this.#secret = base32Secret
   }
 
-  /** A fresh code; waits up to 30 s when the current one was given out. */
+  /** A fresh code, which is good for 30 s at least; waits up to 30 s when the next one was given out as well. */
   async code(): Promise<string> {
-    const freshMs = (this.#lastStep + 1) * STEP_SECONDS * 1000
+    const step = Math.max(this.#lastStep + 1, Math.floor(Date.now() / 1000 / STEP_SECONDS))
+    this.#lastStep = step
+    const takenFromMs = (step - 1) * STEP_SECONDS * 1000
     // A timer may fire a little before its time by this clock.
-    while (Date.now() < freshMs) await new Promise((resolve) => setTimeout(resolve, freshMs - Date.now()))
-    this.#lastStep = Math.floor(Date.now() / 1000 / STEP_SECONDS)
-    return totpCode(this.#secret, this.#lastStep * STEP_SECONDS * 1000)
+    while (Date.now() < takenFromMs) await new Promise((resolve) => setTimeout(resolve, takenFromMs - Date.now()))
+    return totpCode(this.#secret, step * STEP_SECONDS * 1000)
   }
 }
 

@@ -1,5 +1,3 @@
-import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 
 import { ManagedProcess } from '@sallyport/local-services'
@@ -23,15 +21,4 @@ export async function startAllocator(environment: Readonly<Record<string, string
   const service = spawnAllocator(environment)
   await service.waitForLine(/"msg":"ready"/, START_TIMEOUT_MS)
   return service
-}
-
-/** Finds a TCP port that nobody uses. */
-export async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  probe.close()
-  await once(probe, 'close')
-  if (address === null || typeof address === 'string') throw new TypeError('a TCP port was asked for')
-  return address.port
 }

@@ -16,6 +16,7 @@ const operation = z.looseObject({
   'x-permission': z.string(),
   'x-roles': z.array(z.string()).default([]),
   'x-api-tokens': z.boolean(),
+  'x-recent-sign-in': z.literal(true).optional(),
   parameters: z.array(z.object({ name: z.string(), in: z.enum(['path', 'query']), schema: z.unknown() })).default([]),
   requestBody: z.object({ content }).optional(),
 })
@@ -31,6 +32,8 @@ export interface Operation {
   readonly permission: string
   readonly roles: readonly string[]
   readonly takesTokens: boolean
+  /** A session must have proven in the last five minutes who it is. */
+  readonly wantsRecentSignIn: boolean
   readonly parameters: readonly { readonly name: string; readonly in: 'path' | 'query'; readonly schema: unknown }[]
   readonly body: { readonly type: string; readonly schema: BodySchema; readonly example: unknown } | undefined
 }
@@ -64,6 +67,7 @@ function operationOf(method: string, path: string, described: z.infer<typeof ope
     permission: described['x-permission'],
     roles: described['x-roles'],
     takesTokens: described['x-api-tokens'],
+    wantsRecentSignIn: described['x-recent-sign-in'] === true,
     parameters: described.parameters,
     body: type === undefined ? undefined : { type, schema: { properties, required }, example: body?.example },
   }

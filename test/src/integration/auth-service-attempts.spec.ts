@@ -2,10 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 import { ServiceUnavailableError } from '@sallyport/cluster-identity'
 import { type Credential, syncResponse } from '@sallyport/contracts'
-import { EnrolmentClient, requiredText } from '@sallyport/local-services'
+import { EnrolmentClient, fieldOf, requiredText } from '@sallyport/local-services'
 import { Redis } from 'ioredis'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { z } from 'zod'
 
 import {
   authoriseRequestOf,
@@ -18,6 +19,7 @@ import {
   type TestTenant,
   type TestUser,
 } from './auth-service-harness.ts'
+import { listItems } from './list-items.ts'
 
 /** Redis keys of what is remembered about stale credentials. */
 const STALE_KEYS = '*:attempts:*:stale:*'
@@ -187,6 +189,27 @@ it('unlocks one user at the portal and with VPN clients', async () => {
   expect(await portalSignIn('tina', PASSWORD)).toBe('ok')
 })
 
+it('tells administrators who has to wait and until when, at the portal or with VPN clients', async () => {
+  const { api } = tenant.client
+  const [one, other] = [await person('wanda', { totp: false }), await person('wim', { totp: false })]
+  await redis.hset(accountKey('portal', 'wanda'), 'count', '12')
+  await redis.hset(accountKey('vpn', other.user.userId), 'count', '12')
+  expect(await portalSignIn('wanda', 'a guess')).toBe('sign-in-failed')
+  expect(await other.decide(password('a guess'))).toBe('wrong-password')
+  const locked = async () => {
+    const items = fieldOf(await api.call('GET', '/users?state=locked&search=w'), 'items')
+    return z.array(z.object({ username: z.string(), lockedUntil: z.iso.datetime() })).parse(items)
+  }
+  const [wanda, wim, ...others] = await locked()
+  expect([wanda?.username, wim?.username, others]).toEqual(['wanda', 'wim', []])
+  const leftMs = Date.parse(wanda?.lockedUntil ?? '') - Date.now()
+  expect(leftMs).toBeGreaterThan(200_000)
+  expect(leftMs).toBeLessThan(260_000)
+  await api.call('POST', `/users/${one.user.userId}/unlock`)
+  expect(await api.call('GET', `/users/${one.user.userId}`)).toMatchObject({ lockedUntil: null })
+  expect((await locked()).map(({ username }) => username)).toEqual(['wim'])
+})
+
 it('tells nobody by text or by time who exists', async () => {
   await person('uwe', { totp: false })
   const timed = async (username: string) => {
@@ -329,8 +352,8 @@ it('lists the connections of nodes that are heard, and those that ended', async 
   const answer = await node.authorise(authoriseRequestOf(user, device, password(PASSWORD)))
   const connectionId = answer.decision === 'allow' ? answer.grant.connectionId : ''
   const isListed = async () => {
-    const list = (await tenant.client.api.call('GET', '/connections')) as { connectionId: string }[]
-    return list.some((connection) => connection.connectionId === connectionId)
+    const list = await listItems(tenant.client.api, '/connections')
+    return list.some((connection) => connection['connectionId'] === connectionId)
   }
   const path = '/node-api/v1/connections/sync'
   await node.api.call({ method: 'POST', path, body: { connectionIds: [connectionId] }, response: syncResponse })

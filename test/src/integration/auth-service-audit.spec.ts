@@ -114,7 +114,7 @@ it('filters by time, actor, action, user and outcome', async () => {
   expect(failed.items).toHaveLength(1)
   const [item] = failed.items
   const at = String(item?.['at'])
-  expect(item).toMatchObject({ action: 'portal.sign-in', detailsErased: false })
+  expect(item).toMatchObject({ action: 'portal.sign-in', username: 'admin', detailsErased: false })
   const userId = String(item?.['userId'])
   for (const query of [
     { from: at, to: at, userId },

@@ -1,3 +1,5 @@
+import { X509Certificate } from 'node:crypto'
+
 import { serverCertificateResponse } from '@sallyport/contracts'
 import { EnrolmentClient, fieldOf, requiredText } from '@sallyport/local-services'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -104,6 +106,24 @@ it('renews a certificate and keeps the one before until the new one is used, whi
   if (authority === undefined) throw new Error('there is no authority')
   expect(await listedAs(authority, device)).toBe('certificate revoked')
   expect(await listedAs(authority, renewed)).toBe('OK')
+})
+
+it('renews once for one request, however often it comes, and once more for whoever lost the key', async () => {
+  const user = await newUser('unlucky')
+  const device = await enrolDevice(user, 'Laptop')
+  const csr = await csrOf()
+  const send = () => textOf(user.client.api.call('POST', `/devices/${device.deviceId}/renew`, { csr }), 'profile')
+  const [renewed, again] = [deviceOf(await send()), deviceOf(await send())]
+  expect(again.certificate).toEqual(renewed.certificate)
+  await setPolicy(tenant, { deviceRenewalDays: 5 })
+  const other = await renew(user, device)
+  expect(other.certificate.sha256).not.toBe(renewed.certificate.sha256)
+  const endOf = ({ profile }: TestDevice): string => new X509Certificate(blockOf(profile, 'cert')).validTo
+  expect(endOf(other)).toBe(endOf(renewed))
+  expect(await decisionOf(user, renewed)).toBe('certificate-mismatch')
+  expect(await decisionOf(user, other)).toBe('allow')
+  await expect(renew(user, device)).rejects.toMatchObject({ code: 'renewal-too-early' })
+  await setPolicy(tenant, { deviceRenewalDays: 30 })
 })
 
 it('renews when the policy says so, and only own devices that are not revoked', async () => {

@@ -1,5 +1,9 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
 import type { AuthoriseResponse } from '@sallyport/contracts'
-import { EnrolmentClient } from '@sallyport/local-services'
+import { ApiClient, EnrolmentClient, fieldOf } from '@sallyport/local-services'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
@@ -24,9 +28,15 @@ let twin: NodeClient
 let other: NodeClient
 let tenant: TestTenant
 let redis: Redis
+/** A portal that is one page. */
+let portal: string
+
+const PAGE = '<!doctype html><title>Portal</title>'
 
 beforeAll(async () => {
-  harness = await AuthServiceHarness.start()
+  portal = await mkdtemp(join(tmpdir(), 'sallyport-portal-'))
+  await writeFile(join(portal, 'index.html'), PAGE)
+  harness = await AuthServiceHarness.start({ AUTH_PORTAL_DIRECTORY: portal })
   replica = await startReplica(harness)
   const identity = await harness.enrol('vpn-node', 'node-1')
   node = NodeClient.at(harness.nodeApiUrl, identity)
@@ -40,6 +50,7 @@ afterAll(async () => {
   redis.disconnect()
   await replica[Symbol.asyncDispose]()
   await harness[Symbol.asyncDispose]()
+  await rm(portal, { recursive: true })
 })
 
 async function webTenant(slug: string): Promise<TestTenant> {
@@ -70,30 +81,11 @@ async function person(username: string, of = tenant) {
   return { user, codes, device, begin, goOn, signedIn }
 }
 
-/** A browser: keeps the cookie and follows no redirect by itself. */
-class Browser {
-  #cookie = ''
-  readonly #origin: string
-
-  constructor(origin = harness.publicUrl) {
-    this.#origin = origin
-  }
-
-  get(path: string): Promise<Response> {
-    return this.#send(path, {})
-  }
-
-  submit(path: string, fields: Readonly<Record<string, string>> = {}): Promise<Response> {
-    return this.#send(path, { method: 'POST', body: new URLSearchParams(fields), headers: { origin: this.#origin } })
-  }
-
-  async #send(path: string, request: { method?: string; body?: URLSearchParams; headers?: Record<string, string> }) {
-    const headers = { ...request.headers, cookie: this.#cookie }
-    const response = await fetch(harness.publicUrl + path, { ...request, headers, redirect: 'manual' })
-    this.#cookie = response.headers.getSetCookie()[0]?.split(';', 1)[0] ?? this.#cookie
-    return response
-  }
-}
+/** What anybody sees who has the link. */
+const linkOf = (state: string, at = harness.publicUrl): Promise<unknown> =>
+  new ApiClient(at).call('GET', `/connect/${state}`)
+const approve = ({ api }: EnrolmentClient, state: string): Promise<unknown> =>
+  api.call('POST', `/connect/${state}/approve`)
 
 it('asks in the browser where the tenant wants it, and only clients that can open one', async () => {
   const { user, device, begin } = await person('alice')
@@ -106,40 +98,37 @@ it('asks in the browser where the tenant wants it, and only clients that can ope
   expect(device.profile).not.toContain('static-challenge')
 })
 
-it('lets the user sign in, confirm and go on, on whatever instance', async () => {
-  const { codes, begin, goOn } = await person('bob')
+it('tells who has the link what waits, and lets the user sign in, confirm and go on, on whatever instance', async () => {
+  const { begin, goOn, signedIn } = await person('bob')
   const { state } = await begin()
-  const path = `/connect/${state}`
   expect(await goOn(state)).toMatchObject({ decision: 'challenge', state, method: 'web' })
-
-  const browser = new Browser()
-  const first = await browser.get(path)
-  expect(first.status).toBe(200)
-  const form = await first.text()
-  expect(form).toContain(`action="${path}/sign-in"`)
-  expect(form).toContain('Laptop &#38; Dock')
-  expect(form).toContain('203.0.113.9')
-  const refused = await browser.submit(`${path}/sign-in`, { username: 'bob', password: 'not it', otp: codes.wrong() })
-  expect(refused.status).toBe(401)
-  expect(await refused.text()).toContain('role="alert"')
-  const signedIn = await browser.submit(`${path}/sign-in`, { username: 'bob', password: PASSWORD, otp: codes.next() })
-  expect([signedIn.status, signedIn.headers.get('location')]).toEqual([303, path])
-  expect(await (await browser.get(path)).text()).toContain(`action="${path}/approve"`)
-
+  for (const at of [harness.publicUrl, replica.publicUrl]) {
+    const waiting = await linkOf(state, at)
+    const seconds = Number(fieldOf(waiting, 'expiresInSeconds'))
+    expect(seconds).toBeGreaterThan(280)
+    expect(seconds).toBeLessThanOrEqual(300)
+    expect(waiting).toMatchObject({
+      tenant: { slug: 'acme', name: 'Tenant acme' },
+      branding: { logoUrl: null },
+      username: 'bob',
+      deviceName: 'Laptop & Dock',
+      remoteAddress: '203.0.113.9',
+    })
+  }
+  const browser = await signedIn()
   await using orders = await listen(twin.api)
-  const approved = await browser.submit(`${path}/approve`)
-  expect([approved.status, await approved.text()]).toEqual([200, expect.stringContaining('Your connection goes on')])
+  await approve(browser, state)
   expect(await orders.next()).toEqual({ type: 'challenge-answered', state })
   expect(await goOn(state, twin)).toMatchObject({ decision: 'allow' })
   expect(await goOn(state)).toMatchObject({ decision: 'deny', code: 'challenge-expired' })
-  const used = await browser.get(path)
-  expect([used.status, await used.text()]).toEqual([410, expect.stringContaining('expired or was used')])
+  for (const used of [state, 'never-made', '%3Cscript%3E'])
+    await expect(linkOf(used)).rejects.toMatchObject({ status: 410, code: 'challenge-expired' })
 })
 
 it('lets one connection go on for one approval, whoever asks at the same moment', async () => {
   const { begin, goOn, signedIn } = await person('heidi')
   const { state } = await begin()
-  await (await signedIn()).api.call('POST', `/connect/${state}/approve`)
+  await approve(await signedIn(), state)
   // All of them stand at the door before the first is let in.
   await redis.client('PAUSE', 1000, 'WRITE')
   const answers = await Promise.all([node, twin, node, twin, node, twin].map((at) => goOn(state, at)))
@@ -151,7 +140,7 @@ it('tells the node whose client waits, and no other, and takes the answer from n
   const { state } = await begin()
   await using orders = await listen(node.api)
   await using strangers = await listen(other.api)
-  await (await signedIn()).api.call('POST', `/connect/${state}/approve`)
+  await approve(await signedIn(), state)
   expect(await orders.next()).toEqual({ type: 'challenge-answered', state })
   await expect(strangers.next()).rejects.toThrow('no order came in time')
   expect(await goOn(state, other)).toMatchObject({ decision: 'deny', code: 'challenge-expired' })
@@ -166,34 +155,45 @@ it('lets a user in who follows the link while somebody tries passwords for the a
   for (let round = 0; round < 8; round += 1) await guess(`guess ${String(round)}`)
   expect(await guess('one more')).toBe('too-many-attempts')
   expect(await goOn(state)).toMatchObject({ decision: 'challenge', state })
-  await (await signedIn()).api.call('POST', `/connect/${state}/approve`)
+  await approve(await signedIn(), state)
   expect(await goOn(state)).toMatchObject({ decision: 'allow' })
   expect(await guess('one more')).toBe('wrong-password')
 })
 
-it('serves pages that run nothing, load nothing and leak nothing', async () => {
+it('shows the page of the portal behind a link, with headers that let it do nothing else', async () => {
   const { begin } = await person('carol')
   const { state } = await begin()
-  for (const path of [`/connect/${state}`, '/connect/never-made', '/connect/%3Cscript%3E']) {
-    const page = await fetch(harness.publicUrl + path)
-    expect(page.headers.get('content-security-policy')).toMatch(/^default-src 'none'; style-src 'sha256-[^']+';/)
-    expect(page.headers.get('referrer-policy')).toBe('same-origin')
-    expect(page.headers.get('cache-control')).toBe('no-store')
-    expect(await page.text()).not.toMatch(/<script/i)
+  const headers = { accept: 'text/html' }
+  for (const path of [`/connect/${state}`, '/link/abc.def', '/']) {
+    const page = await fetch(harness.publicUrl + path, { headers })
+    expect([page.status, await page.text()]).toEqual([200, PAGE])
+    expect(page.headers.get('content-security-policy')).toMatch(
+      /^default-src 'none'; script-src 'self'; style-src 'self';/,
+    )
+    expect(page.headers.get('referrer-policy')).toBe('no-referrer')
+    expect(page.headers.get('cache-control')).toBe('no-cache')
   }
+  for (const path of ['/api/v1/nothing', '/api/v1/me', '/crl/x', '/assets/x.js']) {
+    const answer = await fetch(harness.publicUrl + path, { headers })
+    expect([answer.status, answer.headers.get('content-type')], path).toEqual([
+      path === '/api/v1/me' ? 401 : 404,
+      expect.stringMatching(/^application\/problem\+json/),
+    ])
+    expect(answer.headers.get('content-security-policy'), path).toMatch(/^default-src 'none';/)
+  }
+  expect((await fetch(`${harness.publicUrl}/api/v1/sign-in`, { headers })).status).toBe(405)
+  const docs = await fetch(`${harness.publicUrl}/api/docs`, { headers })
+  expect(docs.headers.get('content-security-policy')).toContain("script-src 'self'")
 })
 
 it('takes nothing from a page of another origin', async () => {
-  const { codes, begin, goOn } = await person('dave')
+  const { begin, goOn, signedIn } = await person('dave')
   const { state } = await begin()
-  const stranger = new Browser('https://evil.example')
-  const fields = { username: 'dave', password: PASSWORD, otp: codes.next() }
-  const signIn = await stranger.submit(`/connect/${state}/sign-in`, fields)
-  expect([signIn.status, signIn.headers.getSetCookie()]).toEqual([403, []])
-  expect((await stranger.submit(`/connect/${state}/approve`)).status).toBe(403)
-  const headers = { origin: 'null', 'sec-fetch-site': 'cross-site' }
-  const approve = fetch(`${harness.publicUrl}/connect/${state}/approve`, { method: 'POST', headers })
-  expect((await approve).status).toBe(403)
+  await signedIn()
+  for (const headers of [{ origin: 'https://evil.example' }, { origin: 'null', 'sec-fetch-site': 'cross-site' }]) {
+    const answer = await fetch(`${harness.publicUrl}/api/v1/connect/${state}/approve`, { method: 'POST', headers })
+    expect([answer.status, await answer.text()]).toEqual([403, expect.stringContaining('foreign-origin')])
+  }
   expect(await goOn(state)).toMatchObject({ decision: 'challenge' })
 })
 
@@ -202,24 +202,31 @@ it('lets nobody approve but the user of the device, and only after a code', asyn
   const colleague = await (await person('frank')).signedIn()
   const rival = await (await person('erin', await webTenant('rival'))).signedIn()
   const { state } = await begin()
-  const approve = (client: EnrolmentClient): Promise<unknown> => client.api.call('POST', `/connect/${state}/approve`)
-  await expect(approve(colleague)).rejects.toMatchObject({ status: 403, code: 'other-user' })
-  await expect(approve(rival)).rejects.toMatchObject({ status: 403, code: 'other-user' })
-  await expect(approve(tenant.client)).rejects.toMatchObject({ status: 403, code: 'other-user' })
-  await expect(approve(new EnrolmentClient(harness.publicUrl))).rejects.toMatchObject({ status: 401 })
+  await expect(approve(colleague, state)).rejects.toMatchObject({ status: 403, code: 'other-user' })
+  await expect(approve(rival, state)).rejects.toMatchObject({ status: 403, code: 'other-user' })
+  await expect(approve(tenant.client, state)).rejects.toMatchObject({ status: 403, code: 'other-user' })
+  await expect(approve(new EnrolmentClient(harness.publicUrl), state)).rejects.toMatchObject({ status: 401 })
   const membership = `/groups/${tenant.passwordOnly}/members/${user.userId}`
   await tenant.client.api.call('PUT', membership)
   const passwordOnly = new EnrolmentClient(harness.publicUrl)
   await passwordOnly.signIn({ tenant: tenant.slug, username: 'erin', password: PASSWORD })
-  await expect(approve(passwordOnly)).rejects.toMatchObject({ status: 403, code: 'otp-required' })
+  await expect(approve(passwordOnly, state)).rejects.toMatchObject({ status: 403, code: 'factor-required' })
   await tenant.client.api.call('DELETE', membership)
-  await expect(approve(passwordOnly)).rejects.toMatchObject({ status: 401 })
+  await expect(approve(passwordOnly, state)).rejects.toMatchObject({ status: 401 })
   expect(await goOn(state)).toMatchObject({ decision: 'challenge' })
 
+  const long = await signedIn()
+  for (const key of await redis.keys('*:session:*')) {
+    const kept = (await redis.get(key)) ?? ''
+    const older = (_: string, at: string): string => `"atMs":${String(Number(at) - 301_000)}`
+    if (kept.includes(user.userId)) await redis.set(key, kept.replace(/"atMs":(\d+)/, older), 'KEEPTTL')
+  }
+  await expect(approve(long, state)).rejects.toMatchObject({ status: 403, code: 'factor-required' })
+
   const own = await signedIn()
-  await approve(own)
+  await approve(own, state)
   expect(await goOn(state)).toMatchObject({ decision: 'allow' })
-  await expect(approve(own)).rejects.toMatchObject({ status: 410, code: 'challenge-expired' })
+  await expect(approve(own, state)).rejects.toMatchObject({ status: 410, code: 'challenge-expired' })
 })
 
 it('does not take a code where the browser was asked, nor a click where a code was', async () => {
@@ -231,6 +238,7 @@ it('does not take a code where the browser was asked, nor a click where a code w
   const credential = { kind: 'password' as const, password: PASSWORD }
   const text = await node.authorise(authoriseRequestOf(user, device, credential, { dialogues: ['text'] }))
   const codeState = text.decision === 'challenge' ? text.state : ''
-  await expect(client.api.call('POST', `/connect/${codeState}/approve`)).rejects.toMatchObject({ status: 410 })
+  await expect(linkOf(codeState)).rejects.toMatchObject({ status: 410 })
+  await expect(approve(client, codeState)).rejects.toMatchObject({ status: 410 })
   expect(await goOn(codeState)).toMatchObject({ decision: 'deny', code: 'wrong-otp' })
 })

@@ -12,6 +12,7 @@ import {
   type TestTenant,
   type TestUser,
 } from './auth-service-harness.ts'
+import { listItems } from './list-items.ts'
 
 let harness: AuthServiceHarness
 let acme: TestTenant
@@ -150,8 +151,9 @@ it('shows people their own connections, and lets them end these and no others', 
   await owner.connect()
   await owner.query('UPDATE services SET last_seen_at = now()')
   await owner.end()
-  const connectionsOf = async ({ client }: TestUser): Promise<Attempt[]> =>
-    Object(await client.api.call('GET', '/me/connections')) as Attempt[]
+  const connectionsOf = async ({ client }: TestUser): Promise<Attempt[]> => [
+    ...(await listItems(client.api, '/me/connections')),
+  ]
   const [own, ...more] = await connectionsOf(dave)
   expect(own).toMatchObject({ username: 'dave', deviceName: 'tablet', remote: '203.0.113.9:40000' })
   expect(more).toEqual([])

@@ -1,6 +1,5 @@
 import { X509Certificate } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -33,7 +32,10 @@ import {
   totpCode,
 } from '@sallyport/testkit'
 
+import { freePort } from './free-port.ts'
+
 const MAIN = fileURLToPath(new URL('../../../apps/auth-service/dist/main.js', import.meta.url))
+const COMPILE_CACHE = fileURLToPath(new URL('../../../node_modules/.cache/sallyport-compiled', import.meta.url))
 const OPERATOR_TOKEN = 'an operator token of this test run only'
 export const MASTER_KEY = Buffer.alloc(32, 7).toString('base64')
 const STEP_MS = 30_000
@@ -225,7 +227,13 @@ export async function enrolTotp({ client }: Pick<TestUser, 'client'>): Promise<T
   const startMs = Date.now() - STEP_MS
   let used = 0
   const next = (): string => totpCode(secret, startMs + used++ * STEP_MS)
-  await client.confirmTotp(next())
+  try {
+    await client.confirmTotp(next())
+  } catch (error) {
+    const isLate = Math.floor(Date.now() / STEP_MS) > Math.floor(startMs / STEP_MS) + 1
+    if (!isLate) throw error
+    return enrolTotp({ client })
+  }
   const now = [-1, 0, 1, 2].map((step) => totpCode(secret, Date.now() + step * STEP_MS))
   return {
     next,
@@ -292,17 +300,9 @@ export async function startAuthService(environment: Readonly<Record<string, stri
   }
 }
 
-/** Runs the built service. */
+/** Runs the built service; Node compiles no more than it must, because most of a short life would go to that. */
 export function runAuthService(environment: Readonly<Record<string, string>>): ManagedProcess {
-  const args = ['--enable-source-maps', MAIN]
-  const env = { PATH: process.env['PATH'], ...environment }
+  const args = ['--liftoff-only', MAIN]
+  const env = { PATH: process.env['PATH'], NODE_COMPILE_CACHE: COMPILE_CACHE, ...environment }
   return new ManagedProcess({ name: 'auth-service', file: process.execPath, args, env, stopSignal: 'SIGTERM' })
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return typeof address === 'object' && address !== null ? address.port : 0
 }

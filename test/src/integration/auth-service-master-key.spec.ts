@@ -9,7 +9,6 @@ import {
   authoriseRequestOf,
   AuthServiceHarness,
   enrolDevice,
-  freePort,
   MASTER_KEY,
   NodeClient,
   PASSWORD,
@@ -18,6 +17,7 @@ import {
   type TestDevice,
   type TestUser,
 } from './auth-service-harness.ts'
+import { freePort } from './free-port.ts'
 
 const STEP_MS = 30_000
 /** Each test starts the service several times. */

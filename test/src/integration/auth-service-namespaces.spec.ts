@@ -52,7 +52,7 @@ it('refuses every namespace, the node’s own too, to a tenant that the operator
   for (const namespace of [undefined, null, 'host', 'elsewhere']) {
     await expect(addNetwork(namespace), String(namespace)).rejects.toMatchObject(NOT_ALLOWED)
   }
-  expect(await client.api.call('GET', '/networks')).toEqual([])
+  expect(await client.api.call('GET', '/networks')).toEqual({ items: [], next: null })
 })
 
 it('refuses another tenant’s namespace with the same words as one that nobody has', async () => {

@@ -16,6 +16,7 @@ import {
   type TestUser,
 } from './auth-service-harness.ts'
 import { startReplica } from './auth-service-replica.ts'
+import { listItems } from './list-items.ts'
 import { listen } from './order-listener.ts'
 
 const REVOKED_WITHIN_MS = 2000
@@ -143,8 +144,8 @@ it('tells a node at once when a device is revoked, a user disabled, a connection
   expect(await orders.next()).toMatchObject({ type: 'revoked', deviceId: device.deviceId, code: 'device-revoked' })
   await api.call('PATCH', `/users/${user.userId}`, { disabled: true })
   expect(await orders.next()).toMatchObject({ type: 'revoked', userId: user.userId, code: 'user-disabled' })
-  const [network] = (await api.call('GET', '/networks')) as { networkId: string }[]
-  await api.call('PATCH', `/networks/${network?.networkId ?? ''}`, { routes: ['10.30.0.0/16'] })
+  const [network] = await listItems(api, '/networks')
+  await api.call('PATCH', `/networks/${String(network?.['networkId'])}`, { routes: ['10.30.0.0/16'] })
   expect(await orders.next()).toMatchObject({ type: 'policy-changed', network: { routes: ['10.30.0.0/16'] } })
 })
 
@@ -258,9 +259,9 @@ it('takes a revoked service out at once: its open stream ends, its calls are ref
       code: 'unknown-service',
     })
   await revoke(credentials.serviceId)
-  const services = (await harness.operator.call('GET', '/platform/services')) as { name: string; revoked: boolean }[]
-  expect(services.find(({ name }) => name === 'stolen')).toMatchObject({ revoked: true })
-  expect(services.find(({ name }) => name === 'node-1')).toMatchObject({ revoked: false })
+  const services = await listItems(harness.operator, '/platform/services')
+  expect(services.find((service) => service['name'] === 'stolen')).toMatchObject({ revoked: true })
+  expect(services.find((service) => service['name'] === 'node-1')).toMatchObject({ revoked: false })
 
   const anew = await harness.enrol('vpn-node', 'stolen')
   expect(anew.serviceId).toBe(credentials.serviceId)
@@ -296,8 +297,8 @@ it('shows a connection with its addresses and bytes, and takes its end twice', a
   }
   await report({ ...established, connectionId: stranger }, { ...established, connectionId }, ended)
   await report({ ...ended, reason: 'later' })
-  const list = (await tenant.client.api.call('GET', '/connections')) as { connectionId: string }[]
-  expect(list.find((connection) => connection.connectionId === connectionId)).toMatchObject({
+  const list = await listItems(tenant.client.api, '/connections')
+  expect(list.find((connection) => connection['connectionId'] === connectionId)).toMatchObject({
     ipv4: '10.8.0.5',
     node: 'node-1',
     endReason: 'explicit-exit',

@@ -7,7 +7,6 @@ import {
   authoriseRequestOf,
   AuthServiceHarness,
   enrolDevice,
-  freePort,
   type NodeClient,
   PASSWORD,
   runAuthService,
@@ -15,6 +14,8 @@ import {
   type TestTenant,
   type TestUser,
 } from './auth-service-harness.ts'
+import { freePort } from './free-port.ts'
+import { sessionOf } from './raw-api.ts'
 
 const FAST_MS = 3500
 const RECOVERED_WITHIN_MS = 10_000
@@ -66,8 +67,12 @@ it.each(['stop', 'kill'] as const)(
   'refuses for a moment when Redis goes away by %s, and recovers by itself',
   async (how) => {
     expect(await decide()).toBe('allow')
+    const session = await sessionOf(harness.publicUrl, { tenant: 'acme', username: 'alice', password: PASSWORD })
     await harness.redis[how]()
     await expectTemporaryFailure()
+    // The page is there to say so.
+    const page = await fetch(harness.publicUrl, { headers: { accept: 'text/html', ...session } })
+    expect(page.headers.get('content-type')).toMatch(/^text\/html/)
     expect([await health('ready'), await health('live')]).toEqual([
       [503, 503],
       [200, 200],

@@ -232,37 +232,23 @@ it('enrols no factor that the policy does not accept, and ends the sign-ins that
   })
 })
 
-it('says on the page of a waiting connection that a passkey is asked for in the portal, and takes a recovery code', async () => {
+it('lets a waiting connection in whose user signed in with a passkey', async () => {
   await harness.operator.call('PATCH', `/platform/tenants/${tenant.tenantId}`, { settings: { webSignIn: true } })
   const node = await harness.node('node-1')
   const user = await person('mallory')
-  await addPasskey(user, authenticator())
+  const passkey = await addPasskey(user, authenticator())
   const device = await enrolDevice(user, 'Laptop')
   const credential = { kind: 'password' as const, password: PASSWORD }
   const connecting = await node.authorise(authoriseRequestOf(user, device, credential, { dialogues: ['web'] }))
   if (connecting.decision !== 'challenge') throw new Error(JSON.stringify(connecting))
   const { state } = connecting
-  const submit = (step: string, fields: Record<string, string>, cookie = ''): Promise<Response> =>
-    fetch(`${harness.publicUrl}/connect/${state}/${step}`, {
-      method: 'POST',
-      body: new URLSearchParams(fields),
-      headers: { origin: harness.publicUrl, cookie },
-      redirect: 'manual',
-    })
-  const account = { username: 'mallory', password: PASSWORD }
-  const only = await submit('sign-in', { ...account, otp: '123456' })
-  expect([only.status, await only.text()]).toEqual([
-    401,
-    expect.stringContaining('Please sign in to the portal with it'),
-  ])
-  const [code = ''] = await makeRecoveryCodes(user)
-  const unasked = await submit('sign-in', { ...account, otp: '' })
-  expect([unasked.status, await unasked.text()]).toEqual([403, expect.stringContaining('recovery code')])
-  const signedIn = await submit('sign-in', { ...account, otp: code.toUpperCase() })
-  expect(signedIn.status).toBe(303)
-  const cookie = signedIn.headers.getSetCookie()[0]?.split(';', 1)[0] ?? ''
-  const approved = await submit('approve', {}, cookie)
-  expect([approved.status, await approved.text()]).toEqual([200, expect.stringContaining('Your connection goes on')])
+  const { challenge, methods } = await begin(user)
+  expect(methods).toEqual(['passkey'])
+  const browser = new ApiClient(replica.publicUrl)
+  expect(await answerSignIn({ challenge, method: 'passkey', assertion: passkey.get({ challenge }) }, browser)).toBe(
+    'signed-in',
+  )
+  await browser.call('POST', `/connect/${state}/approve`)
   const answered = { kind: 'challenge-response' as const, state, response: '' }
   expect(await node.decision(authoriseRequestOf(user, device, answered, { dialogues: ['web'] }))).toBe('allow')
 })

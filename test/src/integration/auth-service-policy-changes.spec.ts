@@ -207,6 +207,28 @@ it('keeps a login at which a factor was enrolled before it was required', async 
   await ends([{ person, grant }], () => desk.changeGroup(groupId, { mfa: 'required' }))
 })
 
+it('waits for renewals that are noted together, and lets none of them wait for it', async () => {
+  const two = [await people.withoutFactor(), await people.withoutFactor()]
+  const [first, second] = two.toSorted((a, b) => (a.device.deviceId < b.device.deviceId ? -1 : 1))
+  if (first === undefined || second === undefined) throw new Error('nobody is there')
+  const groupId = await desk.group({ mfa: 'off' }, first.userId, second.userId)
+  let ids: readonly string[] = []
+  // Of all orders that one in which the ids of connections say something else than those of devices.
+  do ids = [(await first.connect()).connectionId, (await second.connect()).connectionId]
+  while ((ids[0] ?? '') < (ids[1] ?? ''))
+  const renew = (id: string | undefined): Promise<unknown> =>
+    database.query('update connections set cipher = cipher where id = $1', [id])
+  await database.query('begin')
+  await renew(ids[0])
+  const changed = desk.changeGroup(groupId, { mfa: 'off', sessionSeconds: 7200, tokenSeconds: 60 })
+  const waiting = async (): Promise<unknown> =>
+    (await database.query("select from pg_stat_activity where wait_event_type = 'Lock'")).rowCount
+  await expect.poll(waiting, { timeout: 3000, interval: 20 }).toBe(1)
+  await renew(ids[1])
+  await database.query('commit')
+  await changed
+})
+
 it('ends a moment later what was decided by the rules before and written down after the change', async () => {
   const bare = await connectedBy({ mfa: 'off' })
   await ends([bare], () => desk.changeGroup(bare.groupId, { mfa: 'required' }))

@@ -8,6 +8,7 @@ import { decodeMetadata, nodeCryptoSuite, parseClientKeyFile, unwrapClientKey } 
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
 import { AuthServiceHarness, enrolDevice, enrolTotp, PASSWORD, type TestTenant } from './auth-service-harness.ts'
+import { listItems } from './list-items.ts'
 
 let harness: AuthServiceHarness
 let acme: TestTenant
@@ -70,7 +71,7 @@ it('names the fields that are missing, and refuses what is too large or no JSON'
 it('starts a session under a fresh id in an HttpOnly cookie, and ends it in the store', async () => {
   const first = await signIn({ tenant: 'acme', username: 'Admin', password: PASSWORD })
   expect(first.status).toBe(200)
-  expect(first.headers.getSetCookie()[0]).toMatch(/sallyport_session=.*; Path=\/; HttpOnly; SameSite=Strict/)
+  expect(first.headers.getSetCookie()[0]).toMatch(/sallyport_session=.*; Path=\/api; HttpOnly; SameSite=Strict/)
   const planted = cookieOf(first)
   const second = await signIn({ tenant: 'acme', username: 'admin', password: PASSWORD }, { cookie: planted })
   const cookie = cookieOf(second)
@@ -209,8 +210,8 @@ it('refuses a bad request for a certificate and names that cannot be written', a
 it('hides users, devices, networks and connections of another tenant', async () => {
   const user = await harness.user(acme, 'hidden', { totp: false })
   const device = await enrolDevice(user, 'Laptop')
-  const networks = (await acme.client.api.call('GET', '/networks')) as { networkId: string }[]
-  const network = networks[0]?.networkId ?? ''
+  const networks = await listItems(acme.client.api, '/networks')
+  const network = String(networks[0]?.['networkId'])
   const { api } = rival.client
   const calls = [
     ['PATCH', `/users/${user.userId}`, { disabled: true }],
@@ -292,7 +293,7 @@ it('describes every call of the API, and sends security headers', async () => {
     expect(JSON.stringify(document.paths[path])).toContain('"namespaces":{')
   const health = await fetch(`${harness.publicUrl}/health/ready`)
   expect(health.headers.get('x-content-type-options')).toBe('nosniff')
-  expect(health.headers.get('content-security-policy')).toContain("default-src 'self'")
+  expect(health.headers.get('content-security-policy')).toContain("default-src 'none'")
   expect((await fetch(`${harness.publicUrl}/api/docs`)).status).toBe(200)
 })
 

@@ -16,6 +16,7 @@ import {
   type TestUser,
 } from './auth-service-harness.ts'
 import { blockOf, csrOf, deviceOf, setPolicy, textOf } from './device-certificates.ts'
+import { callRaw, sessionOf } from './raw-api.ts'
 
 let harness: AuthServiceHarness
 let node: NodeClient
@@ -45,6 +46,35 @@ it('limits the devices of a user, and says what to do', async () => {
   await user.client.api.call('DELETE', `/devices/${first.deviceId}`)
   const both = await Promise.allSettled([enrolDevice(user, 'Three'), enrolDevice(user, 'Four')])
   expect(both.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
+  await setPolicy(tenant, { deviceLimit: null })
+})
+
+it('answers the same request again with the same device, for whoever lost the answer', async () => {
+  const [user, other] = [await newUser('unlucky'), await newUser('lucky')]
+  await setPolicy(tenant, { deviceLimit: 1 })
+  const csr = await csrOf()
+  const session = await sessionOf(harness.publicUrl, { tenant: 'acme', username: 'unlucky', password: PASSWORD })
+  const send = (body: object) =>
+    callRaw(harness.publicUrl, 'POST', '/api/v1/devices', session, {
+      type: 'application/json',
+      text: JSON.stringify(body),
+    })
+  const answers = await Promise.all([1, 2, 3].map(() => send({ name: 'Laptop', csr })))
+  expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 200, 201])
+  const devices = answers.map(({ text }) => deviceOf(requiredText(JSON.parse(text), 'profile')))
+  expect(new Set(devices.map(({ certificate }) => certificate.sha256)).size).toBe(1)
+  const [device = deviceOf('')] = devices
+  expect(await decisionOf(user, device)).toBe('allow')
+  expect(await auditOf('device.create', device.deviceId)).toHaveLength(1)
+
+  const refused = await send({ name: 'Laptop', csr: await csrOf() })
+  expect(JSON.parse(refused.text)).toMatchObject({ code: 'too-many-devices', parameters: { limit: 1 } })
+  const others = await textOf(other.client.api.call('POST', '/devices', { name: 'Laptop', csr }), 'deviceId')
+  expect(others).not.toBe(device.deviceId)
+  await query("UPDATE devices SET created_at = created_at - interval '61 min' WHERE id = $1", [device.deviceId])
+  expect((await send({ name: 'Laptop', csr })).status).toBe(409)
+  await user.client.api.call('DELETE', `/devices/${device.deviceId}`)
+  expect((await send({ name: 'Laptop', csr })).status).toBe(201)
   await setPolicy(tenant, { deviceLimit: null })
 })
 
@@ -89,11 +119,23 @@ it('gives a profile once through a link that looks do not use up', async () => {
     { init: { method: 'HEAD' }, status: 200 },
     { init: { headers: { 'sec-purpose': 'prefetch' } }, status: 403 },
     { init: { headers: { 'user-agent': 'Slackbot-LinkExpanding 1.0' } }, status: 403 },
+    { init: { headers: { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' } }, status: 303 },
   ]
   for (const { init, status } of looks) {
-    const response = await fetch(url, init)
+    const response = await fetch(url, { ...init, redirect: 'manual' })
     expect(response.status).toBe(status)
+    const page = status === 303 ? `${harness.publicUrl}/link/${url.slice(url.lastIndexOf('/') + 1)}` : null
+    expect(response.headers.get('location')).toBe(page)
     expect(await response.text()).not.toContain('<key>')
+  }
+  const navigation = looks.at(-1)
+  for (const odd of ['%0d%0aset-cookie', '%E2%82%AC', '..%2f..%2fapi']) {
+    const address = `${harness.publicUrl}/api/v1/profiles/${odd}`
+    const { status, headers } = await fetch(address, { ...navigation?.init, redirect: 'manual' })
+    expect([status, headers.get('location')?.toUpperCase()]).toEqual([
+      303,
+      `${harness.publicUrl}/link/${odd}`.toUpperCase(),
+    ])
   }
   const responses = await Promise.all([fetch(url), fetch(url), fetch(url)])
   expect(responses.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 410, 410])

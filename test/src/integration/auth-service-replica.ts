@@ -1,4 +1,5 @@
-import { type AuthServiceHarness, freePort, NodeClient, startAuthService } from './auth-service-harness.ts'
+import { type AuthServiceHarness, NodeClient, startAuthService } from './auth-service-harness.ts'
+import { freePort } from './free-port.ts'
 
 /** A second auth-service on the same PostgreSQL and Redis. */
 export interface Replica extends AsyncDisposable {

@@ -1,12 +1,15 @@
-import { EnrolmentClient } from '@sallyport/local-services'
+import { Secret } from '@sallyport/foundation'
+import { ApiClient, EnrolmentClient, requiredText } from '@sallyport/local-services'
 import { Redis } from 'ioredis'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { z } from 'zod'
 
+import { readApiDocument } from './api-document.ts'
 import { AuthServiceHarness, enrolTotp, PASSWORD, type TestTenant, type TestUser } from './auth-service-harness.ts'
 import { type Replica, startReplica } from './auth-service-replica.ts'
 import { makeRecoveryCodes } from './portal-sign-in.ts'
+import { callRaw, sessionOf } from './raw-api.ts'
 
 let harness: AuthServiceHarness
 let replica: Replica
@@ -135,3 +138,53 @@ async function waitingForUsers(): Promise<number> {
   const { rowCount } = await database.query("SELECT FROM pg_locks WHERE relation = 'users'::regclass AND NOT granted")
   return rowCount ?? 0
 }
+
+it('keeps a session that somebody uses, and not one whose page only asks for what has changed', async () => {
+  const user = await harness.user(tenant, 'nora', { totp: false })
+  const shown = await sessionOf(harness.publicUrl, { tenant: tenant.slug, username: 'nora', password: PASSWORD })
+  for (const key of await sessionKeysOf(user)) await redis.expire(key, 100)
+  const longest = async (): Promise<number> =>
+    Math.max(...(await Promise.all((await sessionKeysOf(user)).map((key) => redis.ttl(key)))))
+  const look = (path: string, more = {}) => callRaw(harness.publicUrl, 'GET', path, { ...shown, ...more })
+  expect(await look('/api/v1/me', { 'sallyport-unattended': '1' })).toMatchObject({ status: 200 })
+  expect(await look('/api/v1/events')).toMatchObject({ status: 200 })
+  expect(await longest()).toBeLessThanOrEqual(100)
+  expect(await look('/api/v1/me')).toMatchObject({ status: 200 })
+  await expect.poll(longest).toBeGreaterThan(1700)
+})
+
+it('wants a recent sign-in for what nobody may do at an unlocked screen, and asks no API token', async () => {
+  const administrator = await harness.user(tenant, 'lena', { totp: false })
+  await tenant.client.api.call('PATCH', `/users/${administrator.userId}`, { role: 'administrator' })
+  await administrator.client.signIn({ tenant: tenant.slug, username: 'lena', password: PASSWORD })
+  const { api } = administrator.client
+  const scopes = ['users.write', 'policy.write']
+  const made = await api.call('POST', '/me/api-tokens', { name: 'script', scopes, expiresInSeconds: 600 })
+  const script = new ApiClient(harness.publicUrl, new Secret(requiredText(made, 'token')))
+  const shown = await sessionOf(harness.publicUrl, { tenant: tenant.slug, username: 'lena', password: PASSWORD })
+  await ageSessions(administrator, 301)
+
+  const sensitive = readApiDocument().operations.filter(
+    ({ wantsRecentSignIn, roles }) => wantsRecentSignIn && roles.includes('administrator'),
+  )
+  expect(sensitive.map(({ name }) => name)).toContain('put /api/v1/policy')
+  const nothing = { type: 'application/json', text: '{}' }
+  for (const { method, path, name } of sensitive) {
+    const target = path.replace(/\{\w+\}/g, administrator.userId)
+    const answered = await callRaw(harness.publicUrl, method, target, shown, nothing)
+    expect([answered.status, answered.text], name).toEqual([403, expect.stringContaining('reauthentication-required')])
+  }
+  const refused = { status: 403, code: 'reauthentication-required' }
+  const promoted = { username: 'mallory', role: 'administrator' }
+  await expect(api.call('POST', '/users', promoted)).rejects.toMatchObject(refused)
+  const user = await harness.user(tenant, 'moritz', { totp: false })
+  const moritz = `/users/${user.userId}`
+  for (const change of [{ role: 'administrator' }, { email: 'mallory@example.com' }])
+    await expect(api.call('PATCH', moritz, change)).rejects.toMatchObject(refused)
+  await api.call('PATCH', moritz, { displayName: 'Moritz' })
+  await script.call('PATCH', moritz, { email: 'moritz@example.com' })
+  await script.call('POST', `${moritz}/reset-factors`)
+
+  await api.call('POST', '/me/reauthenticate', { password: PASSWORD })
+  await api.call('PATCH', moritz, { role: 'administrator' })
+})

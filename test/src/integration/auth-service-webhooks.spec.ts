@@ -4,8 +4,10 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 
-import { AuthServiceHarness, freePort, type TestTenant } from './auth-service-harness.ts'
+import { AuthServiceHarness, type TestTenant } from './auth-service-harness.ts'
 import { type Replica, startReplica } from './auth-service-replica.ts'
+import { freePort } from './free-port.ts'
+import { listItems } from './list-items.ts'
 
 /** A request that came, with what it says it is. */
 interface Received {
@@ -112,8 +114,7 @@ const test = (id: string): Promise<unknown> => acme.client.api.call('POST', `/we
 
 /** Makes events of the tenant: one change of a network each. */
 async function makeEvents(events: number): Promise<void> {
-  const networks = Object(await acme.client.api.call('GET', '/networks')) as { items?: Row[] } & Row[]
-  const [network] = networks.items ?? networks
+  const [network] = await listItems(acme.client.api, '/networks')
   for (let done = 0; done < events; done += 1) {
     count += 1
     await acme.client.api.call('PATCH', `/networks/${String(network?.['networkId'])}`, {

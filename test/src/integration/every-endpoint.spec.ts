@@ -11,8 +11,11 @@ import { callRaw, type RawAnswer } from './raw-api.ts'
 const { text: published, operations } = readApiDocument()
 const byName = operations.map((operation): [name: string, operation: Operation] => [operation.name, operation])
 
-/** Not about anybody's rows: anybody may read the list of revoked certificates, and learns from its address who has one. */
-const ABOUT_NO_ROW = ['get /crl/{tenantSlug}/{file}']
+/**
+ * For everybody, by the name of a tenant: the list of revoked certificates, whose address tells who has one, and how the
+ * tenant looks, where one that does not exist looks like one that chose nothing.
+ */
+const ABOUT_NO_ROW = ['get /crl/{tenantSlug}/{file}', 'get /api/v1/branding/{slug}', 'get /api/v1/branding/{slug}/logo']
 /** Operators manage all tenants and services: for them no tenant is another's. */
 const OF_PLATFORM = '/api/v1/platform/'
 

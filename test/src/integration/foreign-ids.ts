@@ -29,6 +29,7 @@ const BY_NAME: Readonly<Record<string, Kind>> = {
   deviceId: 'device',
   tenantId: 'tenant',
   serviceId: 'tenant',
+  sessionId: 'session',
   state: 'challenge',
   token: 'link',
 }

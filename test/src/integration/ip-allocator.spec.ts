@@ -9,7 +9,8 @@ import { ThrowawayCa, type ThrowawayRedis, throwawayRedis, type ThrowawaySubject
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 
-import { freePort, spawnAllocator, startAllocator } from './allocator-process.ts'
+import { spawnAllocator, startAllocator } from './allocator-process.ts'
+import { freePort } from './free-port.ts'
 import { type Answer, MutualTlsClient } from './mutual-tls-client.ts'
 import { ThrowawayNodeApi } from './throwaway-node-api.ts'
 
@@ -86,6 +87,7 @@ describe('a service of the wrong role', () => {
     expectRefusal(await auth.post(`${poolPath()}/leases`, device()), 403, 'wrong-role')
     expectRefusal(await auth.post('/allocator/v1/leases/renew', { leases: [] }), 403, 'wrong-role')
     expectRefusal(await auth.post('/allocator/v1/leases/release', { leases: [] }), 403, 'wrong-role')
+    expectRefusal(await node.post('/allocator/v1/pools/use', { pools: [network] }), 403, 'wrong-role')
   })
 
   it('cannot even look as another ip-allocator', async () => {
@@ -175,6 +177,16 @@ describe('a lease', () => {
     await leaseOf(node, device())
     const again = { ...mine, connectionId: randomUUID() }
     expect(await leaseOf(node, again)).toEqual({ ...first, connectionId: again.connectionId })
+  })
+
+  it('is counted, with those of a thousand other pools, in one call', async () => {
+    await leaseOf(node, device())
+    const unknown = Array.from({ length: 1023 }, () => ({ tenantId: randomUUID(), networkId: randomUUID() }))
+    const answer = await auth.post('/allocator/v1/pools/use', { pools: [...unknown, network] })
+    const { networkId } = network
+    expect(answer).toMatchObject({ status: 200, body: { pools: [{ networkId, capacity: 5, leased: 1 }] } })
+    const many = { pools: [...unknown, network, network] }
+    expectRefusal(await auth.post('/allocator/v1/pools/use', many), 400, 'bad-request')
   })
 
   it('goes over to the same device’s new connection on another node, for good', async () => {

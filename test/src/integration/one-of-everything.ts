@@ -4,6 +4,7 @@ import { fieldOf, requiredText } from '@sallyport/local-services'
 import pg from 'pg'
 
 import { type AuthServiceHarness, enrolDevice, type TestTenant } from './auth-service-harness.ts'
+import { listItems } from './list-items.ts'
 
 /** What has an id of its own in a tenant. */
 export const KINDS = [
@@ -19,6 +20,7 @@ export const KINDS = [
   'link',
   'tenant',
   'challenge',
+  'session',
 ] as const
 export type Kind = (typeof KINDS)[number]
 
@@ -47,6 +49,7 @@ export function idsOfNothing(): Ids {
     link: linkToken(id()),
     tenant: id(),
     challenge: randomBytes(24).toString('base64url'),
+    session: randomBytes(32).toString('base64url'),
   }
 }
 
@@ -56,13 +59,13 @@ export async function fullTenant(harness: AuthServiceHarness, slug: string, serv
   const { api } = tenant.client
   const owner = await harness.user(tenant, `owner-of-${slug}`, { totp: false })
   const device = await enrolDevice(owner, `device-of-${slug}`)
-  const networks = await api.call('GET', '/networks')
-  const network = requiredText(Array.isArray(networks) ? networks[0] : undefined, 'networkId')
+  const network = requiredText((await listItems(api, '/networks'))[0], 'networkId')
   const webhook = requiredText(await api.call('POST', '/webhooks', { url: 'https://hooks.example.com/x' }), 'webhookId')
   await api.call('PATCH', `/webhooks/${webhook}`, { disabled: true })
   const token = { name: 'script', scopes: ['self.read'], expiresInSeconds: 3600 }
   const apiToken = requiredText(await owner.client.api.call('POST', '/me/api-tokens', token), 'tokenId')
   await owner.client.api.call('POST', '/me/recovery-codes').catch(() => undefined)
+  const sessions = Object(await owner.client.api.call('GET', '/me/sessions')) as unknown[]
   const authority = requiredText(await api.call('POST', '/authorities'), 'authorityId')
   const policy = await api.call('GET', '/policy')
   const shown = fieldOf(policy, 'policy')
@@ -92,6 +95,7 @@ export async function fullTenant(harness: AuthServiceHarness, slug: string, serv
     link: linkToken(tenant.tenantId),
     tenant: tenant.tenantId,
     challenge: randomBytes(24).toString('base64url'),
+    session: requiredText(sessions[0], 'sessionId'),
   }
   return { tenant, ids }
 }
@@ -136,6 +140,7 @@ async function insertRows(
       secret_sha256: randomBytes(32).toString('hex'),
       expires_at: new Date(Date.now() + 3_600_000),
     })
+    await insert('brandings', { display_name: 'Example' })
     await insert('static_keys', { mode: 'tls-crypt', sealed: Buffer.alloc(1) })
     const revoked = { serial: 'abc', reason: 'superseded', expires_at: new Date(Date.now() + 3_600_000) }
     await insert('revoked_certificates', { authority_id: authority, ...revoked })

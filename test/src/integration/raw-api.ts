@@ -24,17 +24,30 @@ export async function callRaw(
     ...(body === undefined ? {} : { body: body.text }),
     redirect: 'manual',
   })
-  return { status: response.status, type: response.headers.get('content-type') ?? '', text: await response.text() }
+  const type = response.headers.get('content-type') ?? ''
+  return { status: response.status, type, text: await (isEndless(type) ? firstPart(response) : response.text()) }
+}
+
+function isEndless(type: string): boolean {
+  return type.startsWith('text/event-stream')
+}
+
+async function firstPart(response: Response): Promise<string> {
+  const reader = response.body?.getReader()
+  const part = await reader?.read()
+  await reader?.cancel()
+  return Buffer.from(part?.value ?? []).toString()
 }
 
 /** Signs in and gives the session's cookie. */
 export async function sessionOf(
   baseUrl: string,
   credentials: { readonly tenant: string; readonly username: string; readonly password: string; readonly otp?: string },
+  headers: Shown = {},
 ): Promise<Shown> {
   const response = await fetch(`${baseUrl}/api/v1/sign-in`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { ...headers, 'content-type': 'application/json' },
     body: JSON.stringify(credentials),
   })
   const cookie = response.headers.getSetCookie()[0]?.split(';', 1)[0]

@@ -65,7 +65,8 @@ afterAll(async () => {
 const attempt = (changes: Partial<NotedConnection> = {}): NotedConnection => ({
   ...{ device_id: ID, certificate_sha256: SHA256, token_generation: 0, control_key: 'device', goes_on: false },
   ...{ id: randomUUID(), service_id: NODE, user_id: ID, network_id: ID, transport: 'udp' },
-  ...{ remote_address: '192.0.2.1', remote_port: 1, at: AT, login_started_at: AT, ends_at: AT, connection_limit: null },
+  ...{ remote_address: '192.0.2.1', remote_port: 1, at: AT, connection_limit: null },
+  ...{ login_id: 'a login', login_started_at: AT, ends_at: AT },
   ...{ actor: `device:${ID}`, action: 'connection.authorise', target: null, outcome: 'ok', about: ID, details: '{}' },
   ...changes,
 })
@@ -123,6 +124,32 @@ it('notes what is still allowed, each with its line, and nothing else of the sam
     await database.tenantFunctions.noteConnections(OURS, [attempt({ id: known.id, goes_on: true })], true),
   ).toEqual([true])
   expect(await countOf(OURS)).toEqual({ connections: before.connections + 2, lines: before.lines + 3 })
+})
+
+it('tells the login of a connection that goes on, and leaves one alone that was extended meanwhile', async () => {
+  const later = new Date(AT.getTime() + 3_600_000)
+  const known = attempt()
+  const goesOn = { ...known, goes_on: true }
+  const { tenantFunctions } = database
+  const loginOf = async (): Promise<unknown> => {
+    const [facts] = await tenantFunctions.authorisationFacts(OURS, [{ deviceId: ID, connectionId: known.id }])
+    const where = { tenantId_id: { tenantId: OURS, id: known.id } }
+    const { endsAt } = await database.withTenant(OURS, (session) => session.connection.findUniqueOrThrow({ where }))
+    return [facts?.loginId, facts?.loginStartedAt, endsAt]
+  }
+  await tenantFunctions.noteConnections(OURS, [known], true)
+  expect(await loginOf()).toEqual(['a login', AT, AT])
+  // The policy may change the end of a login that did not begin anew.
+  await tenantFunctions.noteConnections(OURS, [{ ...goesOn, ends_at: later }], true)
+  expect(await loginOf()).toEqual(['a login', AT, later])
+  await database.withTenant(OURS, (session) =>
+    session.connection.updateMany({ where: { tenantId: OURS, id: known.id }, data: { loginStartedAt: later } }),
+  )
+  expect(await tenantFunctions.noteConnections(OURS, [goesOn], true)).toEqual([true])
+  expect(await loginOf()).toEqual(['a login', later, later])
+  // A token of another login takes the connection to that one.
+  await tenantFunctions.noteConnections(OURS, [{ ...goesOn, login_id: 'another' }], true)
+  expect(await loginOf()).toEqual(['another', AT, AT])
 })
 
 it('leaves those to be tried alone whose rows somebody holds, without waiting', async () => {

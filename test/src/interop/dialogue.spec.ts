@@ -115,11 +115,9 @@ it.runIf(CLIENT.waitsForUsers)(
     await using client = await world.startClient(host, web, { extraArgs: WEB })
     const event = await client.waitForEvent(/^>INFOMSG:WEB_AUTH:/, 30_000)
     const [, url = ''] = /^>INFOMSG:WEB_AUTH:[^:]*:(.*)$/.exec(event) ?? []
-    const page = await fetch(url)
-    expect(page.status).toBe(200)
-    expect(await page.text()).toContain('<')
-
-    const state = new URL(url).pathname.split('/').at(-1) ?? ''
+    const [, state = ''] = /\/connect\/([\w-]+)$/.exec(url) ?? []
+    const waiting = await fetch(new URL(`/api/v1/connect/${state}`, url))
+    expect(await waiting.json()).toMatchObject({ tenant: { slug: 'web' }, username: 'web' })
     const approve = ({ client: { api } }: Member): Promise<unknown> => api.call('POST', `/connect/${state}/approve`)
     await signInWithCode(stranger.member)
     await expect(approve(stranger.member)).rejects.toThrow()

@@ -33,12 +33,17 @@ export interface Member {
   readonly client: EnrolmentClient
 }
 
+/** What a person needs to sign in. */
+export type Account = Pick<Member, 'username' | 'password' | 'totp'>
+
 /** One tenant with a network: the namespace in which its tunnels end, and behind it a private host with a web server. */
 export class Site implements AsyncDisposable {
   readonly slug: string
   readonly tenantId: string
   readonly networkId: string
   readonly administrator: EnrolmentClient
+  /** The administrator as a person, for who signs in as them in a browser. */
+  readonly administratorAccount: Account
   /** Where the node makes the TUN device. */
   readonly tunnels: Namespace
   /** The private host. */
@@ -48,7 +53,7 @@ export class Site implements AsyncDisposable {
 
   private constructor(
     names: { slug: string; tenantId: string; networkId: string; publicUrl: string },
-    administrator: EnrolmentClient,
+    { client, ...account }: Account & Pick<Member, 'client'>,
     { tunnels, lan }: PrivateNetwork,
     parts: AsyncDisposableStack,
   ) {
@@ -56,7 +61,8 @@ export class Site implements AsyncDisposable {
     this.tenantId = names.tenantId
     this.networkId = names.networkId
     this.#publicUrl = names.publicUrl
-    this.administrator = administrator
+    this.administrator = client
+    this.administratorAccount = account
     this.tunnels = tunnels
     this.lan = lan
     this.#parts = parts
@@ -69,9 +75,14 @@ export class Site implements AsyncDisposable {
     const { publicUrl } = stack
     const namespaces = [place.tunnels.name]
     const { tenantId, administrator } = await stack.platform.createTenant(slug, `Tenant ${slug}`, 'admin', namespaces)
-    const client = await signInAnew(publicUrl, slug, administrator.username, administrator.oneTimePassword)
-    await enrolTotp(client.client)
-    const network = await client.client.api.call('POST', '/networks', {
+    const { client, password } = await signInAnew(
+      publicUrl,
+      slug,
+      administrator.username,
+      administrator.oneTimePassword,
+    )
+    const totp = await enrolTotp(client)
+    const network = await client.api.call('POST', '/networks', {
       name: 'office',
       ipv4: options.ipv4 ?? POOL.ipv4,
       ipv6: POOL.ipv6,
@@ -79,7 +90,8 @@ export class Site implements AsyncDisposable {
       routes: ROUTES,
     })
     const names = { slug, tenantId, networkId: requiredText(network, 'networkId'), publicUrl }
-    return new Site(names, client.client, place, parts.move())
+    const account = { username: administrator.username, password, totp, client }
+    return new Site(names, account, place, parts.move())
   }
 
   /** Makes a user who has changed the one-time password; with `totp` also a second factor. */

@@ -90,6 +90,14 @@ export class PingTrain implements AsyncDisposable {
       .filter(Boolean)
   }
 
+  /** Of the requests up to the last one that was answered: the share that was not. A busy machine sends fewer, and loses none. */
+  get lostShare(): number {
+    const answered = [...this.#output.matchAll(/^\[\d+\.\d+\] \d+ bytes .*icmp_seq=(\d+)/gm)].map(([, number]) =>
+      Number(number),
+    )
+    return answered.length === 0 ? 1 : 1 - answered.length / Math.max(...answered)
+  }
+
   /** The longest time without an answer, from the first answer (or `sinceMs`) until now. */
   longestGapMs(sinceMs = 0): number {
     const times = [...this.answersMs.filter((time) => time >= sinceMs), Date.now()]

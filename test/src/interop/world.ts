@@ -161,11 +161,13 @@ class OuterNetwork implements AsyncDisposable {
 
   static async create(): Promise<OuterNetwork> {
     const group = (): string => randomInt(1, 0x1_0000).toString(16)
-    const base6 = `fd18:${group()}:${group()}`
-    const outer = new OuterNetwork(`198.${String(randomInt(18, 20))}.${String(randomInt(1, 255))}`, base6)
-    await ip('address', 'add', `${outer.nodeAddress}/32`, 'dev', 'lo')
-    await ip('address', 'add', `${outer.nodeAddress6}/128`, 'dev', 'lo', 'nodad')
-    return outer
+    for (;;) {
+      const base6 = `fd18:${group()}:${group()}`
+      const outer = new OuterNetwork(`198.${String(randomInt(18, 20))}.${String(randomInt(1, 255))}`, base6)
+      if (!(await addAddress(`${outer.nodeAddress}/32`))) continue
+      await ip('address', 'add', `${outer.nodeAddress6}/128`, 'dev', 'lo', 'nodad')
+      return outer
+    }
   }
 
   get nodeAddress(): string {
@@ -200,6 +202,17 @@ class OuterNetwork implements AsyncDisposable {
 /** This machine's end of the link to a host. */
 function linkName(host: Namespace): string {
   return `spw${host.name.slice(-6)}`
+}
+
+/** Says whether nobody had it before: the address of a world that runs beside this one is refused. */
+async function addAddress(address: string): Promise<boolean> {
+  try {
+    await ip('address', 'add', address, 'dev', 'lo')
+    return true
+  } catch (error) {
+    if (String(error).includes('File exists')) return false
+    throw error
+  }
 }
 
 async function ip(...args: string[]): Promise<void> {

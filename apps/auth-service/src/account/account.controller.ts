@@ -33,8 +33,8 @@ export class AccountController {
   @Get()
   @Access('self.read', { despite: ['password-change', 'factor-enrolment'] })
   @Contract({ summary: 'Tells who is signed in', response: meView })
-  me(@CurrentActor() actor: Actor): Promise<MeView> {
-    return this.#account.me(actor)
+  me(@CurrentActor() actor: Actor, @Req() request: FastifyRequest): Promise<MeView> {
+    return this.#account.me(actor, this.#sessions.endOf(request))
   }
 
   @Post('password')

@@ -11,11 +11,13 @@ import { OwnFactorsService } from './own-factors.service.ts'
 import { OwnPasskeysController } from './own-passkeys.controller.ts'
 import { OwnPasskeysService } from './own-passkeys.service.ts'
 import { OwnSecrets } from './own-secrets.ts'
+import { OwnSessionsController } from './own-sessions.controller.ts'
+import { OwnSessionsService } from './own-sessions.service.ts'
 
 /** What people do with their own account and their own second factors. */
 @Module({
   imports: [OrdersModule, SignInModule, UsersModule],
-  controllers: [AccountController, OwnFactorsController, OwnPasskeysController],
-  providers: [AccountService, OwnAccount, OwnFactorsService, OwnPasskeysService, OwnSecrets],
+  controllers: [AccountController, OwnFactorsController, OwnPasskeysController, OwnSessionsController],
+  providers: [AccountService, OwnAccount, OwnFactorsService, OwnPasskeysService, OwnSecrets, OwnSessionsService],
 })
 export class AccountModule {}

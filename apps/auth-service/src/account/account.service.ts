@@ -6,17 +6,21 @@ import { findPasswordProblem, hashPassword } from '@sallyport/identity'
 import type { FactorMethod } from '@sallyport/mfa-policy'
 import { z } from 'zod'
 
+import { readBranding } from '../branding/branding.service.ts'
 import { OneUseStore } from '../challenges/one-use-store.ts'
 import { challengeOf, Passkeys } from '../factors/passkeys.ts'
-import type { Actor } from '../http/access.ts'
+import type { Actor, Duty } from '../http/access.ts'
 import { ApiProblem } from '../http/api-problem.ts'
+import { PERMISSION_NAMES } from '../http/permissions.ts'
 import { type Ending, ENDINGS } from '../node-api/ending.ts'
 import { OrderHub } from '../node-api/order-hub.ts'
 import { SharedStore } from '../runtime/shared-store.ts'
 import { CLOCK } from '../runtime/tokens.ts'
-import type { FactorAnswer } from '../sign-in/sign-in.schemas.ts'
+import type { FactorAnswer, SignedInView } from '../sign-in/sign-in.schemas.ts'
 import { signedInViewOf } from '../sign-in/sign-in.service.ts'
+import { SESSION_IDLE_SECONDS } from '../sign-in/stored-session.ts'
 import { type UserChange, UsersRepository } from '../users/users.repository.ts'
+import { weakPassword } from '../users/weak-password.ts'
 import type { ChangePasswordRequest, MeView, ReauthenticateOptions, ReauthenticateRequest } from './account.schemas.ts'
 import { type Own, OwnAccount } from './own-account.ts'
 import { OwnSecrets } from './own-secrets.ts'
@@ -54,10 +58,20 @@ export class AccountService {
     this.#pending = new OneUseStore(store, { name: 'reauthentication', schema: reauthentication, seconds, maxTries: 1 })
   }
 
-  me(actor: Actor): Promise<MeView> {
-    return this.#own.run(actor, ({ user, tenant, look }) => {
+  me(actor: Actor, sessionEndsAt: Date | undefined): Promise<MeView> {
+    return this.#own.run(actor, async ({ session, user, tenant, look }) => {
       const { id: tenantId, slug, name } = tenant
-      return { ...signedInViewOf(user, tenant, look), tenant: { tenantId, slug, name } }
+      const view = signedInViewOf(user, tenant, look)
+      return {
+        ...view,
+        tenant: { tenantId, slug, name },
+        branding: await readBranding(session, tenant),
+        permissions: PERMISSION_NAMES.filter((permission) => actor.permissions.has(permission)),
+        duties: dutiesOf(view),
+        sessionEndsAt: sessionEndsAt?.toISOString() ?? null,
+        sessionIdleSeconds: SESSION_IDLE_SECONDS,
+        now: new Date(this.#clock.now()).toISOString(),
+      }
     })
   }
 
@@ -66,10 +80,13 @@ export class AccountService {
     const user = await this.#users.get(actor.tenantId, actor.userId)
     await this.#secrets.demandPassword(user, source, request.currentPassword)
     if (request.newPassword === request.currentPassword) {
-      throw new ApiProblem(400, 'weak-password', 'Please choose a password that differs from the present one.')
+      throw weakPassword({
+        code: 'same-as-before',
+        message: 'Please choose a password that differs from the present one.',
+      })
     }
     const problem = findPasswordProblem({ password: request.newPassword, username: user.username })
-    if (problem !== undefined) throw new ApiProblem(400, 'weak-password', problem.message)
+    if (problem !== undefined) throw weakPassword(problem)
     const change = { passwordHash: await hashPassword(request.newPassword), oneTimePassword: false }
     return this.#end(actor, user, change, 'user.change-password', ENDINGS.passwordChanged)
   }
@@ -127,6 +144,13 @@ export class AccountService {
     this.#orders.publish({ type: 'revoked', tenantId, userId, ...ending })
     return changed
   }
+}
+
+function dutiesOf({ mustChangePassword, mustEnrolFactor }: SignedInView): Duty[] {
+  return [
+    ...(mustChangePassword ? ['password-change' as const] : []),
+    ...(mustEnrolFactor ? ['factor-enrolment' as const] : []),
+  ]
 }
 
 /** By which methods a sign-in of this user would ask for the second factor. */

@@ -3,6 +3,7 @@ import type { User } from '@sallyport/database'
 import type { Clock } from '@sallyport/foundation'
 import { generateTotpSecret, totpUri } from '@sallyport/identity'
 import type { FactorMethod } from '@sallyport/mfa-policy'
+import QRCode from 'qrcode'
 
 import type { FactorsView, TotpEnrolment } from '../factors/factors.schemas.ts'
 import { Factors } from '../factors/factors.ts'
@@ -69,7 +70,8 @@ export class OwnFactorsService {
       const { tenantId, id } = user
       const where = { tenantId, id, totpConfirmedAt: null }
       await session.user.updateMany({ where, data: { totpSecret: this.#totp.seal(user, secret) } })
-      return { secret, uri: totpUri({ secret, issuer: `Sallyport ${tenant.name}`, account: user.username }) }
+      const uri = totpUri({ secret, issuer: `Sallyport ${tenant.name}`, account: user.username })
+      return { secret, uri, qrSvg: await QRCode.toString(uri, { type: 'svg', errorCorrectionLevel: 'M', margin: 2 }) }
     })
   }
 

@@ -7,6 +7,7 @@ import type { Clock } from '@sallyport/foundation'
 import { recordAudit } from '../audit/audit-log.ts'
 import type { Actor } from '../http/access.ts'
 import { ApiProblem, notFound } from '../http/api-problem.ts'
+import { containing } from '../http/containing.ts'
 import { mapPage, type Page, pageOf } from '../http/page.ts'
 import { CLOCK } from '../runtime/tokens.ts'
 import { refuseGreater } from '../users/user-rights.ts'
@@ -74,7 +75,7 @@ export class ApiTokensService {
           ...this.#alive(),
           ...(userId === undefined ? {} : { userId }),
           ...(after === undefined ? {} : { id: { gt: after } }),
-          ...(search === undefined ? {} : { name: { contains: search, mode: 'insensitive' } }),
+          ...(search === undefined || search === '' ? {} : { OR: matching(search) }),
         },
         include: { user: { select: { username: true } } },
         orderBy: { id: 'asc' },
@@ -113,6 +114,12 @@ export class ApiTokensService {
   #alive(): { revokedAt: null; expiresAt: { gt: Date } } {
     return { revokedAt: null, expiresAt: { gt: new Date(this.#clock.now()) } }
   }
+}
+
+/** People look for a token by its name and by whose it is. */
+function matching(search: string): object[] {
+  const found = containing(search)
+  return [{ name: found }, { user: { OR: [{ username: found }, { displayName: found }] } }]
 }
 
 function entryOf(actor: Actor, action: string, { id, userId }: ApiToken, details?: object) {

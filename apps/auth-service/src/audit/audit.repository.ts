@@ -3,6 +3,7 @@ import { type AuditHead, START_OF_CHAIN } from '@sallyport/audit-chain'
 import { type AuditEvent, Database } from '@sallyport/database'
 
 import { type AuditEntry, recordAudit } from './audit-log.ts'
+import { type Names, namesOf } from './audit-names.ts'
 
 /** Of a list with filters, so many rows are looked at in one statement. */
 const SCANNED_ROWS = 20_000
@@ -51,6 +52,12 @@ export class AuditRepository {
 
   record(tenantId: string, entry: AuditEntry): Promise<void> {
     return this.#database.withTenant(tenantId, (session) => recordAudit(session, tenantId, entry))
+  }
+
+  /** Gives the present names of what some events name. */
+  names(tenantId: string, rows: readonly ChainRow[]): Promise<Names> {
+    const events = rows.flatMap(({ event }) => event ?? [])
+    return this.#database.withTenant(tenantId, (session) => namesOf(session, tenantId, events))
   }
 
   /** Gives the end of the chain. */

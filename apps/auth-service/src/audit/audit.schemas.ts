@@ -27,10 +27,16 @@ export const auditEventView = z.strictObject({
   hash: z.string().describe('SHA-256 that chains it to all events before it'),
   at: z.iso.datetime(),
   actor: z.string(),
+  actorName: z
+    .string()
+    .nullable()
+    .describe('its present name; null when it has none, is gone, or is not of the tenant'),
   action: z.string(),
   target: z.string().nullable(),
+  targetName: z.string().nullable().describe('like `actorName`; of a connection the name of its device'),
   outcome: z.string().describe('ok, or the code of the refusal'),
   userId: uuid.nullable().describe('whom it is about'),
+  username: z.string().nullable().describe('the present name of whom it is about'),
   details: z.unknown().describe('codes, numbers and addresses; null when there are none or they were erased'),
   detailsErased: z.boolean().describe('its user was deleted, and the details with them'),
 })

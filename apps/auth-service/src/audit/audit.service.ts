@@ -18,6 +18,7 @@ import {
   type VerifyResponse,
 } from './audit.schemas.ts'
 import { readDetails } from './audit-details.ts'
+import type { Names } from './audit-names.ts'
 import { ChainReader, type ChainSpan, type MissingEvent } from './chain-reader.ts'
 
 /** Exports and verifications at once: each reads a whole log. */
@@ -50,7 +51,9 @@ export class AuditService {
       place = found.scannedTo
       if (place === undefined || rows.length > limit) break
     }
-    const page = mapPage(pageOf(rows, limit, positionOf), eventView)
+    const part = pageOf(rows, limit, positionOf)
+    const names = await this.#audit.names(tenantId, part.items)
+    const page = mapPage(part, (row) => eventView(row, names))
     return page.next === null && place !== undefined ? { ...page, next: writeCursor(place) } : page
   }
 
@@ -148,11 +151,14 @@ function positionOf({ event }: ChainRow): EventPosition {
   return [event?.at.toISOString() ?? '', event?.id ?? '']
 }
 
-function eventView({ sequence, hash, event }: ChainRow): AuditEventView {
+function eventView({ sequence, hash, event }: ChainRow, names: Names): AuditEventView {
   if (event === null) throw new Error('a list of events has a row without one')
   const { id: eventId, at, actor, action, target, outcome, userId, details, detailsSha256 } = event
   return {
     ...{ eventId, sequence, hash, at: at.toISOString(), actor, action, target, outcome, userId },
+    actorName: names.get(actor) ?? null,
+    targetName: target === null ? null : (names.get(target) ?? null),
+    username: userId === null ? null : (names.get(`user:${userId}`) ?? null),
     details: readDetails(details),
     detailsErased: details === null && detailsSha256 !== null,
   }

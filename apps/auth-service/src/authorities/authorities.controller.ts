@@ -29,6 +29,7 @@ export class AuthoritiesController {
   }
 
   @Post()
+  @Access('settings.write', { recent: true })
   @Contract({
     summary: 'Prepares the next certificate authority: it signs devices, and new profiles have it',
     status: 201,
@@ -39,6 +40,7 @@ export class AuthoritiesController {
   }
 
   @Post(':id/activate')
+  @Access('settings.write', { recent: true })
   @Contract({
     summary: 'Lets the prepared authority sign servers',
     description: 'Refused while devices have a profile without it, unless forced: they would refuse the servers.',
@@ -53,6 +55,7 @@ export class AuthoritiesController {
   }
 
   @Post(':id/retire')
+  @Access('settings.write', { recent: true })
   @Contract({
     summary: 'Ends the trust in an authority that signs no servers',
     description: 'Refused while devices have a certificate of it, unless forced: their connections are cut.',

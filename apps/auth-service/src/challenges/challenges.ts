@@ -102,7 +102,7 @@ export class Challenges {
 }
 
 /** The link at which a user answers a challenge. */
-export function connectUrl(publicUrl: string, state: string): string {
+function connectUrl(publicUrl: string, state: string): string {
   return `${publicUrl.replace(/\/+$/, '')}/connect/${state}`
 }
 

@@ -1,17 +1,19 @@
-import { Body, Controller, Delete, Get, Inject, Param, Post } from '@nestjs/common'
+import { Body, Controller, Delete, Get, Inject, Param, Post, Query } from '@nestjs/common'
 import { ApiTags } from '@nestjs/swagger'
-import { z } from 'zod'
 
 import { Access, type Actor, CurrentActor } from '../http/access.ts'
 import { Contract } from '../http/contract.ts'
+import type { Page } from '../http/page.ts'
 import { IdPipe, ZodValidationPipe } from '../http/zod-validation.pipe.ts'
 import {
   type CaptureRequest,
   captureRequest,
   type CaptureView,
   captureView,
+  connectionPage,
   type ConnectionView,
-  connectionView,
+  type ListConnectionsQuery,
+  listConnectionsQuery,
 } from './connections.schemas.ts'
 import { ConnectionsService } from './connections.service.ts'
 
@@ -28,11 +30,15 @@ export class ConnectionsController {
   @Get()
   @Access('connections.read')
   @Contract({
-    summary: 'Lists the live connections of nodes that are heard, and the latest past ones',
-    response: z.array(connectionView),
+    summary: 'Lists connections, the newest first; open ones of nodes that are not heard are left out',
+    description: 'A page of a search with fewer connections than asked for need not be the last one: `next` tells.',
+    response: connectionPage,
   })
-  list(@CurrentActor() actor: Actor): Promise<ConnectionView[]> {
-    return this.#connections.list(actor)
+  list(
+    @CurrentActor() actor: Actor,
+    @Query(new ZodValidationPipe(listConnectionsQuery)) query: ListConnectionsQuery,
+  ): Promise<Page<ConnectionView>> {
+    return this.#connections.list(actor, query)
   }
 
   @Delete(':id')
@@ -42,6 +48,7 @@ export class ConnectionsController {
   }
 
   @Post(':id/captures')
+  @Access('connections.write', { recent: true })
   @Contract({
     summary: "Writes a live connection's packets to a pcapng file on its node; how it ended is in the audit log",
     body: captureRequest,

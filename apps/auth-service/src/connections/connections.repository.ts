@@ -12,9 +12,10 @@ import {
 } from '@sallyport/database'
 
 import { auditColumns, type AuditEntry, recordAudit } from '../audit/audit-log.ts'
+import { Changes } from '../events/changes.ts'
 import { TenantBatches } from '../runtime/tenant-batches.ts'
-
-const MAX_LISTED = 200
+import { listConnections, type ScannedConnections } from './connection-list.ts'
+import type { ListConnectionsQuery } from './connections.schemas.ts'
 
 /**
  * A device as its credential was checked, with the certificate that it showed: nothing that allowed it may have changed
@@ -45,6 +46,8 @@ export type LiveConnection = Pick<Connection, 'id' | 'serviceId' | 'controlKey'>
 /** On what a connection was allowed. */
 export interface ConnectionTerms {
   readonly now: Date
+  /** The session id of its login's tokens. */
+  readonly loginId: string
   readonly loginStartedAt: Date
   /** Of how many devices the user may be connected at once. */
   readonly connectionLimit: number | null
@@ -55,13 +58,6 @@ export interface ConnectionTerms {
   readonly entry: AuditEntry
 }
 
-/** A connection with the names that people know. */
-export type NamedConnection = Connection & {
-  readonly user: Pick<User, 'username'>
-  readonly device: Pick<Device, 'name'>
-  readonly service: Pick<Service, 'name'>
-}
-
 /** A connection with the states that could end it. */
 export type ConnectionWithStates = Connection & {
   readonly tenant: Pick<Tenant, 'suspendedAt'>
@@ -70,11 +66,7 @@ export type ConnectionWithStates = Connection & {
   readonly network: Network
 }
 
-const withNames = {
-  user: { select: { username: true } },
-  device: { select: { name: true } },
-  service: { select: { name: true } },
-} as const
+const REPORTED = ['own-connections', 'connections', 'overview'] as const
 
 const withStates = {
   tenant: { select: { suspendedAt: true } },
@@ -87,24 +79,18 @@ const withStates = {
 @Injectable()
 export class ConnectionsRepository {
   readonly #database: Database
+  readonly #changes: Changes
   readonly #noted: TenantBatches<NotedConnection, boolean>
 
-  constructor(@Inject(Database) database: Database) {
+  constructor(@Inject(Database) database: Database, @Inject(Changes) changes: Changes) {
     this.#database = database
+    this.#changes = changes
     this.#noted = new TenantBatches((tenantId, connections) => this.#note(tenantId, connections))
   }
 
-  /** Lists the live connections of nodes that were heard since then, and the latest past ones; of one user or of all. */
-  list(tenantId: string, heardSince: Date, userId?: string): Promise<NamedConnection[]> {
-    const of = userId === undefined ? { tenantId } : { tenantId, userId }
-    return this.#database.withTenant(tenantId, (session) =>
-      session.connection.findMany({
-        where: { ...of, OR: [{ endedAt: { not: null } }, { service: { lastSeenAt: { gte: heardSince } } }] },
-        include: withNames,
-        orderBy: [{ endedAt: { sort: 'desc', nulls: 'first' } }, { authorisedAt: 'desc' }],
-        take: MAX_LISTED,
-      }),
-    )
+  /** Gives connections, the newest first, one more than the limit; open ones of nodes not heard since then are left out. */
+  list(tenantId: string, heardSince: Date, query: ListConnectionsQuery): Promise<ScannedConnections> {
+    return this.#database.withTenant(tenantId, (session) => listConnections(session, tenantId, heardSince, query))
   }
 
   /**
@@ -185,6 +171,23 @@ export class ConnectionsRepository {
     )
   }
 
+  /** Gives when the logins of these connections end, as far as this node carries them. */
+  async endsOf(serviceId: string, ids: readonly string[]): Promise<Pick<Connection, 'id' | 'endsAt'>[]> {
+    const live = await this.#database.platform.liveConnection.findMany({
+      where: { serviceId, connectionId: { in: [...ids] } },
+      select: { tenantId: true, connectionId: true },
+    })
+    const ends: Pick<Connection, 'id' | 'endsAt'>[] = []
+    for (const [tenantId, known] of Map.groupBy(live, (connection) => connection.tenantId)) {
+      const where = { tenantId, id: { in: known.map(({ connectionId }) => connectionId) } }
+      const select = { id: true, endsAt: true }
+      ends.push(
+        ...(await this.#database.withTenant(tenantId, (session) => session.connection.findMany({ where, select }))),
+      )
+    }
+    return ends
+  }
+
   /** Those that could not be noted together with others are noted alone, and may wait for whoever holds their rows. */
   async #note(tenantId: string, connections: readonly NotedConnection[]): Promise<Promise<boolean>[]> {
     const { tenantFunctions } = this.#database
@@ -204,17 +207,23 @@ export class ConnectionsRepository {
     })
   }
 
+  /** Changes a live connection as its node reports. */
   async change(tenantId: string, id: string, change: Partial<Connection>): Promise<void> {
-    await this.#database.withTenant(tenantId, (session) =>
-      session.connection.updateMany({ where: { tenantId, id, endedAt: null }, data: change }),
+    const changed = await this.#database.withTenant(tenantId, (session) =>
+      session.connection.updateManyAndReturn({
+        where: { tenantId, id, endedAt: null },
+        data: change,
+        select: { userId: true },
+      }),
     )
+    for (const { userId } of changed) this.#changes.announce(tenantId, REPORTED, userId)
   }
 }
 
 function notedOf(
   device: CheckedDevice,
   { id, serviceId, controlKey }: LiveConnection,
-  { now, loginStartedAt, endsAt, connectionLimit, proof, entry }: ConnectionTerms,
+  { now, loginId, loginStartedAt, endsAt, connectionLimit, proof, entry }: ConnectionTerms,
 ): Omit<NotedConnection, 'goes_on'> {
   const { userId: about, ...columns } = auditColumns(entry)
   return {
@@ -227,6 +236,7 @@ function notedOf(
     certificate_sha256: device.certificateSha256,
     token_generation: device.user.tokenGeneration,
     at: now,
+    login_id: loginId,
     login_started_at: loginStartedAt,
     ends_at: endsAt,
     connection_limit: connectionLimit,

@@ -1,11 +1,16 @@
-import { Controller, Delete, Get, Inject, Param } from '@nestjs/common'
+import { Controller, Delete, Get, Inject, Param, Query } from '@nestjs/common'
 import { ApiTags } from '@nestjs/swagger'
-import { z } from 'zod'
 
 import { Access, type Actor, CurrentActor } from '../http/access.ts'
 import { Contract } from '../http/contract.ts'
-import { IdPipe } from '../http/zod-validation.pipe.ts'
-import { type ConnectionView, connectionView } from './connections.schemas.ts'
+import type { Page } from '../http/page.ts'
+import { IdPipe, ZodValidationPipe } from '../http/zod-validation.pipe.ts'
+import {
+  connectionPage,
+  type ConnectionView,
+  type ListOwnConnectionsQuery,
+  listOwnConnectionsQuery,
+} from './connections.schemas.ts'
 import { ConnectionsService } from './connections.service.ts'
 
 /** The connections of whoever calls. */
@@ -22,11 +27,15 @@ export class OwnConnectionsController {
   @Get()
   @Access('self.read')
   @Contract({
-    summary: 'Lists the own live connections on nodes that are heard, and the latest past ones',
-    response: z.array(connectionView),
+    summary: 'Lists the own connections, the newest first; open ones on nodes that are not heard are left out',
+    description: 'A page of a search with fewer connections than asked for need not be the last one: `next` tells.',
+    response: connectionPage,
   })
-  list(@CurrentActor() actor: Actor): Promise<ConnectionView[]> {
-    return this.#connections.listOwn(actor)
+  list(
+    @CurrentActor() actor: Actor,
+    @Query(new ZodValidationPipe(listOwnConnectionsQuery)) query: ListOwnConnectionsQuery,
+  ): Promise<Page<ConnectionView>> {
+    return this.#connections.list(actor, { ...query, userId: actor.userId })
   }
 
   @Delete(':id')

@@ -6,7 +6,12 @@ type Denial = Extract<DeviceDecision, { decision: 'deny' }>
 
 /** Tells the user why the policy gives a device no certificate, and what to do. */
 export function refusalOf(denial: Denial, policy: MfaPolicy): ApiProblem {
-  return new ApiProblem(409, denial.reason, messageOf(denial, policy))
+  return new ApiProblem(409, denial.reason, messageOf(denial, policy), undefined, {}, parametersOf(denial, policy))
+}
+
+function parametersOf({ reason, renewableFromMs }: Denial, { deviceLimit }: MfaPolicy): ApiProblem['parameters'] {
+  if (reason === 'too-many-devices') return { limit: deviceLimit ?? 0 }
+  return renewableFromMs === undefined ? undefined : { renewableFrom: new Date(renewableFromMs).toISOString() }
 }
 
 function messageOf({ reason, renewableFromMs }: Denial, { deviceLimit }: MfaPolicy): string {

@@ -1,11 +1,14 @@
-import { Body, Controller, Delete, Get, Header, Inject, Param, Patch, Post, Query } from '@nestjs/common'
+import { Body, Controller, Delete, Get, Header, Inject, Param, Patch, Post, Query, Res } from '@nestjs/common'
 import { ApiTags } from '@nestjs/swagger'
+import type { FastifyReply } from 'fastify'
 import { z } from 'zod'
 
 import { Access, type Actor, CurrentActor } from '../http/access.ts'
 import { Contract } from '../http/contract.ts'
 import type { Page } from '../http/page.ts'
 import { IdPipe, ZodValidationPipe } from '../http/zod-validation.pipe.ts'
+import { DeviceEnrolment } from './device-enrolment.ts'
+import { DeviceRenewal } from './device-renewal.ts'
 import {
   type ChangeDeviceRequest,
   changeDeviceRequest,
@@ -37,9 +40,17 @@ const EXAMPLE_CSR = '-----BEGIN CERTIFICATE REQUEST-----\nMIIB…\n-----END CERT
 @Access('self.write')
 export class DevicesController {
   readonly #devices: DevicesService
+  readonly #enrolment: DeviceEnrolment
+  readonly #renewal: DeviceRenewal
 
-  constructor(@Inject(DevicesService) devices: DevicesService) {
+  constructor(
+    @Inject(DevicesService) devices: DevicesService,
+    @Inject(DeviceEnrolment) enrolment: DeviceEnrolment,
+    @Inject(DeviceRenewal) renewal: DeviceRenewal,
+  ) {
     this.#devices = devices
+    this.#enrolment = enrolment
+    this.#renewal = renewal
   }
 
   @Get()
@@ -56,22 +67,31 @@ export class DevicesController {
   @Header('cache-control', 'no-store')
   @Contract({
     summary: 'Enrols a device from a certificate signing request, or with a key that the service makes',
+    description:
+      'May be sent again when its answer was lost: for a key that you enrolled in the same network in the last hour it ' +
+      'answers 200 with that device.',
     status: 201,
     response: createdDevice,
     examples: { body: { name: 'laptop', csr: EXAMPLE_CSR } },
   })
-  create(
+  async create(
     @CurrentActor() actor: Actor,
     @Body(new ZodValidationPipe(createDeviceRequest)) request: CreateDeviceRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<CreatedDevice> {
-    return this.#devices.create(actor, request)
+    const { device, isNew } = await this.#enrolment.create(actor, request)
+    if (!isNew) void reply.status(200)
+    return device
   }
 
   @Post(':id/renew')
   @Header('cache-control', 'no-store')
   @Contract({
     summary: 'Renews the certificate of an own device',
-    description: 'The present certificate is good until the new one is used for the first time.',
+    description:
+      'The present certificate is good until the new one is used for the first time. May be sent again when its answer ' +
+      'was lost: for the key that was certified in the last hour it gives the same certificate. As long as the new one ' +
+      'was not used, another key may take its place; the certificate lives no longer for that.',
     response: createdDevice,
     examples: { body: { csr: EXAMPLE_CSR } },
   })
@@ -80,7 +100,7 @@ export class DevicesController {
     @Param('id', IdPipe) id: string,
     @Body(new ZodValidationPipe(renewDeviceRequest)) request: RenewDeviceRequest,
   ): Promise<CreatedDevice> {
-    return this.#devices.renew(actor, id, request)
+    return this.#renewal.renew(actor, id, request)
   }
 
   @Post(':id/import-link')
@@ -98,7 +118,7 @@ export class DevicesController {
     @Param('id', IdPipe) id: string,
     @Body(new ZodValidationPipe(createImportLinkRequest)) request: CreateImportLinkRequest,
   ): Promise<ImportLinkView> {
-    return this.#devices.createImportLink(actor, id, request)
+    return this.#renewal.createImportLink(actor, id, request)
   }
 
   @Post(':id/profile')

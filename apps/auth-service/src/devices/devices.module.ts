@@ -7,7 +7,10 @@ import { OrdersModule } from '../node-api/orders.module.ts'
 import { PolicyModule } from '../policy/policy.module.ts'
 import { TenantsModule } from '../tenants/tenants.module.ts'
 import { UsersModule } from '../users/users.module.ts'
+import { DeviceAccess } from './device-access.ts'
 import { DeviceCertificates } from './device-certificates.ts'
+import { DeviceEnrolment } from './device-enrolment.ts'
+import { DeviceRenewal } from './device-renewal.ts'
 import { DevicesController } from './devices.controller.ts'
 import { DevicesRepository } from './devices.repository.ts'
 import { DevicesService } from './devices.service.ts'
@@ -24,12 +27,15 @@ import { RenewedCertificates } from './renewed-certificates.ts'
   providers: [
     DevicesService,
     DevicesRepository,
+    DeviceAccess,
     DeviceCertificates,
+    DeviceEnrolment,
+    DeviceRenewal,
     ExpiredProfiles,
     ImportLinks,
     ProfileWriter,
     RenewedCertificates,
   ],
-  exports: [DevicesRepository, DevicesService, RenewedCertificates],
+  exports: [DeviceEnrolment, DevicesRepository, RenewedCertificates],
 })
 export class DevicesModule {}

@@ -12,6 +12,7 @@ import {
 import { type AuditEntry, recordAudit } from '../audit/audit-log.ts'
 import { NO_PREVIOUS, revokeCertificates } from '../authorities/revoked-certificates.ts'
 import { ApiProblem } from '../http/api-problem.ts'
+import { createdAfter, ORDER_BY_CREATION } from '../http/by-creation.ts'
 import { containing } from '../http/containing.ts'
 import type { CertificateColumns } from './device-certificates.ts'
 import type { ListDevicesQuery } from './devices.schemas.ts'
@@ -29,10 +30,14 @@ export type NamedDevice = Device & { readonly user: Pick<User, 'username'> }
 
 /** What is known of a device when it is enrolled. */
 export type NewDevice = CertificateColumns &
-  Pick<Device, 'tenantId' | 'id' | 'userId' | 'networkId' | 'name' | 'serverMadeKey'>
+  Pick<Device, 'tenantId' | 'id' | 'userId' | 'networkId' | 'name' | 'serverMadeKey' | 'createdAt'>
 
 /** More that is done in the transaction of a change. */
 export type Meanwhile<Result> = (session: TenantSession) => Promise<Result>
+
+/** What an enrolment came to: a device that was there already, or the result of what was done with the new one. */
+export type Enrolment<Result> =
+  { readonly enrolled: Device } | { readonly enrolled: undefined; readonly result: Result }
 
 const withUsername = { user: { select: { username: true } } } as const
 
@@ -47,7 +52,7 @@ export class DevicesRepository {
 
   /** Lists devices, the oldest first, one more than the limit; those of one user when it is given. */
   list(tenantId: string, query: ListDevicesQuery): Promise<NamedDevice[]> {
-    const { search, userId, after, limit } = query
+    const { search, userId, state, expiresBefore, after, limit } = query
     const found = search === undefined || search === '' ? undefined : containing(search)
     const named = found === undefined ? [] : [{ OR: [{ name: found }, { user: { username: found } }] }]
     return this.#database.withTenant(tenantId, (session) =>
@@ -55,10 +60,12 @@ export class DevicesRepository {
         where: {
           tenantId,
           ...(userId === undefined ? {} : { userId }),
-          AND: [...named, ...(after === undefined ? [] : [isAfter(after)])],
+          ...(state === undefined ? {} : { revokedAt: state === 'active' ? null : { not: null } }),
+          ...(expiresBefore === undefined ? {} : { certificateNotAfter: { lt: expiresBefore } }),
+          AND: [...named, ...createdAfter(after)],
         },
         include: withUsername,
-        orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
+        orderBy: ORDER_BY_CREATION,
         take: limit + 1,
       }),
     )
@@ -74,24 +81,32 @@ export class DevicesRepository {
   }
 
   /**
-   * Adds a device unless `refuse` throws, which gets the number of its user's devices that are not revoked; two enrolments
-   * of one user wait for each other.
+   * Adds a device, unless its user has one of the same key in the network that is not older than `newSince`: that one is
+   * given instead. `refuse` throws when there must be no more, and gets the number of the user's devices that are not
+   * revoked. Two enrolments of one user wait for each other.
    */
   create<Result>(
     device: NewDevice,
+    newSince: Date,
     entry: AuditEntry,
     refuse: (devices: number) => void,
     meanwhile: Meanwhile<Result>,
-  ): Promise<Result> {
-    const { tenantId, userId } = device
+  ): Promise<Enrolment<Result>> {
+    const { tenantId, userId, networkId, publicKeySha256 } = device
     return this.#database.withTenant(tenantId, async (session) => {
       await session.$queryRaw`
         SELECT id FROM users WHERE tenant_id = ${tenantId}::uuid AND id = ${userId}::uuid FOR UPDATE`
-      refuse(await session.device.count({ where: { tenantId, userId, revokedAt: null } }))
+      const own = { tenantId, userId, revokedAt: null }
+      const enrolled = await session.device.findFirst({
+        where: { ...own, networkId, publicKeySha256, createdAt: { gte: newSince } },
+        orderBy: { createdAt: 'desc' },
+      })
+      if (enrolled !== null) return { enrolled }
+      refuse(await session.device.count({ where: own }))
       await demandSigner(session, device)
       await session.device.create({ data: device })
       await recordAudit(session, tenantId, entry)
-      return meanwhile(session)
+      return { enrolled: undefined, result: await meanwhile(session) }
     })
   }
 
@@ -152,10 +167,6 @@ function previousOf(device: Device): Pick<Device, keyof typeof NO_PREVIOUS> {
     previousCertificateSerial: device.certificateSerial,
     previousCertificateNotAfter: device.certificateNotAfter,
   }
-}
-
-function isAfter([createdAt, id]: NonNullable<ListDevicesQuery['after']>): object {
-  return { OR: [{ createdAt: { gt: createdAt } }, { createdAt, id: { gt: id } }] }
 }
 
 /** A certificate is signed before the transaction; its authority may have been retired since. */

@@ -1,8 +1,9 @@
 import { uuid } from '@sallyport/contracts'
 import { z } from 'zod'
 
-import { pageQueryOf, pageView } from '../http/page.ts'
-import { displayName } from '../tenants/tenants.schemas.ts'
+import { byCreationQuery } from '../http/by-creation.ts'
+import { ownName } from '../http/own-name.ts'
+import { pageView } from '../http/page.ts'
 
 const MAX_LINK_SECONDS = 24 * 3600
 const DEFAULT_LINK_SECONDS = 15 * 60
@@ -33,7 +34,7 @@ const linkTerms = z.strictObject({
 
 export const createDeviceRequest = z
   .strictObject({
-    name: displayName,
+    name: ownName,
     networkId: uuid.optional().describe('the oldest network when it is left out'),
     csr,
     key: serverMadeKey,
@@ -54,7 +55,7 @@ export const renewDeviceRequest = z
   .refine(hasOneKey, ONE_KEY)
 export type RenewDeviceRequest = z.infer<typeof renewDeviceRequest>
 
-export const changeDeviceRequest = z.strictObject({ name: displayName })
+export const changeDeviceRequest = z.strictObject({ name: ownName })
 export type ChangeDeviceRequest = z.infer<typeof changeDeviceRequest>
 
 export const createImportLinkRequest = linkTerms.extend({ flavour: profileFlavour.default('modern') })
@@ -84,8 +85,13 @@ export const createdDevice = z.strictObject({
 })
 export type CreatedDevice = z.infer<typeof createdDevice>
 
-export const listDevicesQuery = pageQueryOf(z.tuple([z.iso.datetime(), uuid])).extend({
+export const listDevicesQuery = byCreationQuery.extend({
   userId: uuid.optional().describe('the devices of this user only'),
+  state: z.enum(['active', 'revoked']).optional(),
+  expiresBefore: z.iso
+    .datetime({ offset: true })
+    .optional()
+    .describe('only devices whose certificate ends before this time, or has ended'),
 })
 export type ListDevicesQuery = z.infer<typeof listDevicesQuery>
 

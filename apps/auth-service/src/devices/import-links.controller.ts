@@ -7,7 +7,7 @@ import { Access } from '../http/access.ts'
 import { ApiProblem } from '../http/api-problem.ts'
 import { Contract } from '../http/contract.ts'
 import { ImportLinks } from './import-links.ts'
-import { isPreview } from './preview.ts'
+import { isNavigation, isPreview } from './preview.ts'
 
 /** The media type of profiles: OpenVPN Connect takes no other from a link. */
 export const PROFILE_MEDIA_TYPE = 'application/x-openvpn-profile'
@@ -28,7 +28,9 @@ export class ImportLinksController {
     summary: 'Gives the profile of an import link, once',
     description:
       'HEAD, requests marked as prefetch or preview, and the crawlers of messengers do not use the link up: they get no ' +
-      'profile. A link that was used or has expired answers 410.',
+      'profile. Nor does a browser in which somebody opens it: it is sent (303) to the page of the portal that tells what ' +
+      'the link is. A link that was used (`link-used`), has expired (`link-expired`), or whose profile was replaced by ' +
+      'another (`link-replaced`), answers 410; any other that does not work 404 (`link-unknown`).',
     response: z.string(),
     produces: PROFILE_MEDIA_TYPE,
   })
@@ -42,6 +44,10 @@ export class ImportLinksController {
       await this.#links.look(token)
       if (request.method !== 'HEAD') throw notForPreviews()
       void reply.header('content-type', PROFILE_MEDIA_TYPE)
+      return ''
+    }
+    if (isNavigation(request.headers)) {
+      void reply.status(303).header('location', this.#links.pageOf(token))
       return ''
     }
     const { profile, fileName } = await this.#links.fetch(token, request.ip)

@@ -4,9 +4,9 @@ import QRCode from 'qrcode'
 import { z } from 'zod'
 
 import { recordAudit } from '../audit/audit-log.ts'
-import { ApiProblem, notFound } from '../http/api-problem.ts'
-import { parseLinkToken } from '../links/link-token.ts'
-import { OneTimeLinks } from '../links/one-time-links.ts'
+import { ApiProblem } from '../http/api-problem.ts'
+import { linkProblem, UNKNOWN_LINK } from '../links/link-refusal.ts'
+import { type FoundLink, OneTimeLinks } from '../links/one-time-links.ts'
 import { ClusterSecrets } from '../platform/cluster-secrets.ts'
 import type { Settings } from '../runtime/settings.ts'
 import { SETTINGS } from '../runtime/tokens.ts'
@@ -61,35 +61,33 @@ export class ImportLinks {
 
   /** Throws what `fetch` would, and uses nothing up. */
   async look(token: string): Promise<void> {
-    const found = await this.#links.find(token)
-    if (found?.purpose !== 'profile') throw await this.#refusalOf(token)
+    await this.#find(token)
+  }
+
+  /** Where a person reads what the link is, before it is used. */
+  pageOf(token: string): string {
+    return this.#links.urlOf(encodeURIComponent(token))
   }
 
   /** Gives the profile, once; throws the 404 of a link that never was, and the 410 of one that was used or has expired. */
   async fetch(token: string, source: string): Promise<{ profile: string; fileName: string }> {
-    const found = await this.#links.find(token)
-    if (found?.purpose !== 'profile') throw await this.#refusalOf(token)
+    const found = await this.#find(token)
     const { tenantId, userId } = found
-    const profile = await this.#database.withTenant(tenantId, async (session) => {
+    const given = await this.#database.withTenant(tenantId, async (session) => {
       const used = await this.#links.useUp(session, token, 'profile')
-      const sealed = used?.sealedPayload ?? null
-      if (sealed === null) return undefined
-      const linked = this.#open(found, sealed)
-      const { deviceId: id, certificateSha256 } = linked
+      // Somebody else came first since it was found.
+      if (used === undefined || used.sealedPayload === null)
+        return linkProblem({ result: 'link-used', purpose: 'profile' })
+      const { deviceId: id, certificateSha256, profile } = this.#open(found, used.sealedPayload)
       const where = { tenantId, id, certificateSha256, revokedAt: null }
-      if ((await session.device.count({ where })) === 0) return undefined
+      if ((await session.device.count({ where })) === 0) return replaced()
       const target = `device:${id}`
-      await recordAudit(session, tenantId, {
-        actor: target,
-        action: 'device.fetch-profile',
-        target,
-        userId,
-        details: { source },
-      })
-      return linked.profile
+      const entry = { actor: target, action: 'device.fetch-profile', target, userId, details: { source } }
+      await recordAudit(session, tenantId, entry)
+      return profile
     })
-    if (profile === undefined) throw linkIsOver()
-    return { profile, fileName: `${found.tenant.slug}.ovpn` }
+    if (typeof given !== 'string') throw given
+    return { profile: given, fileName: `${found.tenant.slug}.ovpn` }
   }
 
   #open(link: { tenantId: string; userId: string }, sealed: Uint8Array): z.infer<typeof linkedProfile> {
@@ -99,14 +97,11 @@ export class ImportLinks {
     return linked
   }
 
-  async #refusalOf(token: string): Promise<ApiProblem> {
-    const parsed = parseLinkToken(token)
-    if (parsed === undefined) return notFound('link')
-    const { tenantId, secretSha256 } = parsed
-    const known = await this.#database.withTenant(tenantId, (session) =>
-      session.oneTimeLink.count({ where: { tenantId, secretSha256, purpose: 'profile' } }),
-    )
-    return known === 0 ? notFound('link') : linkIsOver()
+  async #find(token: string): Promise<FoundLink> {
+    const found = await this.#links.find(token)
+    if (found.result !== 'found') throw linkProblem(found)
+    if (found.purpose !== 'profile') throw linkProblem({ ...UNKNOWN_LINK, purpose: 'profile' })
+    return found
   }
 }
 
@@ -114,6 +109,7 @@ function ownerOf({ tenantId, userId }: { tenantId: string; userId: string }): st
   return `${tenantId}/${userId}`
 }
 
-function linkIsOver(): ApiProblem {
-  return new ApiProblem(410, 'link-is-over', 'This link was used or has expired. Please make a new one in the portal.')
+function replaced(): ApiProblem {
+  const message = 'A newer profile replaced this one, or the device was revoked. Please make a new link in the portal.'
+  return new ApiProblem(410, 'link-replaced', message)
 }

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 
-import { isPreview } from './preview.ts'
+import { isNavigation, isPreview } from './preview.ts'
 
 it.each([
   { purpose: 'prefetch' },
@@ -26,4 +26,17 @@ it.each([
   { 'user-agent': 'curl/8.9.1', purpose: 'import' },
 ])('takes a request with %j for one of the person whose link it is', (headers) => {
   expect(isPreview(headers)).toBe(false)
+})
+
+it('knows a person who opens a link in a browser from a program that fetches what is behind it', () => {
+  expect(isNavigation({ 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document', 'sec-fetch-site': 'none' })).toBe(
+    true,
+  )
+  for (const headers of [
+    {},
+    { accept: 'text/html', 'user-agent': 'Mozilla/5.0' },
+    { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' },
+    { 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'empty' },
+  ])
+    expect(isNavigation(headers)).toBe(false)
 })

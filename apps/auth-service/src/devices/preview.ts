@@ -11,3 +11,11 @@ const CRAWLER =
 export function isPreview(headers: IncomingHttpHeaders): boolean {
   return MARKS.some((name) => MARKED.test(String(headers[name] ?? ''))) || CRAWLER.test(headers['user-agent'] ?? '')
 }
+
+/**
+ * Tells whether a person opened a link in a browser, rather than a program that fetches what is behind it: only browsers
+ * say that they go to a document (Fetch Metadata), and scripts cannot.
+ */
+export function isNavigation(headers: IncomingHttpHeaders): boolean {
+  return headers['sec-fetch-mode'] === 'navigate' || headers['sec-fetch-dest'] === 'document'
+}

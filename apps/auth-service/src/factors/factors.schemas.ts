@@ -19,6 +19,7 @@ export type FactorsView = z.infer<typeof factorsView>
 export const totpEnrolment = z.strictObject({
   secret: z.string().describe('base 32, for who cannot scan'),
   uri: z.string().describe('the `otpauth:` address that authenticator apps read from a QR code'),
+  qrSvg: z.string().describe('that QR code, as SVG'),
 })
 export type TotpEnrolment = z.infer<typeof totpEnrolment>
 

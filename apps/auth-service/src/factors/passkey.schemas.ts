@@ -1,6 +1,8 @@
 import { uuid } from '@sallyport/contracts'
 import { z } from 'zod'
 
+import { ownName } from '../http/own-name.ts'
+
 const MAX_CREDENTIAL_ID_CHARACTERS = 1364
 const base64url = (maxCharacters: number): z.ZodString =>
   z
@@ -11,7 +13,7 @@ const base64url = (maxCharacters: number): z.ZodString =>
 /** WebAuthn §4: at most 1023 bytes. */
 const credentialId = base64url(MAX_CREDENTIAL_ID_CHARACTERS)
 const TRANSPORTS = ['ble', 'cable', 'hybrid', 'internal', 'nfc', 'smart-card', 'usb'] as const
-const passkeyName = z.string().trim().min(1).max(64).describe('what the user calls it, for example "Laptop"')
+const passkeyName = ownName.describe('what the user calls it, for example "Laptop"')
 
 /** What a browser's `PublicKeyCredential.toJSON()` gives after `navigator.credentials.create()`; more fields are ignored. */
 export const passkeyAttestation = z.object({

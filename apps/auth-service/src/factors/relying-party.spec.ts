@@ -12,7 +12,7 @@ const USER = { handle: Uint8Array.from(Buffer.alloc(16, 9)), username: 'alice' }
 
 const relyingParty = new RelyingParty(
   readSettings({
-    AUTH_PUBLIC_URL: `${ORIGIN}/somewhere`,
+    AUTH_PUBLIC_URL: ORIGIN,
     DATABASE_URL: 'postgresql://127.0.0.1/none',
     REDIS_URL: 'redis://127.0.0.1',
     MASTER_KEY: Buffer.alloc(32, 1).toString('base64'),

@@ -57,6 +57,7 @@ export class GroupsController {
   }
 
   @Put('order')
+  @Access('groups.write', { recent: true })
   @Contract({
     summary: 'Sets the order of all groups',
     description: 'Live connections that the policy does not allow any more end within a second.',
@@ -80,6 +81,7 @@ export class GroupsController {
   }
 
   @Delete(':id')
+  @Access('groups.write', { recent: true })
   @Contract({ summary: 'Deletes a group; its members stay users', status: 204 })
   remove(@CurrentActor() actor: Actor, @Param('id', IdPipe) id: string): Promise<void> {
     return this.#groups.remove(actor, id)

@@ -30,6 +30,7 @@ export class MembersController {
   }
 
   @Put(':userId')
+  @Access('groups.write', { recent: true })
   @Contract({ summary: 'Puts a user into a group', status: 204 })
   add(
     @CurrentActor() actor: Actor,
@@ -40,6 +41,7 @@ export class MembersController {
   }
 
   @Delete(':userId')
+  @Access('groups.write', { recent: true })
   @Contract({ summary: 'Takes a user out of a group', status: 204 })
   remove(
     @CurrentActor() actor: Actor,

@@ -15,7 +15,7 @@ import { permissionsOf } from './permissions.ts'
 /** What tells an API token from the operator token. */
 const API_TOKEN_PREFIX = 'sp_'
 
-const DUTIES = {
+const REFUSALS = {
   'password-change': ['password-change-required', 'Please choose a password of your own first.'],
   'factor-enrolment': ['enrolment-required', 'Please enrol a second factor first.'],
 } as const satisfies Readonly<Record<Duty, readonly [code: string, message: string]>>
@@ -78,6 +78,7 @@ export class AccessGuard implements CanActivate {
     }
     refuseDuties(person.duties, rule)
     demandPermission(person.actor, rule)
+    if (rule.recent) this.#sessions.demandRecentAuthentication(request)
     return person.actor
   }
 }
@@ -85,7 +86,7 @@ export class AccessGuard implements CanActivate {
 function refuseDuties(duties: readonly Duty[], { despite }: AccessRule): void {
   const duty = duties.find((open) => !despite.includes(open))
   if (duty === undefined) return
-  const [code, message] = DUTIES[duty]
+  const [code, message] = REFUSALS[duty]
   throw new ApiProblem(403, code, message)
 }
 

@@ -5,7 +5,8 @@ import { ApiProblem } from './api-problem.ts'
 import type { Permission, Role } from './permissions.ts'
 
 /** What somebody who has signed in must do first, and cannot do anything else before. */
-export type Duty = 'password-change' | 'factor-enrolment'
+export const DUTIES = ['password-change', 'factor-enrolment'] as const
+export type Duty = (typeof DUTIES)[number]
 
 /** Who may call a route. A route that says nothing can be called by nobody. */
 export interface AccessRule {
@@ -14,6 +15,11 @@ export interface AccessRule {
   readonly despite: readonly Duty[]
   /** Whether an API token may call it; what proves or changes who somebody is wants the person. */
   readonly tokens: 'allowed' | 'refused'
+  /**
+   * Whether a session must have proven in the last five minutes who it is: somebody at an unlocked screen must not do it.
+   * An API token is asked for nothing more: whoever made it proved it then.
+   */
+  readonly recent: boolean
 }
 
 /** Name of the metadata that `Access` sets. */
@@ -22,9 +28,9 @@ export const ACCESS_KEY = 'sallyport:access'
 /** Opens a route, or all routes of a controller, to those who have the permission. */
 export function Access(
   permission: AccessRule['permission'],
-  { despite = [], tokens = 'allowed' }: Partial<Omit<AccessRule, 'permission'>> = {},
+  { despite = [], tokens = 'allowed', recent = false }: Partial<Omit<AccessRule, 'permission'>> = {},
 ): ClassDecorator & MethodDecorator {
-  const rule: AccessRule = { permission, despite, tokens }
+  const rule: AccessRule = { permission, despite, tokens, recent }
   return SetMetadata(ACCESS_KEY, rule)
 }
 

@@ -7,7 +7,10 @@ import type { Logger } from '@sallyport/telemetry'
 
 import { SharedStoreAwayError } from '../runtime/shared-store.ts'
 import { AttemptsUnderWayError } from '../sign-in/attempt-limit.ts'
-import { ApiProblem } from './api-problem.ts'
+import { ApiProblem, type ProblemDocument } from './api-problem.ts'
+
+/** What every answer that refuses says. */
+type Refusal = ApiError & Pick<ProblemDocument, 'parameters'>
 
 const TEMPORARY = [SharedStoreAwayError, AttemptsUnderWayError, PasswordsBusyError]
 
@@ -32,10 +35,11 @@ const ADVICE: Readonly<Record<string, string>> = {
 }
 
 /** Turns whatever a handler threw into the answer's status and body; what nobody expected is logged and told to nobody. */
-export function toApiError(error: unknown, log: Logger): { status: number; body: ApiError } {
+export function toApiError(error: unknown, log: Logger): { status: number; body: Refusal } {
   if (error instanceof ApiProblem) {
-    const { status, code, message, issues } = error
-    return { status, body: { code, message, ...(issues === undefined ? {} : { issues }) } }
+    const { status, code, message, issues, parameters } = error
+    const more = { ...(issues === undefined ? {} : { issues }), ...(parameters === undefined ? {} : { parameters }) }
+    return { status, body: { code, message, ...more } }
   }
   if (isTemporary(error)) {
     log.warn({ reason: describeError(error) }, 'request refused for now')

@@ -10,6 +10,8 @@ export class ApiProblem extends SallyportError {
   readonly issues: ApiError['issues']
   /** Headers of the answer, for example `retry-after`. */
   readonly headers: Readonly<Record<string, string>>
+  /** What the message names, for who says it in another language. */
+  readonly parameters: ProblemDocument['parameters']
 
   constructor(
     status: number,
@@ -17,11 +19,13 @@ export class ApiProblem extends SallyportError {
     message: string,
     issues?: ApiError['issues'],
     headers: Readonly<Record<string, string>> = {},
+    parameters?: ProblemDocument['parameters'],
   ) {
     super(code, message, { expose: true })
     this.status = status
     this.issues = issues
     this.headers = headers
+    this.parameters = parameters
   }
 }
 
@@ -43,10 +47,14 @@ export const problemDocument = apiError.extend({
   detail: z.string().describe('the same as `message`'),
   code: z.string().describe('names the reason; programs decide by it'),
   message: z.string().describe('says what happened and what to do'),
+  parameters: z
+    .record(z.string(), z.union([z.string(), z.number()]))
+    .optional()
+    .describe('what the message names, for who says it in another language: numbers, and times as date-time'),
 })
 export type ProblemDocument = z.infer<typeof problemDocument>
 
 /** Makes the document of a refusal. */
-export function problemOf(status: number, error: ApiError): ProblemDocument {
+export function problemOf(status: number, error: ApiError & Pick<ProblemDocument, 'parameters'>): ProblemDocument {
   return { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, detail: error.message, ...error }
 }

@@ -1,5 +1,3 @@
-import { parse as parseForm } from 'node:querystring'
-
 import type { NestFastifyApplication } from '@nestjs/platform-fastify'
 import type { FastifyRequest } from 'fastify'
 
@@ -8,9 +6,11 @@ import { parseJsonBody } from './json-body.ts'
 
 /** The longest body, where an operation does not allow more. */
 export const BODY_BYTES = 64 * 1024
-const API_PATH = '/api/'
+/** A logo of 64 KiB in base64, and what stands beside it. */
+const SETTINGS_BODY_BYTES = 128 * 1024
+const LONGER_BODIES: ReadonlyMap<string, number> = new Map([['PATCH /api/v1/settings', SETTINGS_BODY_BYTES]])
 
-/** Lets the API take strict JSON, and pages take forms; any other type is refused with 415. */
+/** Lets the API take strict JSON; any other type is refused with 415, forms above all: other origins can send them. */
 export function useBodyParsers(app: NestFastifyApplication): void {
   // Fastify's own take plain text, and JSON that two readers could read differently.
   app.getHttpAdapter().getInstance().removeAllContentTypeParsers()
@@ -18,16 +18,13 @@ export function useBodyParsers(app: NestFastifyApplication): void {
     refuseOtherEncodings(request)
     done(null, parseJsonBody(body))
   })
-  app.useBodyParser(
-    'application/x-www-form-urlencoded',
-    { bodyLimit: BODY_BYTES },
-    (request: FastifyRequest, body: Buffer, done) => {
-      // Pages of other origins can send forms without asking.
-      if (request.url.startsWith(API_PATH)) throw wrongType('Send the body as application/json.')
-      refuseOtherEncodings(request)
-      done(null, parseForm(body.toString()))
-    },
-  )
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .addHook('onRoute', (route) => {
+      const longer = LONGER_BODIES.get(`${String(route.method)} ${route.url}`)
+      if (longer !== undefined) route.bodyLimit = longer
+    })
 }
 
 /** Throws the 415 when a body is not UTF-8 as it is. */

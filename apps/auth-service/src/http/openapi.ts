@@ -74,6 +74,7 @@ function operationOf(route: Route): OpenApiOperation {
     ...(contract.description === undefined ? {} : { description: contract.description }),
     'x-permission': access.permission,
     ...(access.permission === 'public' ? {} : allowanceOf(access.permission)),
+    ...(access.recent ? { 'x-recent-sign-in': true } : {}),
     'x-api-tokens': access.permission !== 'public' && access.tokens === 'allowed',
     security: securityOf(route),
     ...(route.parameters.length + Object.keys(route.query?.shape ?? {}).length === 0

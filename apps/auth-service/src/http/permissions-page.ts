@@ -13,7 +13,8 @@ export function permissionsPage(routes: readonly Route[]): string {
     'Every operation of the public API states the permission that it needs; one that states none can be called by',
     'nobody. A role is a set of permissions. An API token has those of its scopes that its owner’s present role has.',
     'Permissions of the platform are also those of the operator token (`OPERATOR_TOKEN`). `—` in the last column:',
-    'the operation proves or changes who somebody is, and refuses API tokens.',
+    'the operation proves or changes who somebody is, and refuses API tokens. `†` after an operation: a session must have',
+    'signed in, or proven again who it is (`POST /me/reauthenticate`), in the last five minutes.',
     '',
     '## Roles',
     '',
@@ -29,10 +30,14 @@ export function permissionsPage(routes: readonly Route[]): string {
     '',
     ...table(
       ['operation', 'does', 'permission', ...LISTED, 'API token'],
-      routes.map((route) => [`\`${route.method.toUpperCase()} ${route.path}\``, ...rightsOf(route)]),
+      routes.map((route) => [nameOf(route), ...rightsOf(route)]),
     ),
     '',
   ].join('\n')
+}
+
+function nameOf({ method, path, access }: Route): string {
+  return `\`${method.toUpperCase()} ${path}\`${access.recent ? ' †' : ''}`
 }
 
 function rightsOf({ contract, access }: Route): string[] {

@@ -2,6 +2,7 @@
 export const PERMISSIONS = {
   'self.read': 'see the own account, devices and connections',
   'self.write': 'change the own account, enrol and revoke own devices, end own connections',
+  'overview.read': 'see numbers about connections, failures, enrolment, certificates and pools',
   'users.read': 'see users and why their sign-ins failed',
   'users.write': 'invite, change, disable, unlock and delete users, reset their passwords and factors',
   'groups.read': 'see groups and who is in them',

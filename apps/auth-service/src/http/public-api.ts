@@ -1,5 +1,4 @@
 import cookie from '@fastify/cookie'
-import helmet from '@fastify/helmet'
 import session from '@fastify/session'
 import { NestFactory } from '@nestjs/core'
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
@@ -8,14 +7,18 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 
 import { AppModule, FEATURES } from '../app.module.ts'
+import { servePortal } from '../portal/portal.plugin.ts'
+import { findPortalBuild } from '../portal/portal-build.ts'
 import type { Runtime } from '../runtime/runtime.module.ts'
-import { SESSION_IDLE_SECONDS } from '../sign-in/portal-sessions.ts'
+import { keepAttendedSessions } from '../sign-in/attended-sessions.ts'
 import { RedisSessionStore } from '../sign-in/redis-session-store.ts'
 import { answerProblem, ApiErrorFilter } from './api-error.filter.ts'
 import { BODY_BYTES, useBodyParsers } from './body-parsers.ts'
 import { useCsvBody } from './csv-body.ts'
 import { type OpenApiDocument, openApiOf, SESSION_COOKIE } from './openapi.ts'
 import { routesOf } from './routes.ts'
+import { refuseForeignPages } from './same-origin.ts'
+import { DOCS_PATH, useSecurityHeaders } from './security-headers.ts'
 
 /** Builds the public REST API; the caller listens and closes. */
 export async function createPublicApi(runtime: Runtime): Promise<NestFastifyApplication> {
@@ -36,19 +39,22 @@ export async function createPublicApi(runtime: Runtime): Promise<NestFastifyAppl
     abortOnError: false,
     bodyParser: false,
   })
-  await app.register(helmet, {
-    strictTransportSecurity: isHttps,
-    contentSecurityPolicy: { directives: { upgradeInsecureRequests: isHttps ? [] : null } },
-  })
+  await useSecurityHeaders(app, isHttps)
+  const directory = findPortalBuild(settings.AUTH_PORTAL_DIRECTORY, log)
+  await app.register(servePortal, { directory, publicUrl: settings.AUTH_PUBLIC_URL, log })
+  refuseForeignPages(app.getHttpAdapter().getInstance(), settings.AUTH_PUBLIC_URL)
+  const sessions = new RedisSessionStore(store)
   await app.register(cookie)
   await app.register(session, {
     cookieName: SESSION_COOKIE,
     secret: Buffer.from(runtime.secrets.derive('portal session cookie').reveal()).toString('base64'),
-    cookie: { httpOnly: true, sameSite: 'strict', secure: isHttps, path: '/' },
-    store: new RedisSessionStore(store, SESSION_IDLE_SECONDS),
+    // The pages of the portal are files and need no session: they are there while Redis is away.
+    cookie: { httpOnly: true, sameSite: 'strict', secure: isHttps, path: '/api' },
+    store: sessions,
     saveUninitialized: false,
     rolling: false,
   })
+  keepAttendedSessions(app.getHttpAdapter().getInstance(), sessions)
   useBodyParsers(app)
   useCsvBody(app)
   const routes = routesOf(FEATURES)
@@ -60,5 +66,5 @@ export async function createPublicApi(runtime: Runtime): Promise<NestFastifyAppl
 
 function serveDocument(app: NestFastifyApplication, document: OpenApiDocument): void {
   const isOpenApi = z.custom<OpenAPIObject>((value) => value === document)
-  SwaggerModule.setup('api/docs', app, isOpenApi.parse(document), { jsonDocumentUrl: 'api/openapi.json' })
+  SwaggerModule.setup(DOCS_PATH, app, isOpenApi.parse(document), { jsonDocumentUrl: 'api/openapi.json' })
 }

@@ -1,9 +1,22 @@
-import type { FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 
 import { ApiProblem } from './api-problem.ts'
 
 /** What a browser says about where a request comes from. */
 type BrowserHeaders = Pick<FastifyRequest['headers'], 'origin' | 'sec-fetch-site'>
+
+const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+/**
+ * Refuses every request that could change something and was sent by a page of another origin, whoever handles it, and
+ * before its session is looked at. That is so without a session too: nobody is to be signed in by another page.
+ */
+export function refuseForeignPages(server: Pick<FastifyInstance, 'addHook'>, publicUrl: string): void {
+  server.addHook('onRequest', (request, _, done) => {
+    if (!SAFE_METHODS.has(request.method)) refuseForeignOrigin(request.headers, publicUrl)
+    done()
+  })
+}
 
 /**
  * Throws the 403 when a page of another origin sent the request. What is no browser sends neither header and cannot be

@@ -51,14 +51,26 @@ export class LinksController {
   @Get('links/:token')
   @Header('cache-control', 'no-store')
   @Header('referrer-policy', 'no-referrer')
-  @Contract({ summary: 'Tells what a one-time link is for, without using it up', response: linkView })
+  @Contract({
+    summary: 'Tells what a one-time link is for, without using it up',
+    description:
+      'A link that was used (`link-used`) or has expired (`link-expired`) answers 410; any other that does not work 404 ' +
+      '(`link-unknown`). One for a profile gives it at GET /profiles/{token}.',
+    response: linkView,
+  })
   view(@Param('token') token: string): Promise<LinkView> {
     return this.#links.view(token)
   }
 
   @Post('links/:token')
   @Header('cache-control', 'no-store')
-  @Contract({ summary: 'Sets the password of an invited user, or a new one', body: choosePasswordRequest, status: 204 })
+  @Contract({
+    summary: 'Sets the password of an invited user, or a new one',
+    description:
+      'Starts no session: the user signs in with the password, and gives a second factor where the policy wants one.',
+    body: choosePasswordRequest,
+    status: 204,
+  })
   choosePassword(
     @Param('token') token: string,
     @Body(new ZodValidationPipe(choosePasswordRequest)) body: ChoosePasswordRequest,

@@ -1,10 +1,12 @@
 import { z } from 'zod'
 
+import { brandingView } from '../branding/branding.schemas.ts'
 import { linkPurpose } from './one-time-links.ts'
 
 export const linkView = z.strictObject({
   purpose: linkPurpose,
   tenant: z.strictObject({ slug: z.string(), name: z.string() }),
+  branding: brandingView,
   username: z.string(),
   expiresAt: z.iso.datetime(),
 })
@@ -12,12 +14,6 @@ export type LinkView = z.infer<typeof linkView>
 
 export const choosePasswordRequest = z.strictObject({ password: z.string().min(1).max(512) })
 export type ChoosePasswordRequest = z.infer<typeof choosePasswordRequest>
-
-/** The page's form; browsers send the user name along, for those who keep passwords. */
-export const choosePasswordForm = choosePasswordRequest.extend({
-  again: z.string().max(512),
-  username: z.string().max(256).optional(),
-})
 
 export const passwordResetRequest = z.strictObject({
   tenant: z.string().trim().toLowerCase().min(1).max(64).describe('the short name of the organisation'),

@@ -5,6 +5,7 @@ import { z } from 'zod'
 
 import type { Settings } from '../runtime/settings.ts'
 import { CLOCK, SETTINGS } from '../runtime/tokens.ts'
+import { type LinkRefusal, UNKNOWN_LINK } from './link-refusal.ts'
 import { createLinkToken, type LinkToken, parseLinkToken } from './link-token.ts'
 
 /** What a link is for. Those for a password end each other: a user has one that works at most. */
@@ -31,6 +32,7 @@ export interface CreatedLink {
 
 /** A link that works, with whom it is for. */
 export type FoundLink = Omit<OneTimeLink, 'purpose'> & {
+  readonly result: 'found'
   readonly purpose: LinkPurpose
   readonly user: User
   readonly tenant: Tenant
@@ -77,7 +79,7 @@ export class OneTimeLinks {
     const { token, secretSha256 } = createLinkToken(tenantId)
     const expiresAt = new Date(this.#clock.now() + expiresInSeconds * 1000)
     const row = { tenantId, userId, purpose, secretSha256, expiresAt }
-    return { row, created: { token, url: this.#urlOf(token), expiresAt } }
+    return { row, created: { token, url: this.urlOf(token), expiresAt } }
   }
 
   /** Ends the links with which a user could choose a password. */
@@ -86,23 +88,26 @@ export class OneTimeLinks {
     await session.oneTimeLink.deleteMany({ where })
   }
 
-  /** Finds a link that works: not used, not expired, its user not disabled, their tenant not suspended. */
-  async find(token: string): Promise<FoundLink | undefined> {
+  /** Finds a link that works; one of a user who is disabled, or of a tenant that is suspended, is as if it were not. */
+  async find(token: string): Promise<FoundLink | LinkRefusal> {
     const parsed = parseLinkToken(token)
-    if (parsed === undefined) return undefined
+    if (parsed === undefined) return UNKNOWN_LINK
     const { tenantId, secretSha256 } = parsed
-    const found = await this.#database.withTenant(tenantId, (session) =>
+    const link = await this.#database.withTenant(tenantId, (session) =>
       session.oneTimeLink.findUnique({
         where: {
           tenantId_secretSha256: { tenantId, secretSha256 },
-          ...this.#unused(),
           user: { disabledAt: null },
           tenant: { suspendedAt: null },
         },
         include: { user: true, tenant: true },
       }),
     )
-    return found === null ? undefined : { ...found, purpose: linkPurpose.parse(found.purpose) }
+    if (link === null) return UNKNOWN_LINK
+    const purpose = linkPurpose.parse(link.purpose)
+    if (link.usedAt !== null) return { result: 'link-used', purpose }
+    if (link.expiresAt.getTime() <= this.#clock.now()) return { result: 'link-expired', purpose }
+    return { ...link, result: 'found', purpose }
   }
 
   /**
@@ -122,19 +127,17 @@ export class OneTimeLinks {
     const before = await session.oneTimeLink.findUnique({
       where: { tenantId_secretSha256: { tenantId, secretSha256 }, purpose },
     })
+    const now = new Date(this.#clock.now())
     // Columns of its own row only: PostgreSQL looks at them again when it waited for another who used the link.
     const used = await session.oneTimeLink.updateMany({
-      where: { tenantId, secretSha256, purpose, ...this.#unused() },
-      data: { usedAt: new Date(this.#clock.now()), sealedPayload: null },
+      where: { tenantId, secretSha256, purpose, usedAt: null, expiresAt: { gt: now } },
+      data: { usedAt: now, sealedPayload: null },
     })
     return used.count === 1 ? (before ?? undefined) : undefined
   }
 
-  #unused(): { usedAt: null; expiresAt: { gt: Date } } {
-    return { usedAt: null, expiresAt: { gt: new Date(this.#clock.now()) } }
-  }
-
-  #urlOf(token: string): string {
+  /** Where a person looks at a link: the portal shows whose it is and what it does. */
+  urlOf(token: string): string {
     return `${this.#settings.AUTH_PUBLIC_URL.replace(/\/+$/, '')}/link/${token}`
   }
 }

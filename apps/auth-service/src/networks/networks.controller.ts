@@ -1,15 +1,18 @@
-import { Body, Controller, Get, Inject, Param, Patch, Post } from '@nestjs/common'
+import { Body, Controller, Get, Inject, Param, Patch, Post, Query } from '@nestjs/common'
 import { ApiTags } from '@nestjs/swagger'
-import { z } from 'zod'
 
 import { Access, type Actor, CurrentActor } from '../http/access.ts'
 import { Contract } from '../http/contract.ts'
+import type { Page } from '../http/page.ts'
 import { IdPipe, ZodValidationPipe } from '../http/zod-validation.pipe.ts'
 import {
   type ChangeNetworkRequest,
   changeNetworkRequest,
   type CreateNetworkRequest,
   createNetworkRequest,
+  type ListNetworksQuery,
+  listNetworksQuery,
+  networkPage,
   type NetworkView,
   networkView,
 } from './networks.schemas.ts'
@@ -27,9 +30,12 @@ export class NetworksController {
 
   @Get()
   @Access('networks.read')
-  @Contract({ summary: 'Lists the networks of the tenant', response: z.array(networkView) })
-  list(@CurrentActor() actor: Actor): Promise<NetworkView[]> {
-    return this.#networks.list(actor)
+  @Contract({ summary: 'Lists the networks of the tenant, the oldest first', response: networkPage })
+  list(
+    @CurrentActor() actor: Actor,
+    @Query(new ZodValidationPipe(listNetworksQuery)) query: ListNetworksQuery,
+  ): Promise<Page<NetworkView>> {
+    return this.#networks.list(actor, query)
   }
 
   @Post()

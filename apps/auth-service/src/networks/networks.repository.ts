@@ -2,7 +2,9 @@ import { Inject, Injectable } from '@nestjs/common'
 import { Database, type Network } from '@sallyport/database'
 
 import { type AuditEntry, recordAudit } from '../audit/audit-log.ts'
-import type { ChangeNetworkRequest } from './networks.schemas.ts'
+import { createdAfter, ORDER_BY_CREATION } from '../http/by-creation.ts'
+import { containing } from '../http/containing.ts'
+import type { ChangeNetworkRequest, ListNetworksQuery } from './networks.schemas.ts'
 
 /** A tenant's networks. */
 @Injectable()
@@ -15,7 +17,24 @@ export class NetworksRepository {
 
   list(tenantId: string): Promise<Network[]> {
     return this.#database.withTenant(tenantId, (session) =>
-      session.network.findMany({ where: { tenantId }, orderBy: { createdAt: 'asc' } }),
+      session.network.findMany({ where: { tenantId }, orderBy: ORDER_BY_CREATION }),
+    )
+  }
+
+  /** Gives a part of the networks, the oldest first, one more than the limit; it searches what the reader may see. */
+  page(
+    tenantId: string,
+    { search, after, limit }: ListNetworksQuery,
+    searched: readonly ('name' | 'ipv4' | 'ipv6')[],
+  ): Promise<Network[]> {
+    const found = search === undefined || search === '' ? undefined : containing(search)
+    const named = found === undefined ? [] : [{ OR: searched.map((column) => ({ [column]: found })) }]
+    return this.#database.withTenant(tenantId, (session) =>
+      session.network.findMany({
+        where: { tenantId, AND: [...named, ...createdAfter(after)] },
+        orderBy: ORDER_BY_CREATION,
+        take: limit + 1,
+      }),
     )
   }
 

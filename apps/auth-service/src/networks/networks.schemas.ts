@@ -2,6 +2,8 @@ import { uuid } from '@sallyport/contracts'
 import { formatAddress, formatCidr, parseAddress, parseCidr } from '@sallyport/ip-network'
 import { z } from 'zod'
 
+import { byCreationQuery } from '../http/by-creation.ts'
+import { pageView } from '../http/page.ts'
 import { HOST_NAMESPACE, namespaceName } from '../tenants/namespaces.ts'
 import { reservationOf, reservationTouching } from './reserved-blocks.ts'
 
@@ -130,3 +132,12 @@ export const networkView = z.strictObject({
   downloadPacketsPerSecond: z.int().nullable(),
 })
 export type NetworkView = z.infer<typeof networkView>
+
+export const networkPage = pageView(networkView)
+
+const networkName = z.strictObject({ networkId: uuid, name: z.string() })
+export type NetworkName = z.infer<typeof networkName>
+export const networkNamePage = pageView(networkName)
+
+export const listNetworksQuery = byCreationQuery
+export type ListNetworksQuery = z.infer<typeof listNetworksQuery>

@@ -6,10 +6,18 @@ import { cidrsOverlap, parseCidr } from '@sallyport/ip-network'
 
 import type { Actor } from '../http/access.ts'
 import { ApiProblem, notFound } from '../http/api-problem.ts'
+import { creationOf } from '../http/by-creation.ts'
+import { mapPage, type Page, pageOf } from '../http/page.ts'
 import { OrderHub } from '../node-api/order-hub.ts'
 import { HOST_NAMESPACE } from '../tenants/namespaces.ts'
 import { NetworksRepository } from './networks.repository.ts'
-import type { ChangeNetworkRequest, CreateNetworkRequest, NetworkView } from './networks.schemas.ts'
+import type {
+  ChangeNetworkRequest,
+  CreateNetworkRequest,
+  ListNetworksQuery,
+  NetworkName,
+  NetworkView,
+} from './networks.schemas.ts'
 import { nodeNetworkOf } from './node-network.ts'
 import { PoolSync } from './pool-sync.ts'
 
@@ -30,8 +38,15 @@ export class NetworksService {
     this.#orders = orders
   }
 
-  async list({ tenantId }: Pick<Actor, 'tenantId'>): Promise<NetworkView[]> {
-    return (await this.#networks.list(tenantId)).map(viewOf)
+  async list({ tenantId }: Pick<Actor, 'tenantId'>, query: ListNetworksQuery): Promise<Page<NetworkView>> {
+    const rows = await this.#networks.page(tenantId, query, ['name', 'ipv4', 'ipv6'])
+    return mapPage(pageOf(rows, query.limit, creationOf), viewOf)
+  }
+
+  /** The same for who may see no more of a network than its name. */
+  async listNames({ tenantId }: Pick<Actor, 'tenantId'>, query: ListNetworksQuery): Promise<Page<NetworkName>> {
+    const rows = await this.#networks.page(tenantId, query, ['name'])
+    return mapPage(pageOf(rows, query.limit, creationOf), ({ id: networkId, name }) => ({ networkId, name }))
   }
 
   async create(actor: Owner, request: CreateNetworkRequest): Promise<NetworkView> {

@@ -1,19 +1,14 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common'
-import { ApiClient } from '@sallyport/cluster-identity'
-import type { PoolDefinition } from '@sallyport/contracts'
 import type { Network } from '@sallyport/database'
 import { describeError, errorCode } from '@sallyport/foundation'
 import type { Logger } from '@sallyport/telemetry'
-import { z } from 'zod'
 
-import { OwnIdentity } from '../platform/own-identity.ts'
-import type { Settings } from '../runtime/settings.ts'
-import { LOGGER, SETTINGS } from '../runtime/tokens.ts'
+import { LOGGER } from '../runtime/tokens.ts'
 import { TenantsRepository } from '../tenants/tenants.repository.ts'
+import { AllocatorLink } from './allocator-link.ts'
 import { NetworksRepository } from './networks.repository.ts'
 
 const INTERVAL_MS = 15_000
-const CALL_TIMEOUT_MS = 3000
 
 /**
  * Tells the allocator the pools of all networks: at once when one is made, and all of them over and over, so that an
@@ -21,7 +16,7 @@ const CALL_TIMEOUT_MS = 3000
  */
 @Injectable()
 export class PoolSync implements OnApplicationBootstrap, OnApplicationShutdown {
-  readonly #client: ApiClient
+  readonly #allocator: AllocatorLink
   readonly #tenants: TenantsRepository
   readonly #networks: NetworksRepository
   readonly #log: Logger
@@ -30,17 +25,12 @@ export class PoolSync implements OnApplicationBootstrap, OnApplicationShutdown {
   #failing: string | undefined
 
   constructor(
-    @Inject(OwnIdentity) identity: OwnIdentity,
-    @Inject(SETTINGS) settings: Settings,
+    @Inject(AllocatorLink) allocator: AllocatorLink,
     @Inject(TenantsRepository) tenants: TenantsRepository,
     @Inject(NetworksRepository) networks: NetworksRepository,
     @Inject(LOGGER) log: Logger,
   ) {
-    this.#client = new ApiClient({
-      baseUrl: settings.ALLOCATOR_URL,
-      serverRole: 'ip-allocator',
-      credentials: identity.credentials,
-    })
+    this.#allocator = allocator
     this.#tenants = tenants
     this.#networks = networks
     this.#log = log
@@ -50,15 +40,14 @@ export class PoolSync implements OnApplicationBootstrap, OnApplicationShutdown {
     void this.#repeat()
   }
 
-  async onApplicationShutdown(): Promise<void> {
+  onApplicationShutdown(): void {
     this.#stopped.abort()
     clearTimeout(this.#timer)
-    await this.#client.close()
   }
 
   /** Tells one pool; a failure is logged, and repaired by the next round. */
   async push(network: Network): Promise<void> {
-    await this.#attempt(() => this.#put(network))
+    await this.#attempt(() => this.#allocator.define(network))
   }
 
   async #repeat(): Promise<void> {
@@ -68,21 +57,8 @@ export class PoolSync implements OnApplicationBootstrap, OnApplicationShutdown {
 
   async #pushAll(): Promise<void> {
     for (const tenant of await this.#tenants.listActive()) {
-      for (const network of await this.#networks.list(tenant.id)) await this.#put(network)
+      for (const network of await this.#networks.list(tenant.id)) await this.#allocator.define(network)
     }
-  }
-
-  async #put({ id, tenantId, ipv4, ipv6 }: Network): Promise<void> {
-    const body: PoolDefinition = { tenantId, ipv4, ipv6 }
-    const path = `/allocator/v1/pools/${id}`
-    await this.#client.call({
-      method: 'PUT',
-      path,
-      body,
-      response: z.unknown(),
-      signal: this.#stopped.signal,
-      timeoutMs: CALL_TIMEOUT_MS,
-    })
   }
 
   /** Logs when it starts to fail, when it fails in another way, and when it works again; not at every round. */

@@ -1,13 +1,21 @@
-import { Body, Controller, Get, Inject, Param, Post } from '@nestjs/common'
+import { Body, Controller, Get, Inject, Param, Post, Query } from '@nestjs/common'
 import { ApiTags } from '@nestjs/swagger'
-import { z } from 'zod'
 
 import { Access, CurrentOperator, type PlatformActor } from '../http/access.ts'
 import { notFound } from '../http/api-problem.ts'
 import { Contract } from '../http/contract.ts'
+import type { Page } from '../http/page.ts'
 import { IdPipe, ZodValidationPipe } from '../http/zod-validation.pipe.ts'
 import { TenantsRepository } from '../tenants/tenants.repository.ts'
-import { type CreateNetworkRequest, createNetworkRequest, type NetworkView, networkView } from './networks.schemas.ts'
+import {
+  type CreateNetworkRequest,
+  createNetworkRequest,
+  type ListNetworksQuery,
+  listNetworksQuery,
+  networkPage,
+  type NetworkView,
+  networkView,
+} from './networks.schemas.ts'
 import { NetworksService } from './networks.service.ts'
 
 /** Networks of any tenant, for operators: a tenant can be handed over with its network in place. */
@@ -28,10 +36,13 @@ export class TenantNetworksController {
 
   @Get()
   @Access('platform.read')
-  @Contract({ summary: 'Lists the networks of a tenant', response: z.array(networkView) })
-  async list(@Param('id', IdPipe) tenantId: string): Promise<NetworkView[]> {
+  @Contract({ summary: 'Lists the networks of a tenant, the oldest first', response: networkPage })
+  async list(
+    @Param('id', IdPipe) tenantId: string,
+    @Query(new ZodValidationPipe(listNetworksQuery)) query: ListNetworksQuery,
+  ): Promise<Page<NetworkView>> {
     await this.#demandTenant(tenantId)
-    return this.#networks.list({ tenantId })
+    return this.#networks.list({ tenantId }, query)
   }
 
   @Post()

@@ -20,8 +20,14 @@ export interface StoredFacts {
   readonly enrolled: readonly FactorMethod[]
   /** The user's other devices that are connected: one that was not heard of yet gives way to the next of its device. */
   readonly openConnections: number
-  /** When the connection that renegotiates was allowed. */
-  readonly connectionStartedAtMs: number | null
+  /** The login of the connection that renegotiates. */
+  readonly login: ConnectionLogin | null
+}
+
+/** The login that a connection belongs to; `sessionId`, which its tokens have, is not known of old ones. */
+export interface ConnectionLogin {
+  readonly startedAtMs: number
+  readonly sessionId: string | null
 }
 
 /** Finds what is to be known before a VPN connection is decided about. */
@@ -44,7 +50,7 @@ export class AuthorisationFacts {
   async load(tenantId: string, deviceId: string, connectionId?: string): Promise<StoredFacts | undefined> {
     const rows = await this.#rows.add(tenantId, { deviceId, connectionId: connectionId ?? null })
     if (rows === undefined) return undefined
-    const { user, network, tenant, hasPasskey, hasRecoveryCode, connectionStartedAt } = rows
+    const { user, network, tenant, hasPasskey, hasRecoveryCode } = rows
     const device = { ...rows.device, user, network, tenant, authority: { state: rows.authorityState } }
     const policy = this.#policies.of(rows.policy, rows.groupPolicies)
     const isLimited = policy.connectionLimit !== null && connectionId === undefined
@@ -53,7 +59,7 @@ export class AuthorisationFacts {
       policy,
       enrolled: factorMethods({ hasTotp: user.totpConfirmedAt !== null, hasPasskey, hasRecoveryCode }),
       openConnections: isLimited ? await this.#openConnections(device) : 0,
-      connectionStartedAtMs: connectionStartedAt === null ? null : connectionStartedAt.getTime(),
+      login: loginOf(rows),
     }
   }
 
@@ -67,7 +73,7 @@ export class AuthorisationFacts {
 
   /** Puts together what the policy decides by, for an attempt whose credential was verified. */
   of(stored: StoredFacts, request: AuthoriseRequest, credential: PasswordFacts | TokenFacts): VpnFacts {
-    const { device, enrolled, openConnections, connectionStartedAtMs } = stored
+    const { device, enrolled, openConnections, login } = stored
     const { user, tenant } = device
     const { address } = request.remote
     const isProven = credential.kind === 'password' && credential.factor !== null
@@ -77,7 +83,7 @@ export class AuthorisationFacts {
       phase: request.phase,
       nowMs,
       geoip: this.#geoip.isConfigured,
-      connectionStartedAtMs,
+      connectionStartedAtMs: login?.startedAtMs ?? null,
       // Who has proven a factor had the means to, whatever their client says now.
       webSignIn: isProven || (tenant.webSignIn && request.dialogues.includes('web')),
       openConnections,
@@ -98,4 +104,10 @@ export class AuthorisationFacts {
       credential,
     }
   }
+}
+
+/** Of a connection that is older than what is noted of logins, the login is taken to have begun with it. */
+function loginOf({ connectionStartedAt, loginStartedAt, loginId }: AuthorisationRows): ConnectionLogin | null {
+  const startedAt = loginStartedAt ?? connectionStartedAt
+  return startedAt === null ? null : { startedAtMs: startedAt.getTime(), sessionId: loginId }
 }

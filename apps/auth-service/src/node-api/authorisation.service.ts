@@ -23,6 +23,7 @@ import { AuthorisationFacts, type StoredFacts } from './authorisation-facts.ts'
 import { grantOf } from './connection-grant.ts'
 import { type AttemptCheck, CredentialCheck, type CredentialResult } from './credential-check.ts'
 import { denial } from './denials.ts'
+import { wholeSeconds } from './session-end-orders.ts'
 
 const OUTCOMES = ['allow', 'challenge', ...DENY_CODES, 'temporarily-unavailable'] as const
 
@@ -105,17 +106,24 @@ export class AuthorisationService {
     stored: StoredFacts,
     result: Extract<CredentialResult, { allow: unknown }>,
   ): Promise<AuthoriseResponse> {
-    const { allow, proven, atMs, checks } = result
+    const { allow, login, proven, atMs, checks } = result
     const { device } = stored
-    // Tokens know whole seconds: by them a login must end when it was said to.
-    const endsAt = new Date(Math.floor(allow.sessionEndsAtMs / 1000) * 1000)
+    const endsAt = wholeSeconds(allow.sessionEndsAtMs)
     const entry = this.#entryOf(request, { code: 'ok', checks, userId: device.userId })
     const { address } = request.remote
     const proof =
       proven === undefined ? {} : { proof: { method: proven, address, country: this.#geoip.countryOf(address) } }
     const { connectionLimit } = stored.policy
-    const loginStartedAt = new Date(result.previous?.initialMs ?? atMs)
-    const terms = { now: new Date(atMs), loginStartedAt, endsAt, connectionLimit, ...proof, entry }
+    const { sessionId: loginId, initialMs } = login
+    const terms = {
+      now: new Date(atMs),
+      loginId,
+      loginStartedAt: new Date(initialMs),
+      endsAt,
+      connectionLimit,
+      ...proof,
+      entry,
+    }
     const connectionId = await this.#connectionOf(serviceId, device, request, terms)
     if (connectionId === undefined) {
       const code = await this.#problemNow(request)

@@ -14,7 +14,7 @@ const TERMS = {
 function grantBy(rules: Partial<MfaPolicy>, tenant = TENANT): ReturnType<typeof grantOf> {
   const device = { ...DEVICE, user: USER, network: NETWORK, tenant, authority: { state: 'active' } }
   const policy = { ...DEFAULT_POLICY, ...rules }
-  return grantOf({ device, policy, enrolled: [], openConnections: 0, connectionStartedAtMs: null }, TERMS)
+  return grantOf({ device, policy, enrolled: [], openConnections: 0, login: null }, TERMS)
 }
 
 it('grants what nodes understand: whose connection it is, where to, and for how long', () => {

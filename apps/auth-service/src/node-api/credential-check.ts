@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common'
 import { type AuthoriseRequest, type Challenge, DENY_CODES, type DenyCode } from '@sallyport/contracts'
 import type { Clock } from '@sallyport/foundation'
 import {
+  beginVpnSession,
   checkSessionToken,
   issueSessionToken,
   type SessionBinding,
@@ -25,6 +26,7 @@ import { ClusterSecrets } from '../platform/cluster-secrets.ts'
 import { CLOCK } from '../runtime/tokens.ts'
 import { type Attempt, AttemptLimit, type OpenAttempt } from '../sign-in/attempt-limit.ts'
 import { AuthorisationFacts, type StoredFacts } from './authorisation-facts.ts'
+import { presentLogin } from './present-login.ts'
 
 /** A check of an attempt as it is stored for who asks later why it ended so. */
 export type AttemptCheck = Omit<Check, 'check'> & { readonly check: string }
@@ -33,8 +35,8 @@ export type AttemptCheck = Omit<Check, 'check'> & { readonly check: string }
 export type CredentialResult = { readonly checks: readonly AttemptCheck[]; readonly isNews: boolean } & (
   | { readonly code: DenyCode }
   | { readonly challenge: Challenge }
-  /** `previous` is the login that goes on, `proven` the second factor that was shown just now. */
-  | { readonly allow: Allow; readonly previous?: VpnSession; readonly proven?: FactorMethod; readonly atMs: number }
+  /** `login` is the one that begins or goes on, `proven` the second factor that was shown just now. */
+  | { readonly allow: Allow; readonly login: VpnSession; readonly proven?: FactorMethod; readonly atMs: number }
 )
 
 type Password = Extract<AuthoriseRequest['credential'], { kind: 'password' }>
@@ -115,13 +117,13 @@ export class CredentialCheck {
   issueToken(
     stored: StoredFacts,
     request: AuthoriseRequest,
-    { atMs: nowMs, previous }: Pick<Extract<CredentialResult, { allow: unknown }>, 'atMs' | 'previous'>,
+    { atMs: nowMs, login: previous }: Pick<Extract<CredentialResult, { allow: unknown }>, 'atMs' | 'login'>,
   ): string {
     return issueSessionToken({
       key: this.#secrets.key('session-token-key'),
       binding: bindingOf(stored, request),
       nowMs,
-      ...(previous === undefined ? {} : { previous }),
+      previous,
     }).token
   }
 
@@ -155,11 +157,13 @@ export class CredentialCheck {
       nowMs: this.#clock.now(),
     })
     if (checked.result === 'invalid' || !namesUser) return refused('token-invalid', [failed('token')])
-    const { issuedMs: issuedAtMs, initialMs: loginStartedAtMs } = checked
+    const login = presentLogin(stored.device, checked)
+    const { issuedMs: issuedAtMs } = checked
+    const loginStartedAtMs = login.initialMs
     const credential = { kind: 'token', issuedAtMs, loginStartedAtMs, lastRenewedAtMs: issuedAtMs } as const
     const { decision, atMs } = this.#decide(stored, request, credential)
     const checks = [passed('token'), ...decision.checks]
-    if (decision.decision === 'allow') return { allow: decision, previous: checked, atMs, checks, isNews: true }
+    if (decision.decision === 'allow') return { allow: decision, login, atMs, checks, isNews: true }
     // A token is never challenged: its client is told that it is over, and asks for password and code.
     return refused(decision.decision === 'deny' ? decision.reason : 'token-expired', checks)
   }
@@ -177,7 +181,7 @@ export class CredentialCheck {
     if (alone.decision === 'deny') return refused(alone.reason, [...before, ...alone.checks])
     if (code !== '' && takesCode(stored)) return this.#checkCode(stored, request, code, before)
     const checks = [...before, ...alone.checks]
-    if (alone.decision === 'allow') return { allow: alone, atMs, checks, isNews: true }
+    if (alone.decision === 'allow') return { allow: alone, login: loginAt(stored, atMs), atMs, checks, isNews: true }
     const challenge = await this.#challenges.begin(stored.device, request, alone.methods)
     return challenge === undefined ? refused('otp-required', checks) : { challenge, checks, isNews: true }
   }
@@ -218,7 +222,8 @@ export class CredentialCheck {
   ): CredentialResult {
     const { decision, atMs } = this.#decide(stored, request, { kind: 'password', factor: proven })
     const checks = [...before, ...decision.checks]
-    if (decision.decision === 'allow') return { allow: decision, proven, atMs, checks, isNews: true }
+    const login = loginAt(stored, atMs)
+    if (decision.decision === 'allow') return { allow: decision, login, proven, atMs, checks, isNews: true }
     return refused(decision.decision === 'deny' ? decision.reason : 'method-not-allowed', checks)
   }
 
@@ -279,6 +284,12 @@ function circumstancesOf({ device }: StoredFacts, request: NodeRequest): readonl
 function bindingOf({ device }: StoredFacts, { certificate }: AuthoriseRequest): SessionBinding {
   const { tenantId, userId, id: deviceId, user } = device
   return { tenantId, userId, deviceId, certificateSha256: certificate.sha256, tokenGeneration: user.tokenGeneration }
+}
+
+/** The login of a password: of the connection that renegotiates, or a new one. */
+function loginAt({ login }: StoredFacts, atMs: number): VpnSession {
+  const begun = beginVpnSession(login?.startedAtMs ?? atMs)
+  return { ...begun, sessionId: login?.sessionId ?? begun.sessionId }
 }
 
 function refused(code: DenyCode, checks: readonly AttemptCheck[], isNews = true): CredentialResult {

@@ -4,6 +4,7 @@ import { ChallengesModule } from '../challenges/challenges.module.ts'
 import { ConnectionsModule } from '../connections/connections.module.ts'
 import { DevicesModule } from '../devices/devices.module.ts'
 import { RenewedCertificates } from '../devices/renewed-certificates.ts'
+import { ChangesModule } from '../events/changes.module.ts'
 import { FactorsModule } from '../factors/factors.module.ts'
 import { GeoipModule } from '../geoip/geoip.module.ts'
 import { HandshakeKeysModule } from '../handshake-keys/handshake-keys.module.ts'
@@ -19,11 +20,13 @@ import { NodeApiServer } from './node-api.server.ts'
 import { NodeReportsService } from './node-reports.service.ts'
 import { OrdersModule } from './orders.module.ts'
 import { ServiceCaller } from './service-caller.ts'
+import { TrafficReportsService } from './traffic-reports.service.ts'
 
 /** What nodes and the allocator call. */
 @Module({
   imports: [
     ChallengesModule,
+    ChangesModule,
     ConnectionsModule,
     DevicesModule,
     FactorsModule,
@@ -44,6 +47,7 @@ import { ServiceCaller } from './service-caller.ts'
     RenewedCertificates,
     CredentialCheck,
     NodeReportsService,
+    TrafficReportsService,
   ],
   exports: [NodeApiServer],
 })

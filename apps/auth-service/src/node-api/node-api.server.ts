@@ -7,10 +7,13 @@ import {
   connectionReports,
   enrolRequest,
   NODE_API_VERSION,
+  nodeStatus,
   renewIdentityRequest,
   serverCertificateRequest,
   type ServiceRole,
+  sessionEndsRequest,
   syncRequest,
+  trafficReport,
   uuid,
 } from '@sallyport/contracts'
 import type { Service } from '@sallyport/database'
@@ -31,6 +34,7 @@ import { OrderHub } from './order-hub.ts'
 import { openOrderStream } from './order-stream.ts'
 import { ServiceCaller, unknownService } from './service-caller.ts'
 import { shownCertificate } from './shown-certificate.ts'
+import { TrafficReportsService } from './traffic-reports.service.ts'
 
 const BODY_BYTES = 64 * 1024
 /** 65536 connection ids. */
@@ -47,6 +51,7 @@ export class NodeApiServer {
   readonly #enrolment: EnrolmentService
   readonly #authorisation: AuthorisationService
   readonly #reports: NodeReportsService
+  readonly #traffic: TrafficReportsService
   readonly #orders: OrderHub
   readonly #clock: Clock
   readonly #log: Logger
@@ -58,6 +63,7 @@ export class NodeApiServer {
     @Inject(EnrolmentService) enrolment: EnrolmentService,
     @Inject(AuthorisationService) authorisation: AuthorisationService,
     @Inject(NodeReportsService) reports: NodeReportsService,
+    @Inject(TrafficReportsService) traffic: TrafficReportsService,
     @Inject(OrderHub) orders: OrderHub,
     @Inject(CLOCK) clock: Clock,
     @Inject(LOGGER) log: Logger,
@@ -68,6 +74,7 @@ export class NodeApiServer {
     this.#enrolment = enrolment
     this.#authorisation = authorisation
     this.#reports = reports
+    this.#traffic = traffic
     this.#orders = orders
     this.#clock = clock
     this.#log = log
@@ -133,6 +140,21 @@ export class NodeApiServer {
       const service = await this.#caller.demand(request, NODE)
       await this.#noteSeen(service)
       return this.#reports.sync(service.id, parseInput(syncRequest, request.body).connectionIds)
+    })
+    api.post('/status', async (request, reply) => {
+      const service = await this.#caller.demand(request, NODE)
+      const status = parseInput(nodeStatus, request.body)
+      if (!(await this.#services.noteStatus(service.id, status, new Date(this.#clock.now())))) throw unknownService()
+      return reply.status(204).send()
+    })
+    api.post('/connections/traffic', async (request, reply) => {
+      const service = await this.#caller.demand(request, NODE)
+      await this.#traffic.take(service.id, parseInput(trafficReport, request.body).connections)
+      return reply.status(204).send()
+    })
+    api.post('/connections/session-ends', async (request) => {
+      const service = await this.#caller.demand(request, NODE)
+      return this.#reports.sessionEnds(service.id, parseInput(sessionEndsRequest, request.body).connectionIds)
     })
     api.get('/orders', async (request, reply) => this.#streamOrders(await this.#caller.demand(request, NODE), reply))
   }

@@ -5,6 +5,7 @@ import type {
   HandshakeKeys,
   NodeNetwork,
   ServerCertificateResponse,
+  SessionEndsResponse,
   SyncResponse,
   TenantList,
 } from '@sallyport/contracts'
@@ -112,6 +113,16 @@ export class NodeReportsService {
       }
     }
     return { end, networks: [...networks.values()] }
+  }
+
+  /** Tells when the logins of connections that this node carries end; of others it tells nothing. */
+  async sessionEnds(serviceId: string, connectionIds: readonly string[]): Promise<SessionEndsResponse> {
+    const ends = await this.#connections.endsOf(serviceId, connectionIds)
+    return {
+      ends: ends.flatMap(({ id: connectionId, endsAt }) =>
+        endsAt === null ? [] : [{ connectionId, sessionEndsAt: endsAt.toISOString() }],
+      ),
+    }
   }
 
   async #endWhenLost(connection: { tenantId: string; id: string; authorisedAt: Date }): Promise<void> {

@@ -30,6 +30,7 @@ export class MasterKeyController {
   }
 
   @Post()
+  @Access('platform.write', { recent: true })
   @Contract({
     summary: 'Lets instances start with a new master key beside the present one',
     body: changeMasterKeyRequest,
@@ -43,6 +44,7 @@ export class MasterKeyController {
   }
 
   @Post('finish')
+  @Access('platform.write', { recent: true })
   @Contract({
     summary: 'Gives up the old master key, once every instance runs with the new one',
     response: masterKeysView,
@@ -52,6 +54,7 @@ export class MasterKeyController {
   }
 
   @Post('cancel')
+  @Access('platform.write', { recent: true })
   @Contract({ summary: 'Gives up the new master key and keeps the present one', response: masterKeysView })
   cancel(@CurrentOperator() operator: PlatformActor): Promise<MasterKeysView> {
     return this.#masterKey.cancel(operator)

@@ -1,17 +1,19 @@
-import { Body, Controller, Get, Inject, Param, Post } from '@nestjs/common'
+import { Body, Controller, Get, Inject, Param, Post, Query } from '@nestjs/common'
 import { ApiTags } from '@nestjs/swagger'
-import { z } from 'zod'
 
 import { Access, CurrentOperator, type PlatformActor } from '../http/access.ts'
 import { Contract } from '../http/contract.ts'
+import type { Page } from '../http/page.ts'
 import { IdPipe, ZodValidationPipe } from '../http/zod-validation.pipe.ts'
 import {
   type CreateJoinTokenRequest,
   createJoinTokenRequest,
   type JoinTokenView,
   joinTokenView,
+  type ListServicesQuery,
+  listServicesQuery,
+  servicePage,
   type ServiceView,
-  serviceView,
 } from './platform.schemas.ts'
 import { PlatformService } from './platform.service.ts'
 
@@ -26,6 +28,7 @@ export class PlatformController {
   }
 
   @Post('join-tokens')
+  @Access('platform.write', { recent: true })
   @Contract({
     summary: 'Makes a token with which one service enrols once',
     body: createJoinTokenRequest,
@@ -41,9 +44,9 @@ export class PlatformController {
 
   @Get('services')
   @Access('platform.read')
-  @Contract({ summary: 'Lists enrolled services', response: z.array(serviceView) })
-  services(): Promise<ServiceView[]> {
-    return this.#platform.list()
+  @Contract({ summary: 'Lists enrolled services, the oldest first', response: servicePage })
+  services(@Query(new ZodValidationPipe(listServicesQuery)) query: ListServicesQuery): Promise<Page<ServiceView>> {
+    return this.#platform.list(query)
   }
 
   @Post('services/:id/drain')
@@ -59,6 +62,7 @@ export class PlatformController {
   }
 
   @Post('services/:id/revoke')
+  @Access('platform.write', { recent: true })
   @Contract({ summary: 'Takes a service out of the cluster; its certificate is refused from then on', status: 204 })
   revoke(@CurrentOperator() operator: PlatformActor, @Param('id', IdPipe) id: string): Promise<void> {
     return this.#platform.revoke(operator, id)

@@ -1,15 +1,17 @@
 import { Inject, Injectable } from '@nestjs/common'
 import { createJoinToken } from '@sallyport/cluster-identity'
-import type { Service } from '@sallyport/database'
 import type { Clock } from '@sallyport/foundation'
 
 import type { PlatformActor } from '../http/access.ts'
 import { notFound } from '../http/api-problem.ts'
+import { creationOf } from '../http/by-creation.ts'
+import { mapPage, type Page, pageOf } from '../http/page.ts'
 import { OrderHub } from '../node-api/order-hub.ts'
 import { CLOCK } from '../runtime/tokens.ts'
 import { ClusterSecrets } from './cluster-secrets.ts'
-import type { CreateJoinTokenRequest, JoinTokenView, ServiceView } from './platform.schemas.ts'
+import type { CreateJoinTokenRequest, JoinTokenView, ListServicesQuery, ServiceView } from './platform.schemas.ts'
 import { PlatformAudit } from './platform-audit.ts'
+import { serviceViewOf } from './service-view.ts'
 import { ServicesRepository } from './services.repository.ts'
 
 /** What the operator does with the cluster itself. */
@@ -48,8 +50,10 @@ export class PlatformService {
     return view
   }
 
-  async list(): Promise<ServiceView[]> {
-    return (await this.#services.list()).map(viewOf)
+  async list(query: ListServicesQuery): Promise<Page<ServiceView>> {
+    const page = pageOf(await this.#services.list(query), query.limit, creationOf)
+    const now = this.#clock.now()
+    return mapPage(page, (service) => serviceViewOf(service, now))
   }
 
   async drain(operator: PlatformActor, serviceId: string): Promise<void> {
@@ -69,19 +73,5 @@ export class PlatformService {
     if (!(await this.#services.revoke(serviceId, new Date(this.#clock.now())))) throw notFound('service')
     this.#orders.dismiss(serviceId)
     await this.#audit.write(operator, { action: 'service.revoke', target: `service:${serviceId}` })
-  }
-}
-
-function viewOf(service: Service): ServiceView {
-  return {
-    serviceId: service.id,
-    role: service.role,
-    name: service.name,
-    slot: service.slot,
-    draining: service.drainingAt !== null,
-    revoked: service.revokedAt !== null,
-    certificateNotAfter: service.certificateNotAfter.toISOString(),
-    lastSeenAt: service.lastSeenAt?.toISOString() ?? null,
-    createdAt: service.createdAt.toISOString(),
   }
 }

@@ -1,10 +1,19 @@
 import { Inject, Injectable } from '@nestjs/common'
+import type { NodeStatus } from '@sallyport/contracts'
 import { Database, type PlatformTransaction, type Service } from '@sallyport/database'
 
-import type { EnrolledRole } from './platform.schemas.ts'
+import { createdAfter, ORDER_BY_CREATION } from '../http/by-creation.ts'
+import { containing } from '../http/containing.ts'
+import type { EnrolledRole, ListServicesQuery } from './platform.schemas.ts'
 
 /** Upper bound of the slots of nodes: 255 is kept for later use. */
 const MAX_SLOT = 254
+
+const IN_STATE = {
+  active: { revokedAt: null, drainingAt: null },
+  draining: { revokedAt: null, drainingAt: { not: null } },
+  revoked: { revokedAt: { not: null } },
+} as const satisfies Readonly<Record<NonNullable<ListServicesQuery['state']>, object>>
 
 /** What a fresh certificate says about a service. */
 export interface ServiceCertificate {
@@ -21,8 +30,18 @@ export class ServicesRepository {
     this.#database = database
   }
 
-  list(): Promise<Service[]> {
-    return this.#database.platform.service.findMany({ orderBy: { createdAt: 'asc' } })
+  /** Gives the services, the oldest first, one more than the limit. */
+  list({ search, role, state, after, limit }: ListServicesQuery): Promise<Service[]> {
+    return this.#database.platform.service.findMany({
+      where: {
+        ...(role === undefined ? {} : { role }),
+        ...(state === undefined ? {} : IN_STATE[state]),
+        ...(search === undefined || search === '' ? {} : { name: containing(search) }),
+        AND: createdAfter(after),
+      },
+      orderBy: ORDER_BY_CREATION,
+      take: limit + 1,
+    })
   }
 
   find(id: string): Promise<Service | null> {
@@ -50,6 +69,14 @@ export class ServicesRepository {
       where: { id, revokedAt: null },
       data: { lastSeenAt },
     })
+    return noted.count === 1
+  }
+
+  /** Notes how a node says that it is; false when it is not of the cluster any more. */
+  async noteStatus(id: string, status: NodeStatus, lastSeenAt: Date): Promise<boolean> {
+    const { version, startedAt, connections: reportedConnections, capacity, cpuShare } = status
+    const data = { version, startedAt: new Date(startedAt), reportedConnections, capacity, cpuShare, lastSeenAt }
+    const noted = await this.#database.platform.service.updateMany({ where: { id, revokedAt: null }, data })
     return noted.count === 1
   }
 

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common'
-import { Database, type TenantSession } from '@sallyport/database'
+import { type Connection, Database, type TenantSession } from '@sallyport/database'
 import { type Clock, describeError } from '@sallyport/foundation'
 import type { FactorMethod, MfaPolicy } from '@sallyport/mfa-policy'
 import type { Logger } from '@sallyport/telemetry'
@@ -9,9 +9,10 @@ import { factorMethods } from '../factors/factors.ts'
 import { Geoip } from '../geoip/geoip.ts'
 import { ENDINGS } from '../node-api/ending.ts'
 import { OrderHub } from '../node-api/order-hub.ts'
+import { type MovedEnd, sessionEndOrders, wholeSeconds } from '../node-api/session-end-orders.ts'
 import { CLOCK, LOGGER } from '../runtime/tokens.ts'
 import { EffectivePolicies } from './effective-policies.ts'
-import { goesOn, POLICED, type PolicedConnection } from './live-decision.ts'
+import { judgeRenewal, POLICED, type PolicedConnection } from './live-decision.ts'
 import { findPolicy } from './policy.repository.ts'
 
 /** Read and judged in one transaction: few enough that it lasts no longer than a moment. */
@@ -19,9 +20,16 @@ const PAGE = 1000
 /** Longer than a decision takes at most, from reading the rules to writing the connection down. */
 const SECOND_LOOK_MS = 15_000
 
-type Found = PolicedConnection & { readonly id: string; readonly userId: string }
+type Found = PolicedConnection & Pick<Connection, 'id' | 'userId' | 'serviceId' | 'endsAt'>
 
-/** Ends live connections that the rules do not allow any more. */
+/** What becomes of live connections by the rules as they are now. */
+interface Judged {
+  readonly denied: readonly Found[]
+  /** The ends that others' logins should have, where they have not. */
+  readonly wanted: readonly MovedEnd[]
+}
+
+/** Ends live connections that the rules do not allow any more, and moves the end of logins with the rules. */
 @Injectable()
 export class LiveConnections {
   readonly #database: Database
@@ -46,7 +54,7 @@ export class LiveConnections {
   }
 
   /** Judges the live connections of these users by the rules as they are now, and once more a moment later. */
-  async endDenied(tenantId: string, users: readonly string[] | 'all'): Promise<void> {
+  async applyRules(tenantId: string, users: readonly string[] | 'all'): Promise<void> {
     // A connection that was decided about under the rules before may be written down only after the first look.
     setTimeout(() => {
       this.#look(tenantId, users).catch((error: unknown) => {
@@ -57,43 +65,66 @@ export class LiveConnections {
   }
 
   async #look(tenantId: string, users: readonly string[] | 'all'): Promise<void> {
-    if (users === 'all') return this.#endDenied(tenantId, {})
+    if (users === 'all') return this.#apply(tenantId, {})
     for (let place = 0; place < users.length; place += PAGE) {
-      await this.#endDenied(tenantId, { userId: { in: users.slice(place, place + PAGE) } })
+      await this.#apply(tenantId, { userId: { in: users.slice(place, place + PAGE) } })
     }
   }
 
-  async #endDenied(tenantId: string, whose: { readonly userId?: { in: string[] } }): Promise<void> {
+  async #apply(tenantId: string, whose: { readonly userId?: { in: string[] } }): Promise<void> {
     let last: string | undefined
     do {
       const after = last === undefined ? {} : { id: { gt: last } }
       const where = { tenantId, endedAt: null, endRequestedAt: null, ...whose, ...after }
       const judged = await this.#database.withTenant(tenantId, async (session) => {
         const live = await session.connection.findMany({ where, select: POLICED, orderBy: { id: 'asc' }, take: PAGE })
-        const denied = await this.#deniedOf(session, tenantId, live)
-        if (denied.length > 0) {
-          const data = { endRequestedAt: new Date(this.#clock.now()) }
-          await session.connection.updateMany({ where: { tenantId, id: { in: denied.map(({ id }) => id) } }, data })
-          await recordAudits(session, tenantId, denied.map(entryOf))
-        }
-        return { denied, next: live.length < PAGE ? undefined : live.at(-1)?.id }
+        const { denied, wanted } = await this.#judge(session, tenantId, live)
+        await lockInOrder(session, tenantId, [...denied, ...wanted])
+        const ended = await this.#end(session, tenantId, denied)
+        const moved = await moveEnds(session, tenantId, wanted)
+        return { ended, moved, next: live.length < PAGE ? undefined : live.at(-1)?.id }
       })
-      for (const { id: connectionId } of judged.denied) {
+      for (const { id: connectionId } of judged.ended) {
         this.#orders.publish({ type: 'revoked', tenantId, connectionId, ...ENDINGS.policyChanged })
       }
+      for (const { order, serviceId } of sessionEndOrders(judged.moved, false)) this.#orders.publish(order, serviceId)
       last = judged.next
     } while (last !== undefined)
   }
 
-  async #deniedOf(session: TenantSession, tenantId: string, live: readonly Found[]): Promise<Found[]> {
-    if (live.length === 0) return []
+  /** Notes them as ended and gives those that were not yet: two looks at the same time see the same connections. */
+  async #end(session: TenantSession, tenantId: string, denied: readonly Found[]): Promise<readonly Found[]> {
+    if (denied.length === 0) return []
+    const rows = await session.connection.updateManyAndReturn({
+      where: { tenantId, id: { in: denied.map(({ id }) => id) }, endRequestedAt: null },
+      data: { endRequestedAt: new Date(this.#clock.now()) },
+      select: { id: true },
+    })
+    const noted = new Set(rows.map(({ id }) => id))
+    const ended = denied.filter(({ id }) => noted.has(id))
+    if (ended.length > 0) await recordAudits(session, tenantId, ended.map(entryOf))
+    return ended
+  }
+
+  async #judge(session: TenantSession, tenantId: string, live: readonly Found[]): Promise<Judged> {
+    if (live.length === 0) return { denied: [], wanted: [] }
     const userIds = [...new Set(live.map(({ userId }) => userId))]
     const policyOf = await this.#policiesOf(session, tenantId, userIds)
     const enrolledOf = await enrolments(session, tenantId, userIds)
     const [nowMs, geoip] = [this.#clock.now(), this.#geoip.isConfigured]
-    const isAllowed = (connection: Found): boolean =>
-      goesOn(policyOf(connection.userId), connection, { enrolled: enrolledOf(connection), nowMs, geoip })
-    return live.filter((connection) => !isAllowed(connection))
+    const denied: Found[] = []
+    const wanted: MovedEnd[] = []
+    for (const connection of live) {
+      const circumstances = { enrolled: enrolledOf(connection), nowMs, geoip }
+      const decision = judgeRenewal(policyOf(connection.userId), connection, circumstances)
+      if (decision.decision !== 'allow') {
+        denied.push(connection)
+        continue
+      }
+      const endsAt = wholeSeconds(decision.sessionEndsAtMs)
+      if (endsAt.getTime() !== connection.endsAt?.getTime()) wanted.push({ ...connection, endsAt })
+    }
+    return { denied, wanted }
   }
 
   async #policiesOf(
@@ -117,6 +148,38 @@ export class LiveConnections {
       )
     }
   }
+}
+
+/** In the order in which renewals are noted together (`note_connections`): else each could wait for the other. */
+async function lockInOrder(
+  session: TenantSession,
+  tenantId: string,
+  connections: readonly Pick<Connection, 'id'>[],
+): Promise<void> {
+  if (connections.length === 0) return
+  const ids = connections.map(({ id }) => id)
+  await session.$queryRaw`
+    SELECT id FROM connections WHERE tenant_id = ${tenantId}::uuid AND id = ANY (${ids}::uuid[])
+    ORDER BY device_id, id FOR NO KEY UPDATE`
+}
+
+/** Notes all of them in one statement, and gives those that were: a login that was extended meanwhile keeps its new end. */
+async function moveEnds(
+  session: TenantSession,
+  tenantId: string,
+  wanted: readonly MovedEnd[],
+): Promise<readonly MovedEnd[]> {
+  if (wanted.length === 0) return []
+  const [ids, ends] = [wanted.map(({ id }) => id), wanted.map(({ endsAt }) => endsAt.toISOString())]
+  const logins = wanted.map(({ loginStartedAt }) => loginStartedAt?.toISOString() ?? null)
+  const rows = await session.$queryRaw<{ id: string }[]>`
+    UPDATE connections SET ends_at = wanted.ends_at
+    FROM unnest(${ids}::uuid[], ${ends}::timestamptz[], ${logins}::timestamptz[]) AS wanted (id, ends_at, login)
+    WHERE connections.tenant_id = ${tenantId}::uuid AND connections.id = wanted.id
+      AND connections.login_started_at IS NOT DISTINCT FROM wanted.login
+    RETURNING connections.id`
+  const moved = new Set(rows.map(({ id }) => id))
+  return wanted.filter(({ id }) => moved.has(id))
 }
 
 async function enrolments(

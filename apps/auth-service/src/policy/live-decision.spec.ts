@@ -1,8 +1,8 @@
 import { DEFAULT_POLICY, type FactorMethod, type MfaPolicy } from '@sallyport/mfa-policy'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 
 import { DEVICE, MADE_AT, TENANT, USER } from '../testing/sample-rows.ts'
-import { goesOn, lastFactorOf, type PolicedConnection } from './live-decision.ts'
+import { judgeNewLogin, judgeRenewal, lastFactorOf, type PolicedConnection } from './live-decision.ts'
 
 const HOUR_MS = 3_600_000
 const NOW_MS = MADE_AT.getTime() + 24 * HOUR_MS
@@ -24,7 +24,8 @@ function isKept(
   connection: PolicedConnection = LIVE,
   enrolled: readonly FactorMethod[] = ['totp'],
 ): boolean {
-  return goesOn({ ...DEFAULT_POLICY, ...rules }, connection, { enrolled, nowMs: NOW_MS, geoip: true })
+  const circumstances = { enrolled, nowMs: NOW_MS, geoip: true }
+  return judgeRenewal({ ...DEFAULT_POLICY, ...rules }, connection, circumstances).decision === 'allow'
 }
 
 it('keeps a connection whose proof came with its login, and not one without', () => {
@@ -90,4 +91,42 @@ it('reads a proof only when all of it is there and its method is known', () => {
   for (const part of [{ factorAt: null }, { factorMethod: null }, { factorMethod: 'sms' }, { factorAddress: null }]) {
     expect(lastFactorOf({ ...whole, ...part })).toBeNull()
   }
+})
+
+describe('a new login of a live connection', () => {
+  const decided = (rules: Partial<MfaPolicy>, change: Partial<Parameters<typeof judgeNewLogin>[2]> = {}): object => {
+    const circumstances = { enrolled: ['totp' as const], nowMs: NOW_MS, geoip: true, proven: null, openConnections: 0 }
+    return judgeNewLogin({ ...DEFAULT_POLICY, ...rules }, LIVE, { ...circumstances, ...change })
+  }
+
+  it('lasts as long as one that begins now, wherever its factor was given', () => {
+    const sessionEndsAtMs = NOW_MS + 12 * HOUR_MS
+    expect(decided({}, { proven: 'passkey' })).toMatchObject({ decision: 'allow', factor: 'given', sessionEndsAtMs })
+    expect(decided({ mfa: 'off' })).toMatchObject({ decision: 'allow', factor: 'not-needed', sessionEndsAtMs })
+    // 24 hours after noon, all logins end at eight in the evening.
+    const evening = { decision: 'allow', sessionEndsAtMs: NOW_MS + 8 * HOUR_MS }
+    expect(decided({ sessionsEndAt: '20:00' }, { proven: 'totp' })).toMatchObject(evening)
+  })
+
+  it('is not had for the factor that the login before began with', () => {
+    expect(decided({})).toMatchObject({ decision: 'challenge', reason: 'every-connection' })
+    expect(decided({ methods: ['totp'] }, { proven: 'recovery-code' })).toMatchObject({ decision: 'challenge' })
+    // Where a proof is remembered for hours, who asks for a new login says so.
+    expect(decided({ askAgain: { every: 'hours', hours: 8 } })).toMatchObject({
+      decision: 'allow',
+      factor: 'remembered',
+    })
+  })
+
+  it('is refused where a new connection of the device would be', () => {
+    const proven = 'totp' as const
+    expect(decided({ connectionLimit: 2 }, { proven, openConnections: 2 })).toMatchObject({
+      decision: 'deny',
+      reason: 'too-many-connections',
+    })
+    const expired = { ...LIVE, device: { ...LIVE.device, certificateNotAfter: new Date(NOW_MS) } }
+    const circumstances = { enrolled: [proven], nowMs: NOW_MS, geoip: true, proven, openConnections: 0 }
+    expect(judgeNewLogin(DEFAULT_POLICY, expired, circumstances)).toMatchObject({ reason: 'certificate-expired' })
+    expect(judgeRenewal(DEFAULT_POLICY, expired, circumstances)).toMatchObject({ decision: 'allow' })
+  })
 })

@@ -44,7 +44,7 @@ export class PolicyController {
   }
 
   @Put('policy')
-  @Access('policy.write')
+  @Access('policy.write', { recent: true })
   @Contract({
     summary: "Sets the tenant's policy",
     description: 'Live connections that it does not allow any more end within a second.',
@@ -81,7 +81,7 @@ export class PolicyController {
   }
 
   @Put('groups/:id/policy')
-  @Access('policy.write')
+  @Access('policy.write', { recent: true })
   @Contract({
     summary: "Sets what a group says differently from the tenant's policy",
     description: 'Live connections that it does not allow any more end within a second.',

@@ -61,7 +61,7 @@ export class PolicyService {
     })
   }
 
-  /** Sets the tenant's rules, unless somebody else did since they were read, and ends what they do not allow. */
+  /** Sets the tenant's rules, unless somebody else did since they were read, and has them hold for live connections. */
   async set(actor: Actor, { policy, version }: SetPolicyRequest): Promise<PolicyView> {
     const { tenantId } = actor
     const updatedAt = new Date(this.#clock.now())
@@ -113,9 +113,9 @@ export class PolicyService {
     return { groupId, policy }
   }
 
-  /** Ends the live connections of these users that the rules, as they are now, do not allow any more. */
+  /** Has the rules, as they are now, hold for the live connections of these users: they end, or their logins end at other times. */
   afterChange(tenantId: string, users: readonly string[] | 'all'): Promise<void> {
-    return this.#live.endDenied(tenantId, users)
+    return this.#live.applyRules(tenantId, users)
   }
 }
 

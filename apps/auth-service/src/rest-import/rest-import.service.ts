@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common'
 import { z } from 'zod'
 
+import { DeviceEnrolment } from '../devices/device-enrolment.ts'
 import type { CreateDeviceRequest } from '../devices/devices.schemas.ts'
-import { DevicesService } from '../devices/devices.service.ts'
 import { ApiProblem } from '../http/api-problem.ts'
 import { factorAnswer, type FactorRequiredAnswer, signInRequest } from '../sign-in/sign-in.schemas.ts'
 import { type SignedInUser, type SignInResult, SignInService } from '../sign-in/sign-in.service.ts'
@@ -35,16 +35,16 @@ export type ImportResult = { readonly profile: string } | { readonly error: Rest
 @Injectable()
 export class RestImport {
   readonly #signIn: SignInService
-  readonly #devices: DevicesService
+  readonly #enrolment: DeviceEnrolment
   readonly #tenants: TenantsRepository
 
   constructor(
     @Inject(SignInService) signIn: SignInService,
-    @Inject(DevicesService) devices: DevicesService,
+    @Inject(DeviceEnrolment) enrolment: DeviceEnrolment,
     @Inject(TenantsRepository) tenants: TenantsRepository,
   ) {
     this.#signIn = signIn
-    this.#devices = devices
+    this.#enrolment = enrolment
     this.#tenants = tenants
   }
 
@@ -91,13 +91,13 @@ export class RestImport {
       flavour: isModern ? 'modern' : 'legacy',
     }
     // The name that the user typed here is not the one that the VPN knows.
-    const { profile } = await this.#devices.create(
+    const { device } = await this.#enrolment.create(
       { tenantId, userId, auditName: `user:${userId}` },
       request,
       user.username,
     )
-    if (profile === undefined) throw new Error('a profile was not written')
-    return profile
+    if (device.profile === undefined) throw new Error('a profile was not written')
+    return device.profile
   }
 }
 

@@ -20,6 +20,12 @@ it.each(['0.0.0.0:8080', ':8080', '192.0.2.1:8080', '[::]:8080'])(
   },
 )
 
+it('takes no public URL below which the portal cannot be', () => {
+  for (const AUTH_PUBLIC_URL of ['https://vpn.example.com/portal', 'https://vpn.example.com/?x', 'http://127.0.0.1/#x'])
+    expect(() => readSettings({ ...GOOD, AUTH_PUBLIC_URL })).toThrow(/AUTH_PUBLIC_URL: .*must have no path/)
+  expect(() => readSettings({ ...GOOD, AUTH_PUBLIC_URL: 'https://vpn.example.com/' })).not.toThrow()
+})
+
 it('refuses keys, tokens and remotes that cannot work, without printing secrets', () => {
   const bad = { ...GOOD, MASTER_KEY: 'hunter2', OPERATOR_TOKEN: 'hunter2', VPN_REMOTES: 'somewhere' }
   expect(() => readSettings(bad)).toThrow(ConfigError)

@@ -32,6 +32,7 @@ const environment = z.object({
   AUTH_LISTEN: listenAddress.prefault('127.0.0.1:8080'),
   AUTH_PUBLIC_URL: z
     .url({ protocol: /^https?$/, message: 'must be the http(s) URL that browsers use' })
+    .refine(hasNoPath, 'must have no path, like https://vpn.example.com: the portal is at /')
     .describe('the URL that browsers use, for example https://vpn.example.com'),
   AUTH_TRUSTED_PROXIES: z.string().default('127.0.0.1,::1').transform(commaList),
   AUTH_NODE_API_LISTEN: listenAddress.prefault('127.0.0.1:8443'),
@@ -49,6 +50,11 @@ const environment = z.object({
     .optional(),
   WEBHOOK_PRIVATE_NETWORKS: networks.prefault('').describe('private networks that webhooks may reach'),
   GEOIP_FILE: z.string().min(1).optional().describe('a country database in MaxMind format'),
+  AUTH_PORTAL_DIRECTORY: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('the built portal; by default that of this installation'),
   METRICS_LISTEN: listenAddress.optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
 })
@@ -56,6 +62,12 @@ const environment = z.object({
 /** The service's settings, by the names of their variables; the master key is decoded. */
 export type Settings = Readonly<Omit<z.infer<typeof environment>, 'MASTER_KEY'>> & {
   readonly MASTER_KEY: Secret<Uint8Array>
+}
+
+function hasNoPath(url: string): boolean {
+  if (!URL.canParse(url)) return true
+  const { pathname, search, hash } = new URL(url)
+  return pathname + search + hash === '/'
 }
 
 /** Reads and checks the settings; throws `ConfigError` that names every problem. */

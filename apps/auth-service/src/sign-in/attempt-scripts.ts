@@ -33,15 +33,18 @@ end
 return {'open'}`
 
 /**
- * KEYS: as above. ARGV: name of the check, how it ended (`right`, `guess` or `neither`), free failures of account and
- * source, longest wait, memory of failures (seconds), entry for the stale list or empty, how many it keeps, its memory
- * (seconds). A right credential makes the account's failures forgotten. A guess is counted, whatever happened meanwhile,
+ * KEYS: as above, and the accounts that wait. ARGV: name of the check, how it ended (`right`, `guess` or `neither`), free
+ * failures of account and source, longest wait, memory of failures (seconds), entry for the stale list or empty, how many
+ * it keeps, its memory (seconds), the account as it stands among those that wait. A right credential makes the account's failures forgotten. A guess is counted, whatever happened meanwhile,
  * unless the same one was refused meanwhile: several clients of one user may show an old password at once.
  */
 export const END = `
 local now = tonumber(redis.call('TIME')[1])
 for i = 1, 2 do redis.call('ZREM', KEYS[i + 2], ARGV[1]) end
-if ARGV[2] == 'right' then redis.call('DEL', KEYS[1]) end
+if ARGV[2] == 'right' then
+  redis.call('DEL', KEYS[1])
+  redis.call('ZREM', KEYS[6], ARGV[10])
+end
 local known = ARGV[7] ~= '' and redis.call('LREM', KEYS[5], 0, ARGV[7]) > 0
 if ARGV[2] == 'guess' and not known then
   for i = 1, 2 do
@@ -50,6 +53,11 @@ if ARGV[2] == 'guess' and not known then
       local wait = math.min(2 ^ math.min(over, 20), tonumber(ARGV[5]))
       redis.call('HSET', KEYS[i], 'until', string.format('%d', now + wait))
       redis.call('HDEL', KEYS[i], 'told')
+      if i == 1 then
+        redis.call('ZREMRANGEBYSCORE', KEYS[6], '-inf', now)
+        redis.call('ZADD', KEYS[6], now + wait, ARGV[10])
+        redis.call('EXPIRE', KEYS[6], ARGV[6])
+      end
     end
     redis.call('EXPIRE', KEYS[i], ARGV[6])
   end
@@ -60,3 +68,17 @@ if ARGV[7] ~= '' then
   redis.call('EXPIRE', KEYS[5], ARGV[9])
 end
 return 0`
+
+/** KEYS: the accounts that wait. ARGV: names among them. Returns for each the Unix time until when it waits, or 0. */
+export const WAITS = `
+local now = tonumber(redis.call('TIME')[1])
+local waits = {}
+for i, untilTime in ipairs(redis.call('ZMSCORE', KEYS[1], unpack(ARGV))) do
+  waits[i] = untilTime and tonumber(untilTime) > now and tonumber(untilTime) or 0
+end
+return waits`
+
+/** KEYS: the accounts that wait. ARGV: how many at most. Returns their names, those that wait longest first. */
+export const WAITING = `
+local now = redis.call('TIME')[1]
+return redis.call('ZRANGE', KEYS[1], '+inf', '(' .. now, 'BYSCORE', 'REV', 'LIMIT', 0, ARGV[1])`

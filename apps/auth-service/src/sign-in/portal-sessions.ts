@@ -4,35 +4,18 @@ import type { Clock } from '@sallyport/foundation'
 import type { FactorMethod } from '@sallyport/mfa-policy'
 import type { FastifyRequest } from 'fastify'
 
+import { Changes } from '../events/changes.ts'
 import type { Actor, Duty } from '../http/access.ts'
 import { ApiProblem } from '../http/api-problem.ts'
 import { permissionsOf, roleOf } from '../http/permissions.ts'
 import { CLOCK } from '../runtime/tokens.ts'
 import { PortalPolicy } from './portal-policy.ts'
+import { type GivenFactor, SESSION_LIFETIME_SECONDS, type SignedIn } from './stored-session.ts'
 
-/** A session that nobody uses ends after this time, and every session after the other. */
-export const SESSION_IDLE_SECONDS = 30 * 60
-export const SESSION_LIFETIME_SECONDS = 12 * 3600
+const MAX_USER_AGENT_CHARACTERS = 200
+
 /** How long ago a sign-in, or its repetition, counts as recent. */
 const RECENT_SECONDS = 5 * 60
-
-/** Which second factor was proven in a session, and when. */
-export interface GivenFactor {
-  readonly method: FactorMethod
-  readonly atMs: number
-}
-
-/** What a portal session keeps; everything else is read from the database at each request. */
-export interface SignedIn {
-  readonly tenantId: string
-  readonly userId: string
-  /** The session ends when the user's generation moves on: password reset, sign-out everywhere. */
-  readonly tokenGeneration: number
-  readonly sinceMs: number
-  /** When the user last proved password and factor: at the sign-in, or when asked again. */
-  readonly authenticatedAtMs: number
-  readonly factor?: GivenFactor | undefined
-}
 
 type SessionUser = Pick<User, 'tenantId' | 'id' | 'tokenGeneration'>
 
@@ -43,26 +26,23 @@ export interface Person {
   readonly factor: GivenFactor | undefined
 }
 
-declare module 'fastify' {
-  interface Session {
-    signedIn?: SignedIn
-  }
-}
-
 /** Finds out who is behind a request, from the session cookie and the user's present state. */
 @Injectable()
 export class PortalSessions {
   readonly #database: Database
   readonly #policy: PortalPolicy
+  readonly #changes: Changes
   readonly #clock: Clock
 
   constructor(
     @Inject(Database) database: Database,
     @Inject(PortalPolicy) policy: PortalPolicy,
+    @Inject(Changes) changes: Changes,
     @Inject(CLOCK) clock: Clock,
   ) {
     this.#database = database
     this.#policy = policy
+    this.#changes = changes
     this.#clock = clock
   }
 
@@ -70,9 +50,12 @@ export class PortalSessions {
    * Gives the person, or `undefined` when the session is over, the user disabled, the tenant suspended, or what was
    * proven at the sign-in is not enough any more: the policy became stricter, or a factor was enrolled elsewhere.
    */
-  async personOf(request: FastifyRequest): Promise<Person | undefined> {
-    const { signedIn } = request.session
-    if (signedIn === undefined) return undefined
+  async personOf({ session: { signedIn }, ip }: FastifyRequest): Promise<Person | undefined> {
+    return signedIn === undefined ? undefined : this.judge(signedIn, ip)
+  }
+
+  /** The same for a session as it is kept, used from an address. */
+  async judge(signedIn: SignedIn, address: string): Promise<Person | undefined> {
     const { tenantId, userId: id, tokenGeneration, factor } = signedIn
     const nowMs = this.#clock.now()
     if (nowMs - signedIn.sinceMs > SESSION_LIFETIME_SECONDS * 1000) return undefined
@@ -80,7 +63,7 @@ export class PortalSessions {
       const where = { tenantId, id, tokenGeneration, disabledAt: null }
       const user = await session.user.findFirst({ where, include: { tenant: true } })
       if (user === null) return undefined
-      const given = { address: request.ip, factor: factor?.method ?? null }
+      const given = { address, factor: factor?.method ?? null }
       const { decision } = await this.#policy.look(session, user, user.tenant, given)
       if (decision.decision !== 'allow') return undefined
       const role = roleOf(user, user.tenant)
@@ -88,6 +71,11 @@ export class PortalSessions {
       const actor = { tenantId, userId: id, username, role, permissions: permissionsOf(role), auditName: `user:${id}` }
       return { actor, duties: decision.duties, factor }
     })
+  }
+
+  /** Gives when the session ends at the latest; `undefined` when the caller has none. */
+  endOf({ session: { signedIn } }: FastifyRequest): Date | undefined {
+    return signedIn === undefined ? undefined : new Date(signedIn.sinceMs + SESSION_LIFETIME_SECONDS * 1000)
   }
 
   /** Starts a session under a new id, so that an id planted before the sign-in is worth nothing. */
@@ -126,18 +114,33 @@ export class PortalSessions {
   demandRecentAuthentication(request: FastifyRequest): void {
     const { signedIn } = request.session
     if (signedIn !== undefined && this.#isRecent(signedIn.authenticatedAtMs)) return
-    throw new ApiProblem(403, 'reauthentication-required', 'Please give your password and second factor again.')
+    throw reauthenticationRequired()
+  }
+
+  /**
+   * The same for what is sensitive only by what it says, and is open to API tokens: these are not asked again, for whoever
+   * made one proved it then.
+   */
+  demandRecentOfSession(request: FastifyRequest): void {
+    if (request.session.signedIn !== undefined) this.demandRecentAuthentication(request)
   }
 
   /** Says whether the person gave a factor in this session in the last five minutes. */
   gaveFactorRecently(request: FastifyRequest): boolean {
+    return this.recentFactor(request) !== undefined
+  }
+
+  /** Gives the factor that the person gave in this session, unless that was more than five minutes ago. */
+  recentFactor(request: FastifyRequest): GivenFactor | undefined {
     const factor = request.session.signedIn?.factor
-    return factor !== undefined && this.#isRecent(factor.atMs)
+    return factor !== undefined && this.#isRecent(factor.atMs) ? factor : undefined
   }
 
   /** Ends the session in the store; the cookie is worth nothing from here on. */
   async end(request: FastifyRequest): Promise<void> {
+    const { signedIn } = request.session
     await request.session.destroy()
+    if (signedIn !== undefined) this.#changes.announce(signedIn.tenantId, ['own-account'], signedIn.userId)
   }
 
   async #startAnew(
@@ -148,7 +151,8 @@ export class PortalSessions {
   ): Promise<void> {
     await request.session.regenerate()
     const { tenantId, id: userId, tokenGeneration } = user
-    const session = { tenantId, userId, tokenGeneration, sinceMs: this.#clock.now(), authenticatedAtMs }
+    const from = { address: request.ip, userAgent: userAgentOf(request) }
+    const session = { tenantId, userId, tokenGeneration, sinceMs: this.#clock.now(), authenticatedAtMs, ...from }
     request.session.signedIn = factor === undefined ? session : { ...session, factor }
   }
 
@@ -157,4 +161,15 @@ export class PortalSessions {
     const ageMs = this.#clock.now() - atMs
     return ageMs >= -RECENT_SECONDS * 1000 && ageMs <= RECENT_SECONDS * 1000
   }
+}
+
+/** What a browser calls itself, which anybody may write. */
+function userAgentOf({ headers }: FastifyRequest): string {
+  const text = (headers['user-agent'] ?? '').replaceAll(/[^\x20-\x7e]/g, '').trim()
+  return text.slice(0, MAX_USER_AGENT_CHARACTERS)
+}
+
+/** The 403 of what needs a sign-in of the last five minutes. */
+export function reauthenticationRequired(): ApiProblem {
+  return new ApiProblem(403, 'reauthentication-required', 'Please give your password and second factor again.')
 }

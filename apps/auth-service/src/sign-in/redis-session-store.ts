@@ -1,89 +1,77 @@
-import { createHash } from 'node:crypto'
-
-import { uuid } from '@sallyport/contracts'
-import { FACTOR_METHODS } from '@sallyport/mfa-policy'
 import type { Session } from 'fastify'
-import { z } from 'zod'
 
-import { type SharedStore, STORE_PREFIX } from '../runtime/shared-store.ts'
-
-const storedSession = z.looseObject({
-  cookie: z.looseObject({}),
-  signedIn: z
-    .strictObject({
-      tenantId: uuid,
-      userId: uuid,
-      tokenGeneration: z.int(),
-      sinceMs: z.number(),
-      authenticatedAtMs: z.number(),
-      factor: z.strictObject({ method: z.enum(FACTOR_METHODS), atMs: z.number() }).optional(),
-    })
-    .optional(),
-})
+import type { SharedStore } from '../runtime/shared-store.ts'
+import {
+  indexKey,
+  parseSession,
+  SESSION_IDLE_SECONDS,
+  SESSION_LIFETIME_SECONDS,
+  sessionKey,
+  sessionName,
+} from './stored-session.ts'
 
 type Done = (error?: unknown) => void
 type Loaded = (error: unknown, session?: Session | null) => void
 
-declare module 'fastify' {
-  interface Session {
-    /** It comes from the store, where another request may have ended it since. */
-    restored?: true
-  }
-}
-
 /**
  * Keeps portal sessions in Redis for @fastify/session, which must save only what was changed (`rolling: false`): a request
- * that takes long would bring back what was ended or changed meanwhile. Reading a session is what keeps it: one that nobody
- * uses for `idleSeconds` is gone.
+ * that takes long would bring back what was ended or changed meanwhile. One that nobody uses for `SESSION_IDLE_SECONDS` is
+ * gone; reading it is no use by itself. A new one goes into the index of its user's sessions.
  */
 export class RedisSessionStore {
   readonly #store: SharedStore
-  readonly #idleSeconds: number
 
-  constructor(store: SharedStore, idleSeconds: number) {
+  constructor(store: SharedStore) {
     this.#store = store
-    this.#idleSeconds = idleSeconds
   }
 
   set(sessionId: string, session: Session, done: Done): void {
     const text = JSON.stringify(session)
-    const [key, seconds] = [keyOf(sessionId), this.#idleSeconds]
-    this.#store
-      .run((redis) =>
-        session.restored === true ? redis.set(key, text, 'EX', seconds, 'XX') : redis.set(key, text, 'EX', seconds),
-      )
-      .then(() => {
-        done()
-      }, done)
+    const name = sessionName(sessionId)
+    const saved = session.restored === true ? this.#change(name, text) : this.#add(name, text, session)
+    saved.then(() => {
+      done()
+    }, done)
   }
 
   get(sessionId: string, loaded: Loaded): void {
     this.#store
-      .run((redis) => redis.getex(keyOf(sessionId), 'EX', this.#idleSeconds))
+      .run((redis) => redis.get(sessionKey(sessionName(sessionId))))
       .then((text) => {
         loaded(null, text === null ? null : parseSession(text))
       }, loaded)
   }
 
+  /** Notes that somebody used a session. While Redis is away there is none to be kept. */
+  keep(sessionId: string): void {
+    const key = sessionKey(sessionName(sessionId))
+    this.#store.run((redis) => redis.expire(key, SESSION_IDLE_SECONDS)).catch(() => undefined)
+  }
+
   destroy(sessionId: string, done: Done): void {
     this.#store
-      .run((redis) => redis.del(keyOf(sessionId)))
+      .run((redis) => redis.del(sessionKey(sessionName(sessionId))))
       .then(() => {
         done()
       }, done)
   }
-}
 
-/** The store's keys do not give away what a browser would have to show. */
-function keyOf(sessionId: string): string {
-  return `${STORE_PREFIX}:session:${createHash('sha256').update(sessionId).digest('base64url')}`
-}
+  #change(name: string, text: string): Promise<unknown> {
+    return this.#store.run((redis) => redis.set(sessionKey(name), text, 'EX', SESSION_IDLE_SECONDS, 'XX'))
+  }
 
-function parseSession(text: string): Session | null {
-  const value: unknown = JSON.parse(text)
-  return isSession(value) ? Object.assign(value, { restored: true as const }) : null
-}
-
-function isSession(value: unknown): value is Session {
-  return storedSession.safeParse(value).success
+  #add(name: string, text: string, { signedIn }: Session): Promise<unknown> {
+    return this.#store.run<unknown>((redis) => {
+      const kept = redis.set(sessionKey(name), text, 'EX', SESSION_IDLE_SECONDS)
+      if (signedIn === undefined) return kept
+      const index = indexKey(signedIn)
+      const endsAtMs = signedIn.sinceMs + SESSION_LIFETIME_SECONDS * 1000
+      return Promise.all([
+        kept,
+        redis.zremrangebyscore(index, '-inf', signedIn.sinceMs),
+        redis.zadd(index, endsAtMs, name),
+        redis.expire(index, SESSION_LIFETIME_SECONDS),
+      ])
+    })
+  }
 }

@@ -40,7 +40,13 @@ export const signInFactorRequest = z.discriminatedUnion('method', [
 export type SignInFactorRequest = z.infer<typeof signInFactorRequest>
 
 export const signedInView = z.strictObject({
-  user: z.strictObject({ userId: uuid, username: z.string(), role: userRole, displayName: z.string().nullable() }),
+  user: z.strictObject({
+    userId: uuid,
+    username: z.string(),
+    role: userRole,
+    displayName: z.string().nullable(),
+    email: z.string().nullable(),
+  }),
   mustChangePassword: z.boolean().describe('nothing else is allowed before'),
   mustEnrolFactor: z.boolean().describe('nothing but enrolling a second factor is allowed before'),
   enrolFactorBefore: z.iso.datetime().nullable().describe('until when one can do without the second factor'),

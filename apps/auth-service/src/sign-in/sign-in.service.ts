@@ -192,8 +192,9 @@ function settlementOf(verdict: SignInVerdict): Settlement {
 /** What the signed-in person learns about themselves. */
 export function signedInViewOf(user: User, tenant: Tenant, look: PortalLook): SignedInView {
   const { mustEnrol, enrolBefore } = enrolmentOf(look)
+  const { id: userId, username, displayName, email } = user
   return {
-    user: { userId: user.id, username: user.username, role: roleOf(user, tenant), displayName: user.displayName },
+    user: { userId, username, role: roleOf(user, tenant), displayName, email },
     mustChangePassword: user.oneTimePassword,
     mustEnrolFactor: mustEnrol,
     enrolFactorBefore: enrolBefore,

@@ -23,6 +23,7 @@ export class OperatorsController {
   }
 
   @Post()
+  @Access('platform.write', { recent: true })
   @Header('cache-control', 'no-store')
   @Contract({
     summary: 'Creates an operator of the platform',

@@ -29,7 +29,7 @@ export class SettingsController {
   }
 
   @Patch()
-  @Access('settings.write')
+  @Access('settings.write', { recent: true })
   @Contract({
     summary: 'Changes the settings that are the tenant’s own',
     description: 'Suspension, namespaces and old clients are the operator’s: PATCH /platform/tenants/{id}.',

@@ -1,11 +1,14 @@
 import { z } from 'zod'
 
+import { brandingView, changeBranding } from '../branding/branding.schemas.ts'
 import { tenantSettings } from './tenants.schemas.ts'
 
 const DAY_SECONDS = 24 * 3600
 const GIBIBYTE = 2 ** 30
 
-export const settingsView = tenantSettings
+export const settingsView = tenantSettings.extend({
+  branding: brandingView.describe('how the tenant looks in the portal'),
+})
 export type SettingsView = z.infer<typeof settingsView>
 
 /**
@@ -25,5 +28,6 @@ export const changeSettingsRequest = z.strictObject({
     .optional()
     .describe('null: no limit'),
   webSignIn: z.boolean().optional().describe('clients that can open a browser give the second factor there'),
+  branding: changeBranding.optional().describe('how the tenant looks in the portal'),
 })
 export type ChangeSettingsRequest = z.infer<typeof changeSettingsRequest>

@@ -31,6 +31,7 @@ export class TenantsController {
   }
 
   @Post()
+  @Access('platform.write', { recent: true })
   @Header('cache-control', 'no-store')
   @Contract({
     summary: 'Creates a tenant with its certificate authority and first administrator',
@@ -53,6 +54,7 @@ export class TenantsController {
   }
 
   @Patch(':id')
+  @Access('platform.write', { recent: true })
   @Contract({
     summary: 'Suspends, resumes or configures a tenant, and sets the namespaces of its networks',
     body: changeTenantRequest,

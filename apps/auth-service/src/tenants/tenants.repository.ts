@@ -14,10 +14,11 @@ export class TenantsRepository {
   }
 
   /** Gives the tenants by slug, one more than asked for. */
-  list({ search, after, limit }: ListTenantsQuery): Promise<Tenant[]> {
+  list({ search, state, after, limit }: ListTenantsQuery): Promise<Tenant[]> {
     const found = search === undefined || search === '' ? {} : containing(search)
     return this.#database.platform.tenant.findMany({
       where: {
+        ...(state === undefined ? {} : { suspendedAt: state === 'active' ? null : { not: null } }),
         ...(after === undefined ? {} : { slug: { gt: after } }),
         ...(search === undefined || search === '' ? {} : { OR: [{ slug: found }, { name: found }] }),
       },

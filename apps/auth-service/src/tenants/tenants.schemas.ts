@@ -21,7 +21,7 @@ export const tenantSlug = z
   .regex(/^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/, 'must be lower-case letters, digits and hyphens, at most 32')
   .refine((slug) => slug !== PLATFORM_SLUG, "is kept for the platform's own tenant")
 
-export const listTenantsQuery = pageQuery
+export const listTenantsQuery = pageQuery.extend({ state: z.enum(['active', 'suspended']).optional() })
 export type ListTenantsQuery = z.infer<typeof listTenantsQuery>
 
 export const createTenantRequest = z.strictObject({

@@ -81,6 +81,7 @@ export const DEVICE: Device = {
   certificateSha256: '00'.repeat(32),
   certificateNotAfter: new Date('2028-01-15T12:00:00.000Z'),
   authorityId: '55555555-0000-4000-8000-000000000000',
+  publicKeySha256: null,
   serverMadeKey: false,
   previousCertificateSha256: null,
   previousCertificateSerial: null,
@@ -91,6 +92,8 @@ export const DEVICE: Device = {
   factorMethod: null,
   factorAddress: null,
   factorCountry: null,
+  extendedLoginId: null,
+  extendedLoginAt: null,
   revokedAt: null,
   createdAt: MADE_AT,
 }

@@ -23,6 +23,7 @@ export class UserCredentialsController {
   }
 
   @Post('reset-password')
+  @Access('users.write', { recent: true })
   @Header('cache-control', 'no-store')
   @Contract({
     summary: 'Ends the password of a user and gives them a one-time password, or a link to choose one',
@@ -38,6 +39,7 @@ export class UserCredentialsController {
   }
 
   @Post('reset-factors')
+  @Access('users.write', { recent: true })
   @Contract({ summary: 'Takes the second factors of a user away, so that they enrol new ones', status: 204 })
   resetFactors(@CurrentActor() actor: Actor, @Param('id', IdPipe) id: string): Promise<void> {
     return this.#credentials.resetFactors(actor, id)

@@ -27,6 +27,7 @@ export class UserImportController {
   }
 
   @Post()
+  @Access('users.write', { recent: true })
   @Header('cache-control', 'no-store')
   @Contract({
     summary: 'Creates users from a CSV file: all rows, or none when one has a problem',

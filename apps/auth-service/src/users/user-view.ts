@@ -3,8 +3,8 @@ import { roleOf } from '../http/permissions.ts'
 import type { ShownUser } from './users.repository.ts'
 import type { UserView } from './users.schemas.ts'
 
-/** Writes a user as administrators see them. */
-export function userViewOf(user: ShownUser): UserView {
+/** Writes a user as administrators see them; `lockedUntilMs` is 0 when they need not wait. */
+export function userViewOf(user: ShownUser, lockedUntilMs: number): UserView {
   return {
     userId: user.id,
     username: user.username,
@@ -16,6 +16,7 @@ export function userViewOf(user: ShownUser): UserView {
     mustChangePassword: user.passwordHash !== null && user.oneTimePassword,
     factors: factorsOf(user),
     groups: user.memberships.map(({ group }) => ({ groupId: group.id, name: group.name })),
+    lockedUntil: lockedUntilMs === 0 ? null : new Date(lockedUntilMs).toISOString(),
     lastSignInAt: user.lastSignInAt?.toISOString() ?? null,
     createdAt: user.createdAt.toISOString(),
   }

@@ -1,10 +1,12 @@
-import { Body, Controller, Delete, Get, Header, Inject, Param, Patch, Post, Query } from '@nestjs/common'
+import { Body, Controller, Delete, Get, Header, Inject, Param, Patch, Post, Query, Req } from '@nestjs/common'
 import { ApiTags } from '@nestjs/swagger'
+import type { FastifyRequest } from 'fastify'
 
 import { Access, type Actor, CurrentActor } from '../http/access.ts'
 import { Contract } from '../http/contract.ts'
 import type { Page } from '../http/page.ts'
 import { IdPipe, ZodValidationPipe } from '../http/zod-validation.pipe.ts'
+import { PortalSessions } from '../sign-in/portal-sessions.ts'
 import { UserErasure } from './user-erasure.ts'
 import {
   type ChangeUserRequest,
@@ -27,10 +29,16 @@ import { UsersService } from './users.service.ts'
 export class UsersController {
   readonly #users: UsersService
   readonly #erasure: UserErasure
+  readonly #sessions: PortalSessions
 
-  constructor(@Inject(UsersService) users: UsersService, @Inject(UserErasure) erasure: UserErasure) {
+  constructor(
+    @Inject(UsersService) users: UsersService,
+    @Inject(UserErasure) erasure: UserErasure,
+    @Inject(PortalSessions) sessions: PortalSessions,
+  ) {
     this.#users = users
     this.#erasure = erasure
+    this.#sessions = sessions
   }
 
   @Get()
@@ -54,34 +62,44 @@ export class UsersController {
   @Header('cache-control', 'no-store')
   @Contract({
     summary: 'Creates a user with a one-time password, or invites one by a link',
-    description: 'The password or the link is answered this once. A link is also mailed where the user has an address.',
+    description:
+      'The password or the link is answered this once. A link is also mailed where the user has an address. A role ' +
+      'other than user needs a sign-in of the last five minutes.',
     body: createUserRequest,
     status: 201,
     response: createdUser,
   })
   create(
     @CurrentActor() actor: Actor,
-    @Body(new ZodValidationPipe(createUserRequest)) request: CreateUserRequest,
+    @Body(new ZodValidationPipe(createUserRequest)) user: CreateUserRequest,
+    @Req() request: FastifyRequest,
   ): Promise<CreatedUser> {
-    return this.#users.create(actor, request)
+    if (user.role !== 'user') this.#sessions.demandRecentOfSession(request)
+    return this.#users.create(actor, user)
   }
 
   @Patch(':id')
   @Contract({
     summary: 'Changes a user; what is not given stays',
-    description: 'A disabled user is signed out everywhere and their connections end within a second.',
+    description:
+      'A disabled user is signed out everywhere and their connections end within a second. Another role or address ' +
+      'needs a sign-in of the last five minutes.',
     body: changeUserRequest,
     response: userView,
   })
   change(
     @CurrentActor() actor: Actor,
     @Param('id', IdPipe) id: string,
-    @Body(new ZodValidationPipe(changeUserRequest)) request: ChangeUserRequest,
+    @Body(new ZodValidationPipe(changeUserRequest)) change: ChangeUserRequest,
+    @Req() request: FastifyRequest,
   ): Promise<UserView> {
-    return this.#users.change(actor, id, request)
+    // An address is where links for passwords go.
+    if (change.role !== undefined || change.email !== undefined) this.#sessions.demandRecentOfSession(request)
+    return this.#users.change(actor, id, change)
   }
 
   @Delete(':id')
+  @Access('users.write', { recent: true })
   @Contract({
     summary: 'Deletes a user and erases what is known of them',
     description:

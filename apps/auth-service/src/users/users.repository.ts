@@ -21,6 +21,12 @@ export type ShownUser = User & {
   readonly _count: { readonly passkeys: number; readonly recoveryCodes: number }
 }
 
+/** Users by their names or ids. */
+export interface AmongUsers {
+  readonly usernames: readonly string[]
+  readonly userIds: readonly string[]
+}
+
 const SHOWN = {
   tenant: { select: { isPlatform: true } },
   memberships: {
@@ -41,8 +47,8 @@ export class UsersRepository {
     this.#database = database
   }
 
-  /** Gives the users by name, one more than asked for. */
-  list(tenantId: string, query: ListUsersQuery): Promise<ShownUser[]> {
+  /** Gives the users by name, one more than asked for; `among` are the only ones, if it is given. */
+  list(tenantId: string, query: ListUsersQuery, among?: AmongUsers): Promise<ShownUser[]> {
     const { limit, after, groupId, role } = query
     return this.#in(tenantId, (session) =>
       session.user.findMany({
@@ -52,7 +58,7 @@ export class UsersRepository {
           ...(role === undefined ? {} : { role }),
           ...(groupId === undefined ? {} : { memberships: { some: { groupId } } }),
           ...stateFilter(query.state),
-          ...searchFilter(query.search),
+          AND: [amongFilter(among), factorFilter(query.factor), searchFilter(query.search)],
         },
         include: SHOWN,
         orderBy: { username: 'asc' },
@@ -134,9 +140,24 @@ export async function updateAsRead(
 }
 
 function stateFilter(state: ListUsersQuery['state']): object {
-  if (state === undefined) return {}
+  if (state === undefined || state === 'locked') return {}
   if (state === 'disabled') return { disabledAt: { not: null } }
   return state === 'enabled' ? { disabledAt: null } : { disabledAt: null, passwordHash: null }
+}
+
+function amongFilter(among: AmongUsers | undefined): object {
+  if (among === undefined) return {}
+  return { OR: [{ username: { in: [...among.usernames] } }, { id: { in: [...among.userIds] } }] }
+}
+
+function factorFilter(factor: ListUsersQuery['factor']): object {
+  if (factor === undefined) return {}
+  const enrolled = [
+    { totpConfirmedAt: { not: null } },
+    { passkeys: { some: {} } },
+    { recoveryCodes: { some: { usedAt: null } } },
+  ]
+  return factor === 'enrolled' ? { OR: enrolled } : { NOT: enrolled }
 }
 
 function searchFilter(search: string | undefined): object {

@@ -42,7 +42,11 @@ const groupIds = z
 
 export const listUsersQuery = pageQuery.extend({
   role: userRole.optional(),
-  state: z.enum(['enabled', 'disabled', 'invited']).optional().describe('invited: enabled, without a password so far'),
+  state: z
+    .enum(['enabled', 'disabled', 'invited', 'locked'])
+    .optional()
+    .describe('invited: enabled, without a password so far; locked: must wait after wrong attempts'),
+  factor: z.enum(['enrolled', 'none']).optional().describe('only users with a second factor, or without any'),
   groupId: uuid.optional().describe('only members of this group'),
 })
 export type ListUsersQuery = z.infer<typeof listUsersQuery>
@@ -110,6 +114,10 @@ export const userView = z.strictObject({
   groups: z
     .array(z.strictObject({ groupId: uuid, name: z.string() }))
     .describe('in their order: the first decides first'),
+  lockedUntil: z.iso
+    .datetime()
+    .nullable()
+    .describe('until when the user must wait after wrong attempts, at the portal or with a VPN client; null: need not'),
   lastSignInAt: z.iso.datetime().nullable(),
   createdAt: z.iso.datetime(),
 })

@@ -8,12 +8,14 @@ import { generateOneTimePassword, hashPassword } from '@sallyport/identity'
 import { recordAudit } from '../audit/audit-log.ts'
 import type { Actor } from '../http/access.ts'
 import { ApiProblem } from '../http/api-problem.ts'
-import { mapPage, type Page, pageOf } from '../http/page.ts'
+import { type Page, pageOf } from '../http/page.ts'
 import { PasswordLinks } from '../links/password-links.ts'
 import { ENDINGS } from '../node-api/ending.ts'
 import { OrderHub } from '../node-api/order-hub.ts'
 import { PolicyService } from '../policy/policy.service.ts'
+import { SharedStoreAwayError } from '../runtime/shared-store.ts'
 import { CLOCK } from '../runtime/tokens.ts'
+import { AttemptLimit } from '../sign-in/attempt-limit.ts'
 import { addToGroups, refuseMemberships, replaceGroups } from './memberships.ts'
 import { userEntryOf } from './user-audit.ts'
 import { changesOf, columnsOf } from './user-change.ts'
@@ -35,6 +37,7 @@ export class UsersService {
   readonly #database: Database
   readonly #links: PasswordLinks
   readonly #policy: PolicyService
+  readonly #attempts: AttemptLimit
   readonly #orders: OrderHub
   readonly #clock: Clock
 
@@ -43,6 +46,7 @@ export class UsersService {
     @Inject(Database) database: Database,
     @Inject(PasswordLinks) links: PasswordLinks,
     @Inject(PolicyService) policy: PolicyService,
+    @Inject(AttemptLimit) attempts: AttemptLimit,
     @Inject(OrderHub) orders: OrderHub,
     @Inject(CLOCK) clock: Clock,
   ) {
@@ -50,20 +54,20 @@ export class UsersService {
     this.#database = database
     this.#links = links
     this.#policy = policy
+    this.#attempts = attempts
     this.#orders = orders
     this.#clock = clock
   }
 
   async list({ tenantId }: Actor, query: ListUsersQuery): Promise<Page<UserView>> {
-    const rows = await this.#users.list(tenantId, query)
-    return mapPage(
-      pageOf(rows, query.limit, ({ username }) => username),
-      userViewOf,
-    )
+    const among = query.state === 'locked' ? await this.#attempts.waiting(tenantId) : undefined
+    const rows = await this.#users.list(tenantId, query, among)
+    const { items, next } = pageOf(rows, query.limit, ({ username }) => username)
+    return { items: await this.#viewsOf(tenantId, items), next }
   }
 
   async get({ tenantId }: Actor, userId: string): Promise<UserView> {
-    return userViewOf(await this.#users.get(tenantId, userId))
+    return this.#viewOf(await this.#users.get(tenantId, userId))
   }
 
   /** Creates a user with a one-time password, or without a password and with a link to choose one. */
@@ -109,7 +113,25 @@ export class UsersService {
     if (request.disabled === true) {
       this.#orders.publish({ type: 'revoked', tenantId, userId, ...ENDINGS.userDisabled })
     } else if (request.groupIds !== undefined) await this.#policy.afterChange(tenantId, [userId])
-    return userViewOf(changed)
+    return this.#viewOf(changed)
+  }
+
+  async #viewsOf(tenantId: string, users: readonly ShownUser[]): Promise<UserView[]> {
+    const waits = await this.#waitsOf(tenantId, users)
+    return users.map((user, index) => userViewOf(user, waits[index] ?? 0))
+  }
+
+  async #viewOf(user: ShownUser): Promise<UserView> {
+    const [lockedUntilMs = 0] = await this.#waitsOf(user.tenantId, [user])
+    return userViewOf(user, lockedUntilMs)
+  }
+
+  /** None while Redis, which alone knows them, is away: a change that is stored is no failure for that. */
+  async #waitsOf(tenantId: string, users: readonly ShownUser[]): Promise<number[]> {
+    return this.#attempts.waitsOf(tenantId, users).catch((error: unknown) => {
+      if (error instanceof SharedStoreAwayError) return []
+      throw error
+    })
   }
 
   async #apply(session: TenantSession, actor: Actor, user: ShownUser, request: ChangeUserRequest): Promise<void> {

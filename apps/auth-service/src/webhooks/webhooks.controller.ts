@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, Header, Inject, Param, Patch, Post } from '@nestjs/common'
+import { Body, Controller, Delete, Get, Header, Inject, Param, Patch, Post, Query } from '@nestjs/common'
 import { ApiTags } from '@nestjs/swagger'
 
 import { Access, type Actor, CurrentActor } from '../http/access.ts'
@@ -14,7 +14,9 @@ import {
   createdWebhook,
   type CreateWebhookRequest,
   createWebhookRequest,
-  webhookList,
+  type ListWebhooksQuery,
+  listWebhooksQuery,
+  webhookPage,
   type WebhookTest,
   webhookTest,
   type WebhookView,
@@ -33,12 +35,16 @@ export class WebhooksController {
 
   @Get()
   @Access('webhooks.read')
-  @Contract({ summary: 'Lists the webhooks of the tenant and how they do', response: webhookList })
-  list(@CurrentActor() actor: Actor): Promise<Page<WebhookView>> {
-    return this.#webhooks.list(actor)
+  @Contract({ summary: 'Lists the webhooks of the tenant and how they do', response: webhookPage })
+  list(
+    @CurrentActor() actor: Actor,
+    @Query(new ZodValidationPipe(listWebhooksQuery)) query: ListWebhooksQuery,
+  ): Promise<Page<WebhookView>> {
+    return this.#webhooks.list(actor, query)
   }
 
   @Post()
+  @Access('webhooks.write', { recent: true })
   @Header('cache-control', 'no-store')
   @Contract({
     summary: 'Creates a webhook that hears of everything from now on; its secret is shown only here',
@@ -54,6 +60,7 @@ export class WebhooksController {
   }
 
   @Patch(':id')
+  @Access('webhooks.write', { recent: true })
   @Header('cache-control', 'no-store')
   @Contract({
     summary: 'Changes a webhook, and lets one that failed try again at once',

@@ -3,7 +3,10 @@ import { Database, type TenantSession, type Webhook } from '@sallyport/database'
 
 import { type AuditEntry, recordAudit } from '../audit/audit-log.ts'
 import { ApiProblem, notFound } from '../http/api-problem.ts'
+import { createdAfter, ORDER_BY_CREATION } from '../http/by-creation.ts'
+import { containing } from '../http/containing.ts'
 import { PATIENCE_MS } from './retry-delay.ts'
+import type { ListWebhooksQuery } from './webhooks.schemas.ts'
 
 const MAX_OF_TENANT = 10
 /** An instance that stops without a word loses what it claimed after this time: several requests fit into it. */
@@ -63,9 +66,15 @@ export class WebhooksRepository {
     this.#database = database
   }
 
-  list(tenantId: string): Promise<Webhook[]> {
+  /** Gives the webhooks, the oldest first, one more than the limit. */
+  list(tenantId: string, { search, after, limit }: ListWebhooksQuery): Promise<Webhook[]> {
+    const named = search === undefined || search === '' ? [] : [{ url: containing(search) }]
     return this.#database.withTenant(tenantId, (session) =>
-      session.webhook.findMany({ where: { tenantId }, orderBy: [{ createdAt: 'asc' }, { id: 'asc' }] }),
+      session.webhook.findMany({
+        where: { tenantId, AND: [...named, ...createdAfter(after)] },
+        orderBy: ORDER_BY_CREATION,
+        take: limit + 1,
+      }),
     )
   }
 

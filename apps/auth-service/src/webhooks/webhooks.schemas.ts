@@ -1,6 +1,7 @@
 import { uuid } from '@sallyport/contracts'
 import { z } from 'zod'
 
+import { byCreationQuery } from '../http/by-creation.ts'
 import { pageView } from '../http/page.ts'
 
 const MAX_ACTIONS = 50
@@ -40,7 +41,10 @@ export const webhookView = z.strictObject({
 })
 export type WebhookView = z.infer<typeof webhookView>
 
-export const webhookList = pageView(webhookView)
+export const webhookPage = pageView(webhookView)
+
+export const listWebhooksQuery = byCreationQuery
+export type ListWebhooksQuery = z.infer<typeof listWebhooksQuery>
 
 const secret = z.string().describe('shown only now: whsec_ and base64, as libraries for Standard Webhooks read it')
 export const createdWebhook = webhookView.extend({ secret })

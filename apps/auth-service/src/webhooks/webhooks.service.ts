@@ -7,7 +7,8 @@ import type { Clock } from '@sallyport/foundation'
 import type { AuditEntry } from '../audit/audit-log.ts'
 import type { Actor } from '../http/access.ts'
 import { ApiProblem } from '../http/api-problem.ts'
-import type { Page } from '../http/page.ts'
+import { creationOf } from '../http/by-creation.ts'
+import { mapPage, type Page, pageOf } from '../http/page.ts'
 import { ClusterSecrets } from '../platform/cluster-secrets.ts'
 import { CLOCK } from '../runtime/tokens.ts'
 import { testEventOf } from './webhook-event.ts'
@@ -20,6 +21,7 @@ import type {
   ChangeWebhookRequest,
   CreatedWebhook,
   CreateWebhookRequest,
+  ListWebhooksQuery,
   WebhookTest,
   WebhookView,
 } from './webhooks.schemas.ts'
@@ -47,10 +49,9 @@ export class WebhooksService {
     this.#clock = clock
   }
 
-  /** There are few: they come in one page. */
-  async list({ tenantId }: Actor): Promise<Page<WebhookView>> {
-    const rows = await this.#webhooks.list(tenantId)
-    return { items: rows.map(webhookView), next: null }
+  async list({ tenantId }: Actor, query: ListWebhooksQuery): Promise<Page<WebhookView>> {
+    const rows = await this.#webhooks.list(tenantId, query)
+    return mapPage(pageOf(rows, query.limit, creationOf), webhookView)
   }
 
   async create(actor: Actor, { url, actions }: CreateWebhookRequest): Promise<CreatedWebhook> {

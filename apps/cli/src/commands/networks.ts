@@ -2,6 +2,7 @@ import { answerOf } from '@sallyport/api-client'
 import type { Command } from 'commander'
 
 import type { Context, Runner } from '../context.ts'
+import { everyPage } from '../everything.ts'
 
 interface CreateOptions {
   readonly ipv4: string
@@ -14,7 +15,11 @@ interface CreateOptions {
 /** `networks list|create`. */
 export function addNetworkCommands(program: Command, run: Runner): void {
   const networks = program.command('networks').description('networks of the organisation, which devices connect to')
-  networks.command('list').description('list them').action(run(list))
+  networks
+    .command('list')
+    .description('list them')
+    .option('--search <text>', 'those with this text in their name or addresses')
+    .action(run(list))
   networks
     .command('create <name>')
     .description('create one with its pool of addresses')
@@ -26,9 +31,13 @@ export function addNetworkCommands(program: Command, run: Runner): void {
     .action(run(create))
 }
 
-async function list(context: Context): Promise<void> {
+async function list(context: Context, { search }: { readonly search?: string }): Promise<void> {
   const api = await context.api()
-  await context.showList(await answerOf(api.GET('/api/v1/networks')), [
+  const filter = search === undefined ? {} : { search }
+  const networks = await everyPage((part) =>
+    answerOf(api.GET('/api/v1/networks', { params: { query: { ...part, ...filter } } })),
+  )
+  await context.showList(networks, [
     ['name', ({ name }) => name],
     ['ipv4', ({ ipv4 }) => ipv4],
     ['ipv6', ({ ipv6 }) => ipv6 ?? ''],

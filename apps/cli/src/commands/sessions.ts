@@ -2,6 +2,14 @@ import { answerOf } from '@sallyport/api-client'
 import type { Command } from 'commander'
 
 import type { Context, Runner } from '../context.ts'
+import { everyPage, userIdOf } from '../everything.ts'
+
+interface ListOptions {
+  readonly own?: boolean
+  readonly ended?: boolean
+  readonly search?: string
+  readonly user?: string
+}
 
 /** `sessions list|end`: the connections of the VPN. */
 export function addSessionCommands(program: Command, run: Runner): void {
@@ -11,18 +19,25 @@ export function addSessionCommands(program: Command, run: Runner): void {
     .description('list the connections')
     .option('--own', 'only your own')
     .option('--ended', 'also those that have ended')
+    .option('--search <text>', 'those with this text in a user, device, network, node or address')
+    .option('--user <user>', 'those of this user')
     .action(run(list))
   sessions.command('end <id>').description('end one').option('--own', 'one of your own').action(run(end))
 }
 
-async function list(
-  context: Context,
-  { own = false, ended = false }: { readonly own?: boolean; readonly ended?: boolean },
-): Promise<void> {
+async function list(context: Context, { own = false, ended = false, search, user }: ListOptions): Promise<void> {
   const api = await context.api()
-  const connections = await answerOf(own ? api.GET('/api/v1/me/connections') : api.GET('/api/v1/connections'))
-  const shown = connections.filter(({ endedAt }) => ended || endedAt === null)
-  await context.showList(shown, [
+  const filter = { ...(ended ? {} : { state: 'live' as const }), ...(search === undefined ? {} : { search }) }
+  const userId = user === undefined || own ? {} : { userId: await userIdOf(api, user) }
+  const connections = await everyPage((part) => {
+    const query = { ...part, ...filter }
+    return answerOf(
+      own
+        ? api.GET('/api/v1/me/connections', { params: { query } })
+        : api.GET('/api/v1/connections', { params: { query: { ...query, ...userId } } }),
+    )
+  })
+  await context.showList(connections, [
     ['user', ({ username }) => username],
     ['device', ({ deviceName }) => deviceName],
     ['from', ({ remote }) => remote],

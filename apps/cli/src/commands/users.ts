@@ -30,7 +30,7 @@ export function addUserCommands(program: Command, run: Runner): Command {
     .description('list them')
     .option('--search <text>', 'those with this text in a name or address')
     .option('--role <role>', 'administrator, auditor, user')
-    .option('--state <state>', 'enabled, disabled, invited')
+    .option('--state <state>', 'enabled, disabled, invited, locked')
     .option('--group <group>', 'members of this group')
     .action(run(list))
   users.command('show <user>').description('show one').action(run(show))

@@ -10,7 +10,7 @@ function oneOf<const Word extends string>(what: string, words: readonly Word[]):
 }
 
 export const userRole = oneOf('role', ['operator', 'administrator', 'auditor', 'user'])
-export const userState = oneOf('state', ['enabled', 'disabled', 'invited'])
+export const userState = oneOf('state', ['enabled', 'disabled', 'invited', 'locked'])
 export const factorMethod = oneOf('second factor', ['totp', 'passkey', 'recovery-code'])
 
 /** Reads the text of a JSON object; throws the sentence that names the file. */

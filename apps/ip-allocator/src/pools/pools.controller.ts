@@ -1,5 +1,14 @@
-import { Body, Controller, Get, HttpCode, Inject, Param, Put } from '@nestjs/common'
-import { ALLOCATOR_API_VERSION, type PoolDefinition, poolDefinition, type PoolStatus, uuid } from '@sallyport/contracts'
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Put } from '@nestjs/common'
+import {
+  ALLOCATOR_API_VERSION,
+  type PoolDefinition,
+  poolDefinition,
+  type PoolStatus,
+  type PoolUseRequest,
+  poolUseRequest,
+  type PoolUseResponse,
+  uuid,
+} from '@sallyport/contracts'
 import { AddressPools } from '@sallyport/ip-pool'
 
 import { ApiProblem } from '../http/api-problem.ts'
@@ -26,6 +35,14 @@ export class PoolsController {
     if (result.type === 'defined') return
     if (result.reason === 'pool-conflict') throw new ApiProblem('pool-conflict')
     throw new ApiProblem('bad-request', [{ path: result.field, message: result.message }])
+  }
+
+  @Post('use')
+  @Roles('auth-service')
+  @HttpCode(200)
+  async use(@Body(new ZodValidationPipe(poolUseRequest)) { pools }: PoolUseRequest): Promise<PoolUseResponse> {
+    const known = await this.#pools.statuses(pools)
+    return { pools: known.map(({ networkId, capacity, leased }) => ({ networkId, capacity, leased })) }
   }
 
   @Get(':networkId')

@@ -167,6 +167,63 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/branding/{slug}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tells how a tenant looks
+         * @description A tenant that does not exist looks like one that chose nothing.
+         */
+        get: operations["brandingGet"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/branding/{slug}/logo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gives the logo of a tenant */
+        get: operations["brandingLogo"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connect/{state}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Describes the connection that waits behind a link
+         * @description A link that was used, or has expired after five minutes, answers 410.
+         */
+        get: operations["connectShow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/connect/{state}/approve": {
         parameters: {
             query?: never;
@@ -176,8 +233,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Approves a connection of yours that waits for your second factor */
-        post: operations["connectApiApprove"];
+        /**
+         * Approves a connection of yours that waits for your second factor
+         * @description Needs a session in which a second factor was given in the last five minutes, at the sign-in or at POST /me/reauthenticate (else 403 `factor-required`), of the user whose connection it is (else 403 `other-user`).
+         */
+        post: operations["connectApprove"];
         delete?: never;
         options?: never;
         head?: never;
@@ -191,7 +251,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the live connections of nodes that are heard, and the latest past ones */
+        /**
+         * Lists connections, the newest first; open ones of nodes that are not heard are left out
+         * @description A page of a search with fewer connections than asked for need not be the last one: `next` tells.
+         */
         get: operations["connectionsList"];
         put?: never;
         post?: never;
@@ -245,7 +308,10 @@ export interface paths {
         /** Lists own devices; all users' for who may see them */
         get: operations["devicesList"];
         put?: never;
-        /** Enrols a device from a certificate signing request, or with a key that the service makes */
+        /**
+         * Enrols a device from a certificate signing request, or with a key that the service makes
+         * @description May be sent again when its answer was lost: for a key that you enrolled in the same network in the last hour it answers 200 with that device.
+         */
         post: operations["devicesCreate"];
         delete?: never;
         options?: never;
@@ -319,9 +385,29 @@ export interface paths {
         put?: never;
         /**
          * Renews the certificate of an own device
-         * @description The present certificate is good until the new one is used for the first time.
+         * @description The present certificate is good until the new one is used for the first time. May be sent again when its answer was lost: for the key that was certified in the last hour it gives the same certificate. As long as the new one was not used, another key may take its place; the certificate lives no longer for that.
          */
         post: operations["devicesRenew"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tells that something changed, by server-sent events, as long as the session lasts
+         * @description An event `changed` names topics in `{"topics":[…]}`, never what changed: ask for what you show. It comes at most twice a second, within a second of the change, with what the caller may see of: own-account, own-devices, own-connections, users, groups, policy, devices, connections, networks, audit, settings, authorities, webhooks, api-tokens, overview, nodes, tenants. Ask for everything anew after each connection: what happened in between is not told. An event `session-ended` comes before the end when the session is over or goes on under another name: GET /api/v1/me tells which. A session has four streams at most, a user twenty; one more ends the oldest.
+         */
+        get: operations["eventsOpen"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -447,10 +533,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Tells what a one-time link is for, without using it up */
+        /**
+         * Tells what a one-time link is for, without using it up
+         * @description A link that was used (`link-used`) or has expired (`link-expired`) answers 410; any other that does not work 404 (`link-unknown`). One for a profile gives it at GET /profiles/{token}.
+         */
         get: operations["linksView"];
         put?: never;
-        /** Sets the password of an invited user, or a new one */
+        /**
+         * Sets the password of an invited user, or a new one
+         * @description Starts no session: the user signs in with the password, and gives a second factor where the policy wants one.
+         */
         post: operations["linksChoosePassword"];
         delete?: never;
         options?: never;
@@ -540,7 +632,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the own live connections on nodes that are heard, and the latest past ones */
+        /**
+         * Lists the own connections, the newest first; open ones on nodes that are not heard are left out
+         * @description A page of a search with fewer connections than asked for need not be the last one: `next` tells.
+         */
         get: operations["ownConnectionsList"];
         put?: never;
         post?: never;
@@ -567,6 +662,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/connections/{id}/extend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begins the login of an own live connection anew; needs a recent sign-in
+         * @description The tunnel stays. It needs the password and, where the policy asks for one, a second factor of the last five minutes in this session: `reauthentication-required` says that they are due. The policy decides as about a new connection of the same device, and the code of a refusal is its reason. The login may end no later than before, where rules make all end at one time.
+         */
+        post: operations["extensionExtend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/factors": {
         parameters: {
             query?: never;
@@ -576,6 +691,23 @@ export interface paths {
         };
         /** Tells which second factors you have, and which you need */
         get: operations["ownFactorsShow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/networks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Names the networks that a device can be enrolled for, the oldest first */
+        get: operations["ownNetworksList"];
         put?: never;
         post?: never;
         delete?: never;
@@ -705,6 +837,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists your sessions at the portal, the one that was used last first */
+        get: operations["ownSessionsList"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/sessions/{sessionId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends one of your sessions at the portal */
+        delete: operations["ownSessionsEnd"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/sign-out-everywhere": {
         parameters: {
             query?: never;
@@ -764,7 +930,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the networks of the tenant */
+        /** Lists the networks of the tenant, the oldest first */
         get: operations["networksList"];
         put?: never;
         /** Creates a network with its pool of addresses */
@@ -790,6 +956,23 @@ export interface paths {
         head?: never;
         /** Changes routes and DNS of a network */
         patch: operations["networksChange"];
+        trace?: never;
+    };
+    "/api/v1/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gives the numbers of the tenant at a glance */
+        get: operations["overviewGet"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/password-reset": {
@@ -898,6 +1081,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/platform/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gives the numbers of the platform at a glance */
+        get: operations["platformOverviewGet"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/platform/services": {
         parameters: {
             query?: never;
@@ -905,7 +1105,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists enrolled services */
+        /** Lists enrolled services, the oldest first */
         get: operations["platformServices"];
         put?: never;
         post?: never;
@@ -1008,7 +1208,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the networks of a tenant */
+        /** Lists the networks of a tenant, the oldest first */
         get: operations["tenantNetworksList"];
         put?: never;
         /** Creates a network of a tenant with its pool of addresses */
@@ -1083,7 +1283,7 @@ export interface paths {
         };
         /**
          * Gives the profile of an import link, once
-         * @description HEAD, requests marked as prefetch or preview, and the crawlers of messengers do not use the link up: they get no profile. A link that was used or has expired answers 410.
+         * @description HEAD, requests marked as prefetch or preview, and the crawlers of messengers do not use the link up: they get no profile. Nor does a browser in which somebody opens it: it is sent (303) to the page of the portal that tells what the link is. A link that was used (`link-used`), has expired (`link-expired`), or whose profile was replaced by another (`link-replaced`), answers 410; any other that does not work 404 (`link-unknown`).
          */
         get: operations["importLinksFetch"];
         put?: never;
@@ -1178,7 +1378,7 @@ export interface paths {
         put?: never;
         /**
          * Creates a user with a one-time password, or invites one by a link
-         * @description The password or the link is answered this once. A link is also mailed where the user has an address.
+         * @description The password or the link is answered this once. A link is also mailed where the user has an address. A role other than user needs a sign-in of the last five minutes.
          */
         post: operations["usersCreate"];
         delete?: never;
@@ -1207,7 +1407,7 @@ export interface paths {
         head?: never;
         /**
          * Changes a user; what is not given stays
-         * @description A disabled user is signed out everywhere and their connections end within a second.
+         * @description A disabled user is signed out everywhere and their connections end within a second. Another role or address needs a sign-in of the last five minutes.
          */
         patch: operations["usersChange"];
         trace?: never;
@@ -1448,6 +1648,10 @@ export interface components {
             status: number;
             /** @description the same as `message` */
             detail: string;
+            /** @description what the message names, for who says it in another language: numbers, and times as date-time */
+            parameters?: {
+                [key: string]: string | number;
+            };
         };
     };
     responses: {
@@ -1618,10 +1822,13 @@ export interface operations {
                      *           "hash": "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef",
                      *           "at": "2026-03-01T09:30:00.000Z",
                      *           "actor": "text",
+                     *           "actorName": "text",
                      *           "action": "device.revoke",
                      *           "target": "text",
+                     *           "targetName": "text",
                      *           "outcome": "text",
                      *           "userId": "8d0f6d5e-4a52-4c59-9a3b-6d1f0c2b7e11",
+                     *           "username": "anna",
                      *           "details": {},
                      *           "detailsErased": false
                      *         }
@@ -1640,12 +1847,18 @@ export interface operations {
                             /** Format: date-time */
                             at: string;
                             actor: string;
+                            /** @description its present name; null when it has none, is gone, or is not of the tenant */
+                            actorName: string | null;
                             action: string;
                             target: string | null;
+                            /** @description like `actorName`; of a connection the name of its device */
+                            targetName: string | null;
                             /** @description ok, or the code of the refusal */
                             outcome: string;
                             /** @description whom it is about */
                             userId: (string & (unknown & unknown)) | null;
+                            /** @description the present name of whom it is about */
+                            username: string | null;
                             /** @description codes, numbers and addresses; null when there are none or they were erased */
                             details: unknown;
                             /** @description its user was deleted, and the details with them */
@@ -2118,7 +2331,160 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    connectApiApprove: {
+    brandingGet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "displayName": "Anna Example",
+                     *       "accentColour": "#1f6f8b",
+                     *       "accentTextColour": "#000000",
+                     *       "logoUrl": "text",
+                     *       "supportText": "text",
+                     *       "supportUrl": "mailto:help@example.com"
+                     *     }
+                     */
+                    "application/json": {
+                        displayName: string | null;
+                        /**
+                         * @description `#rrggbb`
+                         * @example #1f6f8b
+                         */
+                        accentColour: string | null;
+                        /** @description the colour of text on the accent colour: a contrast of 4.5:1 at least */
+                        accentTextColour: ("#000000" | "#ffffff") | null;
+                        /** @description path of a PNG file; changes with the file */
+                        logoUrl: string | null;
+                        supportText: string | null;
+                        /**
+                         * @description `https:` or `mailto:`
+                         * @example mailto:help@example.com
+                         */
+                        supportUrl: string | null;
+                    };
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    brandingLogo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example text */
+                    "image/png": string;
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    connectShow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                state: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "tenant": {
+                     *         "slug": "example",
+                     *         "name": "laptop"
+                     *       },
+                     *       "branding": {
+                     *         "displayName": "Anna Example",
+                     *         "accentColour": "#1f6f8b",
+                     *         "accentTextColour": "#000000",
+                     *         "logoUrl": "text",
+                     *         "supportText": "text",
+                     *         "supportUrl": "mailto:help@example.com"
+                     *       },
+                     *       "username": "anna",
+                     *       "deviceName": "text",
+                     *       "remoteAddress": "text",
+                     *       "expiresAt": "2026-03-01T09:30:00.000Z",
+                     *       "expiresInSeconds": 1
+                     *     }
+                     */
+                    "application/json": {
+                        tenant: {
+                            slug: string;
+                            name: string;
+                        };
+                        branding: {
+                            displayName: string | null;
+                            /**
+                             * @description `#rrggbb`
+                             * @example #1f6f8b
+                             */
+                            accentColour: string | null;
+                            /** @description the colour of text on the accent colour: a contrast of 4.5:1 at least */
+                            accentTextColour: ("#000000" | "#ffffff") | null;
+                            /** @description path of a PNG file; changes with the file */
+                            logoUrl: string | null;
+                            supportText: string | null;
+                            /**
+                             * @description `https:` or `mailto:`
+                             * @example mailto:help@example.com
+                             */
+                            supportUrl: string | null;
+                        };
+                        /** @description whose connection it is: nobody else can approve it */
+                        username: string;
+                        deviceName: string;
+                        /** @description where the client connects from */
+                        remoteAddress: string;
+                        /** Format: date-time */
+                        expiresAt: string;
+                        /** @description the same, for clocks that are wrong */
+                        expiresInSeconds: number;
+                    };
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    connectApprove: {
         parameters: {
             query?: never;
             header?: never;
@@ -2144,7 +2510,22 @@ export interface operations {
     };
     connectionsList: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description a part of what the list shows */
+                search?: string;
+                /** @description how many to answer at most */
+                limit?: number;
+                /** @description the `next` of the answer that came before */
+                after?: string;
+                /** @description live: not ended, on a node that is heard */
+                state?: "live" | "ended";
+                /** @description only connections to this network */
+                networkId?: string & (unknown & unknown);
+                /** @description only connections at the node with this name */
+                node?: string;
+                /** @description only connections of this user */
+                userId?: string & (unknown & unknown);
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -2158,57 +2539,73 @@ export interface operations {
                 };
                 content: {
                     /**
-                     * @example [
-                     *       {
-                     *         "connectionId": "8d0f6d5e-4a52-4c59-9a3b-6d1f0c2b7e11",
-                     *         "userId": "8d0f6d5e-4a52-4c59-9a3b-6d1f0c2b7e11",
-                     *         "username": "anna",
-                     *         "deviceId": "8d0f6d5e-4a52-4c59-9a3b-6d1f0c2b7e11",
-                     *         "deviceName": "text",
-                     *         "networkId": "8d0f6d5e-4a52-4c59-9a3b-6d1f0c2b7e11",
-                     *         "node": "text",
-                     *         "transport": "udp",
-                     *         "remote": "text",
-                     *         "ipv4": "10.8.0.0/24",
-                     *         "ipv6": "fd00:8::/112",
-                     *         "cipher": "text",
-                     *         "authorisedAt": "2026-03-01T09:30:00.000Z",
-                     *         "establishedAt": "2026-03-01T09:30:00.000Z",
-                     *         "endedAt": "2026-03-01T09:30:00.000Z",
-                     *         "endReason": "text",
-                     *         "receivedBytes": "text",
-                     *         "sentBytes": "text"
-                     *       }
-                     *     ]
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "connectionId": "8d0f6d5e-4a52-4c59-9a3b-6d1f0c2b7e11",
+                     *           "userId": "8d0f6d5e-4a52-4c59-9a3b-6d1f0c2b7e11",
+                     *           "username": "anna",
+                     *           "deviceId": "8d0f6d5e-4a52-4c59-9a3b-6d1f0c2b7e11",
+                     *           "deviceName": "text",
+                     *           "networkId": "8d0f6d5e-4a52-4c59-9a3b-6d1f0c2b7e11",
+                     *           "networkName": "text",
+                     *           "node": "text",
+                     *           "transport": "udp",
+                     *           "remote": "text",
+                     *           "ipv4": "10.8.0.0/24",
+                     *           "ipv6": "fd00:8::/112",
+                     *           "cipher": "text",
+                     *           "live": false,
+                     *           "authorisedAt": "2026-03-01T09:30:00.000Z",
+                     *           "establishedAt": "2026-03-01T09:30:00.000Z",
+                     *           "sessionEndsAt": "2026-03-01T09:30:00.000Z",
+                     *           "endedAt": "2026-03-01T09:30:00.000Z",
+                     *           "endReason": "text",
+                     *           "receivedBytes": "text",
+                     *           "sentBytes": "text"
+                     *         }
+                     *       ],
+                     *       "next": "text"
+                     *     }
                      */
                     "application/json": {
-                        /** Format: uuid */
-                        connectionId: string & (unknown & unknown);
-                        /** Format: uuid */
-                        userId: string & (unknown & unknown);
-                        username: string;
-                        /** Format: uuid */
-                        deviceId: string & (unknown & unknown);
-                        deviceName: string;
-                        /** Format: uuid */
-                        networkId: string & (unknown & unknown);
-                        node: string;
-                        /** @enum {string} */
-                        transport: "udp" | "tcp";
-                        remote: string;
-                        ipv4: string | null;
-                        ipv6: string | null;
-                        cipher: string | null;
-                        /** Format: date-time */
-                        authorisedAt: string;
-                        establishedAt: string | null;
-                        endedAt: string | null;
-                        endReason: string | null;
-                        receivedBytes: string;
-                        sentBytes: string;
-                    }[];
+                        items: {
+                            /** Format: uuid */
+                            connectionId: string & (unknown & unknown);
+                            /** Format: uuid */
+                            userId: string & (unknown & unknown);
+                            username: string;
+                            /** Format: uuid */
+                            deviceId: string & (unknown & unknown);
+                            deviceName: string;
+                            /** Format: uuid */
+                            networkId: string & (unknown & unknown);
+                            networkName: string;
+                            node: string;
+                            /** @enum {string} */
+                            transport: "udp" | "tcp";
+                            remote: string;
+                            ipv4: string | null;
+                            ipv6: string | null;
+                            cipher: string | null;
+                            /** @description it has not ended; its node was heard in the last minute */
+                            live: boolean;
+                            /** Format: date-time */
+                            authorisedAt: string;
+                            establishedAt: string | null;
+                            /** @description when the login that it belongs to ends */
+                            sessionEndsAt: string | null;
+                            endedAt: string | null;
+                            endReason: string | null;
+                            receivedBytes: string;
+                            sentBytes: string;
+                        }[];
+                        /** @description send it as `after` for what follows; null at the end */
+                        next: string | null;
+                    };
                 };
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
@@ -2311,6 +2708,9 @@ export interface operations {
                 after?: string;
                 /** @description the devices of this user only */
                 userId?: string & (unknown & unknown);
+                state?: "active" | "revoked";
+                /** @description only devices whose certificate ends before this time, or has ended */
+                expiresBefore?: string;
             };
             header?: never;
             path?: never;
@@ -2397,7 +2797,7 @@ export interface operations {
                  *     }
                  */
                 "application/json": {
-                    name: string;
+                    name: string & (unknown & unknown);
                     /**
                      * Format: uuid
                      * @description the oldest network when it is left out
@@ -2521,7 +2921,7 @@ export interface operations {
                  *     }
                  */
                 "application/json": {
-                    name: string;
+                    name: string & (unknown & unknown);
                 };
             };
         };
@@ -2784,6 +3184,35 @@ export interface operations {
             404: components["responses"]["Problem"];
             413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    eventsOpen: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example retry: 2000
+                     *
+                     *     event: changed
+                     *     data: {"topics":["connections","overview"]}
+                     */
+                    "text/event-stream": string;
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3656,6 +4085,14 @@ export interface operations {
                      *         "slug": "example",
                      *         "name": "laptop"
                      *       },
+                     *       "branding": {
+                     *         "displayName": "Anna Example",
+                     *         "accentColour": "#1f6f8b",
+                     *         "accentTextColour": "#000000",
+                     *         "logoUrl": "text",
+                     *         "supportText": "text",
+                     *         "supportUrl": "mailto:help@example.com"
+                     *       },
                      *       "username": "anna",
                      *       "expiresAt": "2026-03-01T09:30:00.000Z"
                      *     }
@@ -3666,6 +4103,24 @@ export interface operations {
                         tenant: {
                             slug: string;
                             name: string;
+                        };
+                        branding: {
+                            displayName: string | null;
+                            /**
+                             * @description `#rrggbb`
+                             * @example #1f6f8b
+                             */
+                            accentColour: string | null;
+                            /** @description the colour of text on the accent colour: a contrast of 4.5:1 at least */
+                            accentTextColour: ("#000000" | "#ffffff") | null;
+                            /** @description path of a PNG file; changes with the file */
+                            logoUrl: string | null;
+                            supportText: string | null;
+                            /**
+                             * @description `https:` or `mailto:`
+                             * @example mailto:help@example.com
+                             */
+                            supportUrl: string | null;
                         };
                         username: string;
                         /** Format: date-time */
@@ -3734,7 +4189,8 @@ export interface operations {
                      *         "userId": "8d0f6d5e-4a52-4c59-9a3b-6d1f0c2b7e11",
                      *         "username": "anna",
                      *         "role": "operator",
-                     *         "displayName": "Anna Example"
+                     *         "displayName": "Anna Example",
+                     *         "email": "anna@example.com"
                      *       },
                      *       "mustChangePassword": false,
                      *       "mustEnrolFactor": false,
@@ -3749,7 +4205,24 @@ export interface operations {
                      *         "tenantId": "8d0f6d5e-4a52-4c59-9a3b-6d1f0c2b7e11",
                      *         "slug": "example",
                      *         "name": "laptop"
-                     *       }
+                     *       },
+                     *       "branding": {
+                     *         "displayName": "Anna Example",
+                     *         "accentColour": "#1f6f8b",
+                     *         "accentTextColour": "#000000",
+                     *         "logoUrl": "text",
+                     *         "supportText": "text",
+                     *         "supportUrl": "mailto:help@example.com"
+                     *       },
+                     *       "permissions": [
+                     *         "self.read"
+                     *       ],
+                     *       "duties": [
+                     *         "password-change"
+                     *       ],
+                     *       "sessionEndsAt": "2026-03-01T09:30:00.000Z",
+                     *       "sessionIdleSeconds": 1,
+                     *       "now": "2026-03-01T09:30:00.000Z"
                      *     }
                      */
                     "application/json": {
@@ -3760,6 +4233,7 @@ export interface operations {
                             /** @enum {string} */
                             role: "operator" | "administrator" | "auditor" | "user";
                             displayName: string | null;
+                            email: string | null;
                         };
                         /** @description nothing else is allowed before */
                         mustChangePassword: boolean;
@@ -3778,6 +4252,37 @@ export interface operations {
                             slug: string;
                             name: string;
                         };
+                        branding: {
+                            displayName: string | null;
+                            /**
+                             * @description `#rrggbb`
+                             * @example #1f6f8b
+                             */
+                            accentColour: string | null;
+                            /** @description the colour of text on the accent colour: a contrast of 4.5:1 at least */
+                            accentTextColour: ("#000000" | "#ffffff") | null;
+                            /** @description path of a PNG file; changes with the file */
+                            logoUrl: string | null;
+                            supportText: string | null;
+                            /**
+                             * @description `https:` or `mailto:`
+                             * @example mailto:help@example.com
+                             */
+                            supportUrl: string | null;
+                        };
+                        /** @description what the caller may do, once there are no duties */
+                        permissions: ("self.read" | "self.write" | "overview.read" | "users.read" | "users.write" | "groups.read" | "groups.write" | "policy.read" | "policy.write" | "devices.read" | "devices.write" | "networks.read" | "networks.write" | "connections.read" | "connections.write" | "audit.read" | "webhooks.read" | "webhooks.write" | "settings.read" | "settings.write" | "tokens.read" | "tokens.write" | "platform.read" | "platform.write")[];
+                        /** @description what has to be done first; nothing else is allowed before */
+                        duties: ("password-change" | "factor-enrolment")[];
+                        /** @description when the session ends at the latest; null for an API token */
+                        sessionEndsAt: string | null;
+                        /** @description a session that nobody uses ends after this time */
+                        sessionIdleSeconds: number;
+                        /**
+                         * Format: date-time
+                         * @description the time here, for clocks that are wrong
+                         */
+                        now: string;
                     };
                 };
             };
@@ -3864,7 +4369,7 @@ export interface operations {
                      *       "audit.read"
                      *     ]
                      */
-                    scopes: ("self.read" | "self.write" | "users.read" | "users.write" | "groups.read" | "groups.write" | "policy.read" | "policy.write" | "devices.read" | "devices.write" | "networks.read" | "networks.write" | "connections.read" | "connections.write" | "audit.read" | "webhooks.read" | "webhooks.write" | "settings.read" | "settings.write" | "tokens.read" | "tokens.write" | "platform.read" | "platform.write")[] | "all";
+                    scopes: ("self.read" | "self.write" | "overview.read" | "users.read" | "users.write" | "groups.read" | "groups.write" | "policy.read" | "policy.write" | "devices.read" | "devices.write" | "networks.read" | "networks.write" | "connections.read" | "connections.write" | "audit.read" | "webhooks.read" | "webhooks.write" | "settings.read" | "settings.write" | "tokens.read" | "tokens.write" | "platform.read" | "platform.write")[] | "all";
                     /**
                      * @description at most 366 days
                      * @example 7776000
@@ -4039,7 +4544,20 @@ export interface operations {
     };
     ownConnectionsList: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description a part of what the list shows */
+                search?: string;
+                /** @description how many to answer at most */
+                limit?: number;
+                /** @description the `next` of the answer that came before */
+                after?: string;
+                /** @description live: not ended, on a node that is heard */
+                state?: "live" | "ended";
+                /** @description only connections to this network */
+                networkId?: string & (unknown & unknown);
+                /** @description only connections at the node with this name */
+                node?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -4053,57 +4571,73 @@ export interface operations {
                 };
                 content: {
                     /**
-                     * @example [
-                     *       {
-                     *         "connectionId": "8d0f6d5e-4a52-4c59-9a3b-6d1f0c2b7e11",
-                     *         "userId": "8d0f6d5e-4a52-4c59-9a3b-6d1f0c2b7e11",
-                     *         "username": "anna",
-                     *         "deviceId": "8d0f6d5e-4a52-4c59-9a3b-6d1f0c2b7e11",
-                     *         "deviceName": "text",
-                     *         "networkId": "8d0f6d5e-4a52-4c59-9a3b-6d1f0c2b7e11",
-                     *         "node": "text",
-                     *         "transport": "udp",
-                     *         "remote": "text",
-                     *         "ipv4": "10.8.0.0/24",
-                     *         "ipv6": "fd00:8::/112",
-                     *         "cipher": "text",
-                     *         "authorisedAt": "2026-03-01T09:30:00.000Z",
-                     *         "establishedAt": "2026-03-01T09:30:00.000Z",
-                     *         "endedAt": "2026-03-01T09:30:00.000Z",
-                     *         "endReason": "text",
-                     *         "receivedBytes": "text",
-                     *         "sentBytes": "text"
-                     *       }
-                     *     ]
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "connectionId": "8d0f6d5e-4a52-4c59-9a3b-6d1f0c2b7e11",
+                     *           "userId": "8d0f6d5e-4a52-4c59-9a3b-6d1f0c2b7e11",
+                     *           "username": "anna",
+                     *           "deviceId": "8d0f6d5e-4a52-4c59-9a3b-6d1f0c2b7e11",
+                     *           "deviceName": "text",
+                     *           "networkId": "8d0f6d5e-4a52-4c59-9a3b-6d1f0c2b7e11",
+                     *           "networkName": "text",
+                     *           "node": "text",
+                     *           "transport": "udp",
+                     *           "remote": "text",
+                     *           "ipv4": "10.8.0.0/24",
+                     *           "ipv6": "fd00:8::/112",
+                     *           "cipher": "text",
+                     *           "live": false,
+                     *           "authorisedAt": "2026-03-01T09:30:00.000Z",
+                     *           "establishedAt": "2026-03-01T09:30:00.000Z",
+                     *           "sessionEndsAt": "2026-03-01T09:30:00.000Z",
+                     *           "endedAt": "2026-03-01T09:30:00.000Z",
+                     *           "endReason": "text",
+                     *           "receivedBytes": "text",
+                     *           "sentBytes": "text"
+                     *         }
+                     *       ],
+                     *       "next": "text"
+                     *     }
                      */
                     "application/json": {
-                        /** Format: uuid */
-                        connectionId: string & (unknown & unknown);
-                        /** Format: uuid */
-                        userId: string & (unknown & unknown);
-                        username: string;
-                        /** Format: uuid */
-                        deviceId: string & (unknown & unknown);
-                        deviceName: string;
-                        /** Format: uuid */
-                        networkId: string & (unknown & unknown);
-                        node: string;
-                        /** @enum {string} */
-                        transport: "udp" | "tcp";
-                        remote: string;
-                        ipv4: string | null;
-                        ipv6: string | null;
-                        cipher: string | null;
-                        /** Format: date-time */
-                        authorisedAt: string;
-                        establishedAt: string | null;
-                        endedAt: string | null;
-                        endReason: string | null;
-                        receivedBytes: string;
-                        sentBytes: string;
-                    }[];
+                        items: {
+                            /** Format: uuid */
+                            connectionId: string & (unknown & unknown);
+                            /** Format: uuid */
+                            userId: string & (unknown & unknown);
+                            username: string;
+                            /** Format: uuid */
+                            deviceId: string & (unknown & unknown);
+                            deviceName: string;
+                            /** Format: uuid */
+                            networkId: string & (unknown & unknown);
+                            networkName: string;
+                            node: string;
+                            /** @enum {string} */
+                            transport: "udp" | "tcp";
+                            remote: string;
+                            ipv4: string | null;
+                            ipv6: string | null;
+                            cipher: string | null;
+                            /** @description it has not ended; its node was heard in the last minute */
+                            live: boolean;
+                            /** Format: date-time */
+                            authorisedAt: string;
+                            establishedAt: string | null;
+                            /** @description when the login that it belongs to ends */
+                            sessionEndsAt: string | null;
+                            endedAt: string | null;
+                            endReason: string | null;
+                            receivedBytes: string;
+                            sentBytes: string;
+                        }[];
+                        /** @description send it as `after` for what follows; null at the end */
+                        next: string | null;
+                    };
                 };
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
@@ -4126,6 +4660,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    extensionExtend: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string & (unknown & unknown);
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "sessionEndsAt": "2026-03-01T09:30:00.000Z"
+                     *     }
+                     */
+                    "application/json": {
+                        /**
+                         * Format: date-time
+                         * @description when the login ends now; by the rules it may be no later than before
+                         */
+                        sessionEndsAt: string;
+                    };
+                };
             };
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
@@ -4213,6 +4784,56 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    ownNetworksList: {
+        parameters: {
+            query?: {
+                /** @description a part of what the list shows */
+                search?: string;
+                /** @description how many to answer at most */
+                limit?: number;
+                /** @description the `next` of the answer that came before */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "networkId": "8d0f6d5e-4a52-4c59-9a3b-6d1f0c2b7e11",
+                     *           "name": "laptop"
+                     *         }
+                     *       ],
+                     *       "next": "text"
+                     *     }
+                     */
+                    "application/json": {
+                        items: {
+                            /** Format: uuid */
+                            networkId: string & (unknown & unknown);
+                            name: string;
+                        }[];
+                        /** @description send it as `after` for what follows; null at the end */
+                        next: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
     ownPasskeysList: {
         parameters: {
             query?: never;
@@ -4282,7 +4903,7 @@ export interface operations {
                  */
                 "application/json": {
                     /** @description what the user calls it, for example "Laptop" */
-                    name: string;
+                    name: string & (unknown & unknown);
                     attestation: {
                         id: string;
                         rawId: string;
@@ -4376,7 +4997,7 @@ export interface operations {
                  */
                 "application/json": {
                     /** @description what the user calls it, for example "Laptop" */
-                    name: string;
+                    name: string & (unknown & unknown);
                 };
             };
         };
@@ -4681,6 +5302,84 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    ownSessionsList: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "sessionId": "hQ9nWq1o5s2dFv0cJm3yTz8aLr4xKe6bUg7pNi_EoBA",
+                     *         "current": false,
+                     *         "startedAt": "2026-03-01T09:30:00.000Z",
+                     *         "lastUsedAt": "2026-03-01T09:30:00.000Z",
+                     *         "address": "text",
+                     *         "userAgent": "text",
+                     *         "factor": "totp"
+                     *       }
+                     *     ]
+                     */
+                    "application/json": {
+                        /**
+                         * @description names the session; it cannot be used as one
+                         * @example hQ9nWq1o5s2dFv0cJm3yTz8aLr4xKe6bUg7pNi_EoBA
+                         */
+                        sessionId: string;
+                        /** @description the session of this call */
+                        current: boolean;
+                        /** Format: date-time */
+                        startedAt: string;
+                        /** Format: date-time */
+                        lastUsedAt: string;
+                        /** @description where the sign-in came from */
+                        address: string;
+                        /** @description what the browser called itself then, cut to 200 characters */
+                        userAgent: string;
+                        /** @description the second factor that was proven in it */
+                        factor: ("totp" | "passkey" | "recovery-code") | null;
+                    }[];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    ownSessionsEnd: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sessionId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
     accountSignOutEverywhere: {
         parameters: {
             query?: never;
@@ -4720,7 +5419,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "secret": "text",
-                     *       "uri": "text"
+                     *       "uri": "text",
+                     *       "qrSvg": "text"
                      *     }
                      */
                     "application/json": {
@@ -4728,6 +5428,8 @@ export interface operations {
                         secret: string;
                         /** @description the `otpauth:` address that authenticator apps read from a QR code */
                         uri: string;
+                        /** @description that QR code, as SVG */
+                        qrSvg: string;
                     };
                 };
             };
@@ -4794,7 +5496,14 @@ export interface operations {
     };
     networksList: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description a part of what the list shows */
+                search?: string;
+                /** @description how many to answer at most */
+                limit?: number;
+                /** @description the `next` of the answer that came before */
+                after?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -4808,56 +5517,64 @@ export interface operations {
                 };
                 content: {
                     /**
-                     * @example [
-                     *       {
-                     *         "networkId": "8d0f6d5e-4a52-4c59-9a3b-6d1f0c2b7e11",
-                     *         "name": "laptop",
-                     *         "ipv4": "10.8.0.0/24",
-                     *         "ipv6": "fd00:8::/112",
-                     *         "namespace": "host",
-                     *         "routes": [
-                     *           "10.20.0.0/16"
-                     *         ],
-                     *         "dnsServers": [
-                     *           "10.20.0.53"
-                     *         ],
-                     *         "dnsDomains": [
-                     *           "example.com"
-                     *         ],
-                     *         "dnsResolveDomains": [
-                     *           "example.com"
-                     *         ],
-                     *         "blockOutsideDns": false,
-                     *         "blockIpv6": false,
-                     *         "inactiveSeconds": 1,
-                     *         "uploadKilobitsPerSecond": 1,
-                     *         "downloadKilobitsPerSecond": 1,
-                     *         "uploadPacketsPerSecond": 1,
-                     *         "downloadPacketsPerSecond": 1
-                     *       }
-                     *     ]
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "networkId": "8d0f6d5e-4a52-4c59-9a3b-6d1f0c2b7e11",
+                     *           "name": "laptop",
+                     *           "ipv4": "10.8.0.0/24",
+                     *           "ipv6": "fd00:8::/112",
+                     *           "namespace": "host",
+                     *           "routes": [
+                     *             "10.20.0.0/16"
+                     *           ],
+                     *           "dnsServers": [
+                     *             "10.20.0.53"
+                     *           ],
+                     *           "dnsDomains": [
+                     *             "example.com"
+                     *           ],
+                     *           "dnsResolveDomains": [
+                     *             "example.com"
+                     *           ],
+                     *           "blockOutsideDns": false,
+                     *           "blockIpv6": false,
+                     *           "inactiveSeconds": 1,
+                     *           "uploadKilobitsPerSecond": 1,
+                     *           "downloadKilobitsPerSecond": 1,
+                     *           "uploadPacketsPerSecond": 1,
+                     *           "downloadPacketsPerSecond": 1
+                     *         }
+                     *       ],
+                     *       "next": "text"
+                     *     }
                      */
                     "application/json": {
-                        /** Format: uuid */
-                        networkId: string & (unknown & unknown);
-                        name: string;
-                        ipv4: string;
-                        ipv6: string | null;
-                        namespace: string;
-                        routes: string[];
-                        dnsServers: string[];
-                        dnsDomains: string[];
-                        dnsResolveDomains: string[];
-                        blockOutsideDns: boolean;
-                        blockIpv6: boolean;
-                        inactiveSeconds: number | null;
-                        uploadKilobitsPerSecond: number | null;
-                        downloadKilobitsPerSecond: number | null;
-                        uploadPacketsPerSecond: number | null;
-                        downloadPacketsPerSecond: number | null;
-                    }[];
+                        items: {
+                            /** Format: uuid */
+                            networkId: string & (unknown & unknown);
+                            name: string;
+                            ipv4: string;
+                            ipv6: string | null;
+                            namespace: string;
+                            routes: string[];
+                            dnsServers: string[];
+                            dnsDomains: string[];
+                            dnsResolveDomains: string[];
+                            blockOutsideDns: boolean;
+                            blockIpv6: boolean;
+                            inactiveSeconds: number | null;
+                            uploadKilobitsPerSecond: number | null;
+                            downloadKilobitsPerSecond: number | null;
+                            uploadPacketsPerSecond: number | null;
+                            downloadPacketsPerSecond: number | null;
+                        }[];
+                        /** @description send it as `after` for what follows; null at the end */
+                        next: string | null;
+                    };
                 };
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
@@ -5130,6 +5847,140 @@ export interface operations {
             404: components["responses"]["Problem"];
             413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    overviewGet: {
+        parameters: {
+            query?: {
+                /** @description day: 48 pieces of half an hour; week: 56 of three hours; the last one is not over */
+                range?: "day" | "week";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "from": "2026-03-01T09:30:00.000Z",
+                     *       "to": "2026-03-01T09:30:00.000Z",
+                     *       "bucketSeconds": 1,
+                     *       "connectedNow": 1,
+                     *       "connectedUsers": 1,
+                     *       "series": [
+                     *         {
+                     *           "at": "2026-03-01T09:30:00.000Z",
+                     *           "connections": 1,
+                     *           "admitted": 1,
+                     *           "refused": 1
+                     *         }
+                     *       ],
+                     *       "failures": [
+                     *         {
+                     *           "code": "wrong-otp",
+                     *           "count": 1
+                     *         }
+                     *       ],
+                     *       "enrolment": {
+                     *         "users": 1,
+                     *         "withFactor": 1,
+                     *         "withDevice": 1,
+                     *         "invited": 1
+                     *       },
+                     *       "expiring": {
+                     *         "within30Days": 1,
+                     *         "expired": 1
+                     *       },
+                     *       "pools": [
+                     *         {
+                     *           "networkId": "8d0f6d5e-4a52-4c59-9a3b-6d1f0c2b7e11",
+                     *           "name": "laptop",
+                     *           "family": 4,
+                     *           "size": 1,
+                     *           "leased": 1
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": {
+                        /**
+                         * Format: date-time
+                         * @description the beginning of the series
+                         */
+                        from: string;
+                        /**
+                         * Format: date-time
+                         * @description the time of the answer
+                         */
+                        to: string;
+                        bucketSeconds: number;
+                        /** @description open connections, but those of nodes that are silent */
+                        connectedNow: number;
+                        connectedUsers: number;
+                        /** @description every piece of the range, also those in which nothing happened */
+                        series: {
+                            /**
+                             * Format: date-time
+                             * @description where the piece of time begins: whole in UTC, whatever the zone of the reader
+                             */
+                            at: string;
+                            /** @description the most that were open at once, looked at every minute; of a week every six minutes */
+                            connections: number;
+                            /** @description connections that were let in */
+                            admitted: number;
+                            /** @description attempts that were refused; questions for a second factor are none */
+                            refused: number;
+                        }[];
+                        /** @description why attempts to connect were refused in the range, the most frequent first */
+                        failures: {
+                            /** @example wrong-otp */
+                            code: string;
+                            count: number;
+                        }[];
+                        /** @description of the users that are not disabled */
+                        enrolment: {
+                            users: number;
+                            /** @description have a second factor */
+                            withFactor: number;
+                            /** @description have a device that is not revoked */
+                            withDevice: number;
+                            /** @description have not chosen a password yet */
+                            invited: number;
+                        };
+                        /** @description certificates of devices that are not revoked */
+                        expiring: {
+                            /** @description are good still */
+                            within30Days: number;
+                            expired: number;
+                        };
+                        /** @description null while the ip-allocator does not answer */
+                        pools: {
+                            /** Format: uuid */
+                            networkId: string & (unknown & unknown);
+                            name: string;
+                            /**
+                             * @description of the addresses that run out; the IPv6 address of a lease is made from its IPv4 one
+                             * @constant
+                             */
+                            family: 4;
+                            /** @description addresses that can be leased at once */
+                            size: number;
+                            leased: number;
+                        }[] | null;
+                    };
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -5501,7 +6352,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    platformServices: {
+    platformOverviewGet: {
         parameters: {
             query?: never;
             header?: never;
@@ -5517,36 +6368,143 @@ export interface operations {
                 };
                 content: {
                     /**
-                     * @example [
-                     *       {
-                     *         "serviceId": "8d0f6d5e-4a52-4c59-9a3b-6d1f0c2b7e11",
-                     *         "role": "text",
-                     *         "name": "laptop",
-                     *         "slot": 1,
-                     *         "draining": false,
-                     *         "revoked": false,
-                     *         "certificateNotAfter": "2026-03-01T09:30:00.000Z",
-                     *         "lastSeenAt": "2026-03-01T09:30:00.000Z",
-                     *         "createdAt": "2026-03-01T09:30:00.000Z"
-                     *       }
-                     *     ]
+                     * @example {
+                     *       "tenants": 1,
+                     *       "nodes": 1,
+                     *       "nodesSilent": 1,
+                     *       "connections": 1,
+                     *       "poolCount": 1,
+                     *       "pools": [
+                     *         {
+                     *           "networkId": "8d0f6d5e-4a52-4c59-9a3b-6d1f0c2b7e11",
+                     *           "name": "laptop",
+                     *           "family": 4,
+                     *           "size": 1,
+                     *           "leased": 1,
+                     *           "tenantId": "8d0f6d5e-4a52-4c59-9a3b-6d1f0c2b7e11",
+                     *           "tenantSlug": "text"
+                     *         }
+                     *       ]
+                     *     }
                      */
                     "application/json": {
-                        /** Format: uuid */
-                        serviceId: string & (unknown & unknown);
-                        role: string;
-                        name: string;
-                        slot: number | null;
-                        draining: boolean;
-                        revoked: boolean;
-                        /** Format: date-time */
-                        certificateNotAfter: string;
-                        lastSeenAt: string | null;
-                        /** Format: date-time */
-                        createdAt: string;
-                    }[];
+                        /** @description that are not suspended */
+                        tenants: number;
+                        /** @description that are not revoked */
+                        nodes: number;
+                        /** @description of these, not heard for a minute */
+                        nodesSilent: number;
+                        /** @description open connections, but those of nodes that are silent */
+                        connections: number;
+                        /** @description how many pools there are; null while the ip-allocator does not answer */
+                        poolCount: number | null;
+                        /** @description the 100 fullest; null while the ip-allocator does not answer */
+                        pools: {
+                            /** Format: uuid */
+                            networkId: string & (unknown & unknown);
+                            name: string;
+                            /**
+                             * @description of the addresses that run out; the IPv6 address of a lease is made from its IPv4 one
+                             * @constant
+                             */
+                            family: 4;
+                            /** @description addresses that can be leased at once */
+                            size: number;
+                            leased: number;
+                            /** Format: uuid */
+                            tenantId: string & (unknown & unknown);
+                            tenantSlug: string;
+                        }[] | null;
+                    };
                 };
             };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    platformServices: {
+        parameters: {
+            query?: {
+                /** @description a part of what the list shows */
+                search?: string;
+                /** @description how many to answer at most */
+                limit?: number;
+                /** @description the `next` of the answer that came before */
+                after?: string;
+                role?: "ip-allocator" | "vpn-node";
+                /** @description active: of the cluster, and not a node that is drained */
+                state?: "active" | "draining" | "revoked";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "serviceId": "8d0f6d5e-4a52-4c59-9a3b-6d1f0c2b7e11",
+                     *           "role": "text",
+                     *           "name": "laptop",
+                     *           "slot": 1,
+                     *           "draining": false,
+                     *           "revoked": false,
+                     *           "health": "revoked",
+                     *           "version": "text",
+                     *           "startedAt": "2026-03-01T09:30:00.000Z",
+                     *           "connections": 1,
+                     *           "capacity": 1,
+                     *           "cpuShare": 1,
+                     *           "certificateNotAfter": "2026-03-01T09:30:00.000Z",
+                     *           "lastSeenAt": "2026-03-01T09:30:00.000Z",
+                     *           "createdAt": "2026-03-01T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "next": "text"
+                     *     }
+                     */
+                    "application/json": {
+                        items: {
+                            /** Format: uuid */
+                            serviceId: string & (unknown & unknown);
+                            role: string;
+                            name: string;
+                            slot: number | null;
+                            draining: boolean;
+                            revoked: boolean;
+                            /** @description silent: not heard for a minute; null for a service that is no node and not revoked */
+                            health: ("revoked" | "never-seen" | "silent" | "draining" | "healthy") | null;
+                            /** @description of the program, as the node told last */
+                            version: string | null;
+                            /** @description of its process, as the node told last */
+                            startedAt: string | null;
+                            /** @description that it carries; null while nobody knows */
+                            connections: number | null;
+                            /** @description connections that it has room for */
+                            capacity: number | null;
+                            /** @description of all its processors, lately; null while nobody knows */
+                            cpuShare: number | null;
+                            /** Format: date-time */
+                            certificateNotAfter: string;
+                            lastSeenAt: string | null;
+                            /** Format: date-time */
+                            createdAt: string;
+                        }[];
+                        /** @description send it as `after` for what follows; null at the end */
+                        next: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
@@ -5633,6 +6591,7 @@ export interface operations {
                 limit?: number;
                 /** @description the `next` of the answer that came before */
                 after?: string;
+                state?: "active" | "suspended";
             };
             header?: never;
             path?: never;
@@ -5897,7 +6856,14 @@ export interface operations {
     };
     tenantNetworksList: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description a part of what the list shows */
+                search?: string;
+                /** @description how many to answer at most */
+                limit?: number;
+                /** @description the `next` of the answer that came before */
+                after?: string;
+            };
             header?: never;
             path: {
                 id: string & (unknown & unknown);
@@ -5913,56 +6879,64 @@ export interface operations {
                 };
                 content: {
                     /**
-                     * @example [
-                     *       {
-                     *         "networkId": "8d0f6d5e-4a52-4c59-9a3b-6d1f0c2b7e11",
-                     *         "name": "laptop",
-                     *         "ipv4": "10.8.0.0/24",
-                     *         "ipv6": "fd00:8::/112",
-                     *         "namespace": "host",
-                     *         "routes": [
-                     *           "10.20.0.0/16"
-                     *         ],
-                     *         "dnsServers": [
-                     *           "10.20.0.53"
-                     *         ],
-                     *         "dnsDomains": [
-                     *           "example.com"
-                     *         ],
-                     *         "dnsResolveDomains": [
-                     *           "example.com"
-                     *         ],
-                     *         "blockOutsideDns": false,
-                     *         "blockIpv6": false,
-                     *         "inactiveSeconds": 1,
-                     *         "uploadKilobitsPerSecond": 1,
-                     *         "downloadKilobitsPerSecond": 1,
-                     *         "uploadPacketsPerSecond": 1,
-                     *         "downloadPacketsPerSecond": 1
-                     *       }
-                     *     ]
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "networkId": "8d0f6d5e-4a52-4c59-9a3b-6d1f0c2b7e11",
+                     *           "name": "laptop",
+                     *           "ipv4": "10.8.0.0/24",
+                     *           "ipv6": "fd00:8::/112",
+                     *           "namespace": "host",
+                     *           "routes": [
+                     *             "10.20.0.0/16"
+                     *           ],
+                     *           "dnsServers": [
+                     *             "10.20.0.53"
+                     *           ],
+                     *           "dnsDomains": [
+                     *             "example.com"
+                     *           ],
+                     *           "dnsResolveDomains": [
+                     *             "example.com"
+                     *           ],
+                     *           "blockOutsideDns": false,
+                     *           "blockIpv6": false,
+                     *           "inactiveSeconds": 1,
+                     *           "uploadKilobitsPerSecond": 1,
+                     *           "downloadKilobitsPerSecond": 1,
+                     *           "uploadPacketsPerSecond": 1,
+                     *           "downloadPacketsPerSecond": 1
+                     *         }
+                     *       ],
+                     *       "next": "text"
+                     *     }
                      */
                     "application/json": {
-                        /** Format: uuid */
-                        networkId: string & (unknown & unknown);
-                        name: string;
-                        ipv4: string;
-                        ipv6: string | null;
-                        namespace: string;
-                        routes: string[];
-                        dnsServers: string[];
-                        dnsDomains: string[];
-                        dnsResolveDomains: string[];
-                        blockOutsideDns: boolean;
-                        blockIpv6: boolean;
-                        inactiveSeconds: number | null;
-                        uploadKilobitsPerSecond: number | null;
-                        downloadKilobitsPerSecond: number | null;
-                        uploadPacketsPerSecond: number | null;
-                        downloadPacketsPerSecond: number | null;
-                    }[];
+                        items: {
+                            /** Format: uuid */
+                            networkId: string & (unknown & unknown);
+                            name: string;
+                            ipv4: string;
+                            ipv6: string | null;
+                            namespace: string;
+                            routes: string[];
+                            dnsServers: string[];
+                            dnsDomains: string[];
+                            dnsResolveDomains: string[];
+                            blockOutsideDns: boolean;
+                            blockIpv6: boolean;
+                            inactiveSeconds: number | null;
+                            uploadKilobitsPerSecond: number | null;
+                            downloadKilobitsPerSecond: number | null;
+                            uploadPacketsPerSecond: number | null;
+                            downloadPacketsPerSecond: number | null;
+                        }[];
+                        /** @description send it as `after` for what follows; null at the end */
+                        next: string | null;
+                    };
                 };
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
@@ -6906,7 +7880,15 @@ export interface operations {
                      *       "keyLimitBytes": 65536,
                      *       "keyLimitPackets": 1024,
                      *       "legacyClients": "off",
-                     *       "webSignIn": false
+                     *       "webSignIn": false,
+                     *       "branding": {
+                     *         "displayName": "Anna Example",
+                     *         "accentColour": "#1f6f8b",
+                     *         "accentTextColour": "#000000",
+                     *         "logoUrl": "text",
+                     *         "supportText": "text",
+                     *         "supportUrl": "mailto:help@example.com"
+                     *       }
                      *     }
                      */
                     "application/json": {
@@ -6922,6 +7904,25 @@ export interface operations {
                         legacyClients: "off" | "tls-crypt" | "tls-auth";
                         /** @description clients that can open a browser give the second factor there */
                         webSignIn: boolean;
+                        /** @description how the tenant looks in the portal */
+                        branding: {
+                            displayName: string | null;
+                            /**
+                             * @description `#rrggbb`
+                             * @example #1f6f8b
+                             */
+                            accentColour: string | null;
+                            /** @description the colour of text on the accent colour: a contrast of 4.5:1 at least */
+                            accentTextColour: ("#000000" | "#ffffff") | null;
+                            /** @description path of a PNG file; changes with the file */
+                            logoUrl: string | null;
+                            supportText: string | null;
+                            /**
+                             * @description `https:` or `mailto:`
+                             * @example mailto:help@example.com
+                             */
+                            supportUrl: string | null;
+                        };
                     };
                 };
             };
@@ -6946,7 +7947,14 @@ export interface operations {
                  *       "renegotiateSeconds": 600,
                  *       "keyLimitBytes": 1073741824,
                  *       "keyLimitPackets": 1048576,
-                 *       "webSignIn": false
+                 *       "webSignIn": false,
+                 *       "branding": {
+                 *         "displayName": "Anna Example",
+                 *         "accentColour": "#1f6f8b",
+                 *         "logo": "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+                 *         "supportText": "text",
+                 *         "supportUrl": "mailto:help@example.com"
+                 *       }
                  *     }
                  */
                 "application/json": {
@@ -6959,6 +7967,21 @@ export interface operations {
                     keyLimitPackets?: number | null;
                     /** @description clients that can open a browser give the second factor there */
                     webSignIn?: boolean;
+                    /** @description how the tenant looks in the portal */
+                    branding?: {
+                        /** @description shown in the place of the product’s name */
+                        displayName?: string | null;
+                        accentColour?: string | null;
+                        /** @description base64 of a PNG file of at most 64 KiB and 1024 × 1024 pixels */
+                        logo?: string | null;
+                        /** @description where people find help, in a sentence */
+                        supportText?: string | null;
+                        /**
+                         * @description where people find help: a page or a mail address
+                         * @example mailto:help@example.com
+                         */
+                        supportUrl?: string | null;
+                    };
                 };
             };
         };
@@ -6977,7 +8000,15 @@ export interface operations {
                      *       "keyLimitBytes": 65536,
                      *       "keyLimitPackets": 1024,
                      *       "legacyClients": "off",
-                     *       "webSignIn": false
+                     *       "webSignIn": false,
+                     *       "branding": {
+                     *         "displayName": "Anna Example",
+                     *         "accentColour": "#1f6f8b",
+                     *         "accentTextColour": "#000000",
+                     *         "logoUrl": "text",
+                     *         "supportText": "text",
+                     *         "supportUrl": "mailto:help@example.com"
+                     *       }
                      *     }
                      */
                     "application/json": {
@@ -6993,6 +8024,25 @@ export interface operations {
                         legacyClients: "off" | "tls-crypt" | "tls-auth";
                         /** @description clients that can open a browser give the second factor there */
                         webSignIn: boolean;
+                        /** @description how the tenant looks in the portal */
+                        branding: {
+                            displayName: string | null;
+                            /**
+                             * @description `#rrggbb`
+                             * @example #1f6f8b
+                             */
+                            accentColour: string | null;
+                            /** @description the colour of text on the accent colour: a contrast of 4.5:1 at least */
+                            accentTextColour: ("#000000" | "#ffffff") | null;
+                            /** @description path of a PNG file; changes with the file */
+                            logoUrl: string | null;
+                            supportText: string | null;
+                            /**
+                             * @description `https:` or `mailto:`
+                             * @example mailto:help@example.com
+                             */
+                            supportUrl: string | null;
+                        };
                     };
                 };
             };
@@ -7056,6 +8106,7 @@ export interface operations {
                             /** @enum {string} */
                             role: "operator" | "administrator" | "auditor" | "user";
                             displayName: string | null;
+                            email: string | null;
                         };
                         /** @description nothing else is allowed before */
                         mustChangePassword: boolean;
@@ -7156,7 +8207,8 @@ export interface operations {
                      *         "userId": "8d0f6d5e-4a52-4c59-9a3b-6d1f0c2b7e11",
                      *         "username": "anna",
                      *         "role": "operator",
-                     *         "displayName": "Anna Example"
+                     *         "displayName": "Anna Example",
+                     *         "email": "anna@example.com"
                      *       },
                      *       "mustChangePassword": false,
                      *       "mustEnrolFactor": false,
@@ -7178,6 +8230,7 @@ export interface operations {
                             /** @enum {string} */
                             role: "operator" | "administrator" | "auditor" | "user";
                             displayName: string | null;
+                            email: string | null;
                         };
                         /** @description nothing else is allowed before */
                         mustChangePassword: boolean;
@@ -7256,8 +8309,10 @@ export interface operations {
                 /** @description the `next` of the answer that came before */
                 after?: string;
                 role?: "operator" | "administrator" | "auditor" | "user";
-                /** @description invited: enabled, without a password so far */
-                state?: "enabled" | "disabled" | "invited";
+                /** @description invited: enabled, without a password so far; locked: must wait after wrong attempts */
+                state?: "enabled" | "disabled" | "invited" | "locked";
+                /** @description only users with a second factor, or without any */
+                factor?: "enrolled" | "none";
                 /** @description only members of this group */
                 groupId?: string & (unknown & unknown);
             };
@@ -7294,6 +8349,7 @@ export interface operations {
                      *               "name": "laptop"
                      *             }
                      *           ],
+                     *           "lockedUntil": "2026-03-01T09:30:00.000Z",
                      *           "lastSignInAt": "2026-03-01T09:30:00.000Z",
                      *           "createdAt": "2026-03-01T09:30:00.000Z"
                      *         }
@@ -7322,6 +8378,8 @@ export interface operations {
                                 groupId: string & (unknown & unknown);
                                 name: string;
                             }[];
+                            /** @description until when the user must wait after wrong attempts, at the portal or with a VPN client; null: need not */
+                            lockedUntil: string | null;
                             lastSignInAt: string | null;
                             /** Format: date-time */
                             createdAt: string;
@@ -7456,6 +8514,7 @@ export interface operations {
                      *           "name": "laptop"
                      *         }
                      *       ],
+                     *       "lockedUntil": "2026-03-01T09:30:00.000Z",
                      *       "lastSignInAt": "2026-03-01T09:30:00.000Z",
                      *       "createdAt": "2026-03-01T09:30:00.000Z"
                      *     }
@@ -7480,6 +8539,8 @@ export interface operations {
                             groupId: string & (unknown & unknown);
                             name: string;
                         }[];
+                        /** @description until when the user must wait after wrong attempts, at the portal or with a VPN client; null: need not */
+                        lockedUntil: string | null;
                         lastSignInAt: string | null;
                         /** Format: date-time */
                         createdAt: string;
@@ -7575,6 +8636,7 @@ export interface operations {
                      *           "name": "laptop"
                      *         }
                      *       ],
+                     *       "lockedUntil": "2026-03-01T09:30:00.000Z",
                      *       "lastSignInAt": "2026-03-01T09:30:00.000Z",
                      *       "createdAt": "2026-03-01T09:30:00.000Z"
                      *     }
@@ -7599,6 +8661,8 @@ export interface operations {
                             groupId: string & (unknown & unknown);
                             name: string;
                         }[];
+                        /** @description until when the user must wait after wrong attempts, at the portal or with a VPN client; null: need not */
+                        lockedUntil: string | null;
                         lastSignInAt: string | null;
                         /** Format: date-time */
                         createdAt: string;
@@ -7939,7 +9003,14 @@ export interface operations {
     };
     webhooksList: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description a part of what the list shows */
+                search?: string;
+                /** @description how many to answer at most */
+                limit?: number;
+                /** @description the `next` of the answer that came before */
+                after?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -8000,6 +9071,7 @@ export interface operations {
                     };
                 };
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
             default: components["responses"]["Problem"];

@@ -10,6 +10,8 @@ const MAX_FAILURES = 3
  * renew every six seconds can be late by a whole one, and nothing is lost: on a stream a reset is not repeated.
  */
 const CLIENT_RATE: Rate = { perSecond: 0.2, burst: 3 }
+/** A new key that is wanted for its token alone comes no sooner after the one before: it costs as much as a client's. */
+const WANTED_AFTER_MS = 5_000
 
 /**
  * When the current key has to be replaced: at the end of its time, so that its client is authorised again, or as soon
@@ -20,6 +22,7 @@ export class Renewal {
   readonly #byClient = new TokenBuckets(1, CLIENT_RATE)
   #renegotiateAfterMs: number | undefined
   #endsAtMs: number | undefined
+  #keyAtMs = 0
   #timeUpAtMs: number | undefined
   #dueAtMs: number | undefined
   #nearLimit = false
@@ -30,7 +33,7 @@ export class Renewal {
     return this.#dueAtMs
   }
 
-  /** When the connection ends, by the newest grant; `undefined` for never. */
+  /** When the connection ends, by what was said last; `undefined` for never. */
   get endsAtMs(): number | undefined {
     return this.#endsAtMs
   }
@@ -41,8 +44,16 @@ export class Renewal {
     this.#endsAtMs = endsAtMs
   }
 
+  /** Notes that the connection ends at another time; with `renew` a new key is wanted, as if this one were near a limit. */
+  noteEnd({ endsAtMs, renew }: { readonly endsAtMs: number; readonly renew: boolean }, nowMs: number): void {
+    this.#endsAtMs = endsAtMs
+    const wantedAtMs = Math.max(nowMs, this.#keyAtMs + WANTED_AFTER_MS)
+    if (renew) this.#dueAtMs = Math.min(this.#dueAtMs ?? wantedAtMs, wantedAtMs)
+  }
+
   /** Starts anew with a key that has just become the current one. */
   noteKey(nowMs: number): void {
+    this.#keyAtMs = nowMs
     this.#timeUpAtMs = this.#renegotiateAfterMs === undefined ? undefined : nowMs + this.#renegotiateAfterMs
     this.#dueAtMs = this.#timeUpAtMs
     this.#nearLimit = false

@@ -1,0 +1,41 @@
+import { Inject, Injectable } from '@nestjs/common'
+import type { Clock } from '@sallyport/foundation'
+
+import { NODE_AWAY_AFTER_MS } from '../connections/counted-connections.ts'
+import { AllocatorLink } from '../networks/allocator-link.ts'
+import { CLOCK } from '../runtime/tokens.ts'
+import { OverviewRepository } from './overview.repository.ts'
+import type { PlatformOverviewView } from './overview.schemas.ts'
+import { fullest, usedPools } from './pool-use.ts'
+
+const MAX_POOLS_SHOWN = 100
+
+/** The numbers of the platform at a glance. */
+@Injectable()
+export class PlatformOverviewService {
+  readonly #numbers: OverviewRepository
+  readonly #allocator: AllocatorLink
+  readonly #clock: Clock
+
+  constructor(
+    @Inject(OverviewRepository) numbers: OverviewRepository,
+    @Inject(AllocatorLink) allocator: AllocatorLink,
+    @Inject(CLOCK) clock: Clock,
+  ) {
+    this.#numbers = numbers
+    this.#allocator = allocator
+    this.#clock = clock
+  }
+
+  async get(): Promise<PlatformOverviewView> {
+    const heardSince = new Date(this.#clock.now() - NODE_AWAY_AFTER_MS)
+    const [numbers, networks] = await Promise.all([
+      this.#numbers.platformNumbers(heardSince),
+      this.#numbers.platformNetworks(),
+    ])
+    const use = await this.#allocator.poolUse(networks)
+    if (use === undefined) return { ...numbers, poolCount: null, pools: null }
+    const pools = usedPools(networks, use)
+    return { ...numbers, poolCount: pools.length, pools: fullest(pools, MAX_POOLS_SHOWN) }
+  }
+}

@@ -1,0 +1,23 @@
+import { expect, it } from 'vitest'
+
+import { inOrder, moved } from './group-order.ts'
+
+const LETTERS = ['a', 'b', 'c', 'd']
+
+it.each([
+  [0, 1, 'bacd'],
+  [3, 2, 'abdc'],
+  [0, 3, 'bcda'],
+  [0, -1, 'abcd'],
+  [3, 9, 'abcd'],
+  [9, 0, 'abcd'],
+] as const)('moves the item at %d to %d', (from, to, expected) => {
+  expect(moved(LETTERS, from, to).join('')).toBe(expected)
+})
+
+it('keeps a chosen order when groups come and go meanwhile', () => {
+  const own = (name: string): string => name
+  expect(inOrder(LETTERS, ['c', 'a', 'b'], own).join('')).toBe('cabd')
+  expect(inOrder(['a', 'b'], ['c', 'b', 'a'], own).join('')).toBe('ba')
+  expect(inOrder(['a', 'b'], [], own).join('')).toBe('ab')
+})

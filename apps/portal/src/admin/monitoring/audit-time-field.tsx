@@ -1,0 +1,29 @@
+import type { JSX } from 'react'
+
+import { TextField } from '../../ui/field.tsx'
+import { endOf, localMinute, timeOf } from './audit-search.ts'
+
+interface TimeFieldProps {
+  readonly label: string
+  /** ISO 8601. */
+  readonly value: string | undefined
+  /** It ends a span: the minute that is typed belongs to that. */
+  readonly isEnd?: boolean
+  readonly onChange: (value: string | undefined) => void
+}
+
+/** Asks for a date and a time of the reader's zone. */
+export function TimeField({ label, value, isEnd = false, onChange }: TimeFieldProps): JSX.Element {
+  return (
+    <TextField
+      label={label}
+      type="datetime-local"
+      defaultValue={localMinute(value)}
+      onChange={({ target }) => {
+        // While a date is being typed it is none, and the field is empty to the script.
+        if (target.value === '' && target.validity.badInput) return
+        onChange(isEnd ? endOf(target.value) : timeOf(target.value))
+      }}
+    />
+  )
+}

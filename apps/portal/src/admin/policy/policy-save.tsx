@@ -1,0 +1,110 @@
+import { useQueryClient } from '@tanstack/react-query'
+import type { JSX } from 'react'
+import { useTranslations } from 'use-intl'
+
+import { useProblemText } from '../../api/problem-text.ts'
+import { useProof } from '../../session/proof.ts'
+import { ConfirmDialog } from '../../ui/dialog.tsx'
+import { useToast } from '../../ui/toast.tsx'
+import styles from './policy-save.module.css'
+import { type PolicyScope, rulesToShow, saveGroupRules, saveTenantRules, storedRules } from './policy-scope.ts'
+import { useRuleText } from './rule-text.ts'
+import { type Override, type RuleName, rulesOf } from './rules.ts'
+import type { PolicyEditor } from './use-policy-editor.ts'
+
+interface PolicySaveProps {
+  readonly scope: PolicyScope
+  readonly editor: PolicyEditor
+  readonly onSaved: () => void
+  readonly onProblem: (problem: unknown) => void
+  readonly onClose: () => void
+}
+
+/** Lists what changes and says what that does at once; then saves it, with a way back. */
+export function PolicySave({ scope, editor, onSaved, onProblem, onClose }: PolicySaveProps): JSX.Element {
+  const t = useTranslations('policy.save')
+  const common = useTranslations('common')
+  const problemText = useProblemText()
+  const say = useToast()
+  const store = useStore(scope)
+  const save = async (): Promise<void> => {
+    try {
+      const takeBack = await store(editor)
+      onSaved()
+      say(t('done'), {
+        label: common('undo'),
+        act: () => {
+          takeBack().catch((error: unknown) => {
+            say(problemText(error))
+          })
+        },
+      })
+    } catch (error) {
+      onProblem(error)
+      throw error
+    }
+  }
+  return (
+    <ConfirmDialog
+      open
+      onClose={onClose}
+      title={scope.kind === 'tenant' ? t('title') : t('groupTitle', { name: scope.group.name })}
+      undo={t('undo')}
+      confirm={t('confirm')}
+      onConfirm={save}
+    >
+      <div className={styles.what}>
+        <ChangeList scope={scope} editor={editor} />
+        <p>{t('live')}</p>
+      </div>
+    </ConfirmDialog>
+  )
+}
+
+/** Gives the function that saves what the form has; its result puts back what was there before. */
+function useStore(scope: PolicyScope): (editor: PolicyEditor) => Promise<() => Promise<void>> {
+  const withProof = useProof()
+  const queries = useQueryClient()
+  const refresh = async (): Promise<void> => {
+    await Promise.all(['policy', 'groups'].map((topic) => queries.invalidateQueries({ queryKey: [topic] })))
+  }
+  return async ({ rules, own }) => {
+    if (scope.kind === 'group') {
+      const { groupId, policy: before } = scope.group
+      const put = async (policy: Override): Promise<void> => {
+        await saveGroupRules(groupId, policy)
+        await refresh()
+      }
+      await put(own)
+      return () => withProof(() => put(before))
+    }
+    const version = await saveTenantRules(rules, scope.stored.version)
+    await refresh()
+    return async () => {
+      await withProof(() => saveTenantRules(rulesOf(scope.stored.policy), version))
+      await refresh()
+    }
+  }
+}
+
+function ChangeList({ scope, editor }: { readonly scope: PolicyScope; readonly editor: PolicyEditor }): JSX.Element {
+  const t = useTranslations('policy')
+  const ruleText = useRuleText()
+  const before = rulesToShow(scope)
+  const stored = storedRules(scope)
+  const textOf = (stating: Override, rules: Override, name: RuleName): string =>
+    stating[name] === undefined ? t('scope.notStated') : ruleText(rules, name)
+  return (
+    <ul className={styles.changes}>
+      {editor.changes.map((name) => (
+        <li key={name}>
+          {t('save.change', {
+            rule: t(`rules.${name}.title`),
+            before: textOf(stored, before, name),
+            after: textOf(editor.own, editor.rules, name),
+          })}
+        </li>
+      ))}
+    </ul>
+  )
+}

@@ -1,0 +1,16 @@
+import { ApiRefusedError } from '@sallyport/api-client'
+
+/** Where the service found something wrong: at a field, or at one entry of its list. */
+export interface IssuePlace {
+  /** The number of the entry from 0; `undefined` when it is the field as a whole. */
+  readonly entry: number | undefined
+}
+
+/** Finds what is wrong with a field of the request or with an entry of it (`routes.2`); `undefined`: nothing. */
+export function issuePlaceOf(problem: unknown, field: string): IssuePlace | undefined {
+  if (!(problem instanceof ApiRefusedError)) return undefined
+  const path = problem.issues.map((issue) => issue.path).find((one) => one === field || one.startsWith(`${field}.`))
+  if (path === undefined) return undefined
+  const rest = path.slice(field.length + 1)
+  return { entry: /^\d+$/.test(rest) ? Number(rest) : undefined }
+}

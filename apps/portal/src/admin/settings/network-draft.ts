@@ -1,0 +1,113 @@
+import type { operations } from '@sallyport/api-client'
+
+/** A network of the tenant. */
+export type Network = operations['networksList']['responses'][200]['content']['application/json']['items'][number]
+/** What a new network is made of. */
+export type NewNetwork = operations['networksCreate']['requestBody']['content']['application/json']
+/** What can be changed of one. */
+export type NetworkChange = operations['networksChange']['requestBody']['content']['application/json']
+
+/** The limits that a network may have; an empty text is none. */
+export const NETWORK_LIMITS = {
+  inactiveSeconds: { min: 60, max: 604_800 },
+  uploadKilobitsPerSecond: { min: 64, max: 100_000_000 },
+  downloadKilobitsPerSecond: { min: 64, max: 100_000_000 },
+  uploadPacketsPerSecond: { min: 10, max: 10_000_000 },
+  downloadPacketsPerSecond: { min: 10, max: 10_000_000 },
+} as const
+
+/** One of them. */
+export type NetworkLimit = keyof typeof NETWORK_LIMITS
+/** The lists of a network, one entry a line. */
+export const NETWORK_LISTS = ['routes', 'dnsServers', 'dnsDomains', 'dnsResolveDomains'] as const
+type NetworkList = (typeof NETWORK_LISTS)[number]
+
+/** A network as it stands in a form. */
+export type NetworkDraft = Readonly<
+  Record<NetworkList | NetworkLimit | 'name' | 'ipv4' | 'ipv6' | 'namespace', string>
+> & {
+  readonly blockOutsideDns: boolean
+  readonly blockIpv6: boolean
+}
+
+/** A form for a new network. */
+export const EMPTY_NETWORK: NetworkDraft = {
+  ...{ name: '', ipv4: '', ipv6: '', namespace: '' },
+  ...{ routes: '', dnsServers: '', dnsDomains: '', dnsResolveDomains: '' },
+  ...{ blockOutsideDns: false, blockIpv6: false, inactiveSeconds: '' },
+  ...{ uploadKilobitsPerSecond: '', downloadKilobitsPerSecond: '' },
+  ...{ uploadPacketsPerSecond: '', downloadPacketsPerSecond: '' },
+}
+
+/** Writes a network into a form. */
+export function networkDraftOf(network: Network): NetworkDraft {
+  const { name, ipv4, ipv6, namespace, blockOutsideDns, blockIpv6 } = network
+  const limit = (value: number | null): string => (value === null ? '' : String(value))
+  return {
+    ...{ name, ipv4, ipv6: ipv6 ?? '', namespace, blockOutsideDns, blockIpv6 },
+    routes: network.routes.join('\n'),
+    dnsServers: network.dnsServers.join('\n'),
+    dnsDomains: network.dnsDomains.join('\n'),
+    dnsResolveDomains: network.dnsResolveDomains.join('\n'),
+    inactiveSeconds: limit(network.inactiveSeconds),
+    uploadKilobitsPerSecond: limit(network.uploadKilobitsPerSecond),
+    downloadKilobitsPerSecond: limit(network.downloadKilobitsPerSecond),
+    uploadPacketsPerSecond: limit(network.uploadPacketsPerSecond),
+    downloadPacketsPerSecond: limit(network.downloadPacketsPerSecond),
+  }
+}
+
+/** Reads what can be changed of a network from a form. */
+export function networkChangeIn(draft: NetworkDraft): Required<NetworkChange> {
+  const { blockOutsideDns, blockIpv6 } = draft
+  return {
+    ...{ blockOutsideDns, blockIpv6 },
+    routes: linesOf(draft.routes),
+    dnsServers: linesOf(draft.dnsServers),
+    dnsDomains: linesOf(draft.dnsDomains),
+    dnsResolveDomains: linesOf(draft.dnsResolveDomains),
+    inactiveSeconds: limitIn(draft.inactiveSeconds),
+    uploadKilobitsPerSecond: limitIn(draft.uploadKilobitsPerSecond),
+    downloadKilobitsPerSecond: limitIn(draft.downloadKilobitsPerSecond),
+    uploadPacketsPerSecond: limitIn(draft.uploadPacketsPerSecond),
+    downloadPacketsPerSecond: limitIn(draft.downloadPacketsPerSecond),
+  }
+}
+
+/** Reads a new network from a form. */
+export function newNetworkIn(draft: NetworkDraft): NewNetwork {
+  const { name, ipv4, ipv6, namespace } = draft
+  return {
+    ...networkChangeIn(draft),
+    ...{ name: name.trim(), ipv4: ipv4.trim() },
+    ...(ipv6.trim() !== '' && { ipv6: ipv6.trim() }),
+    ...(namespace.trim() !== '' && { namespace: namespace.trim() }),
+  }
+}
+
+/** Names the limits that the service would refuse. */
+export function limitProblemsOf(draft: NetworkDraft): ReadonlySet<NetworkLimit> {
+  const problems = new Set<NetworkLimit>()
+  const limits = [
+    'inactiveSeconds',
+    'uploadKilobitsPerSecond',
+    'downloadKilobitsPerSecond',
+    'uploadPacketsPerSecond',
+    'downloadPacketsPerSecond',
+  ] as const
+  for (const limit of limits) {
+    const { min, max } = NETWORK_LIMITS[limit]
+    const value = limitIn(draft[limit])
+    if (value !== null && !(Number.isInteger(value) && value >= min && value <= max)) problems.add(limit)
+  }
+  return problems
+}
+
+/** Splits a text into its entries: one a line, or with commas between them. */
+export function linesOf(text: string): string[] {
+  return text.split(/[\n,]/).flatMap((line) => line.trim() || [])
+}
+
+function limitIn(text: string): number | null {
+  return text.trim() === '' ? null : Number(text)
+}

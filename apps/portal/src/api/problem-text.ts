@@ -1,0 +1,42 @@
+import { ApiRefusedError, ApiUnreachableError } from '@sallyport/api-client'
+import { useMessages, useTranslations } from 'use-intl'
+
+import type { Messages } from '../messages/catalogue.ts'
+import { parametersOf } from './problem-parameters.ts'
+
+/** Tells whether a call was refused with one of these codes. */
+export function isRefusal(problem: unknown, ...codes: readonly string[]): problem is ApiRefusedError {
+  return problem instanceof ApiRefusedError && codes.includes(problem.code)
+}
+
+/** Gives what is wrong with a field of the request, by the path that the service names. */
+export function issueOf(problem: unknown, path: string): string | undefined {
+  if (!(problem instanceof ApiRefusedError)) return undefined
+  return problem.issues.find((issue) => issue.path === path)?.message
+}
+
+/**
+ * Gives the function that says a problem in words: those of the catalogue for codes that it knows, else the service's
+ * own, which are English.
+ */
+export function useProblemText(): (problem: unknown) => string {
+  const t = useTranslations('problems')
+  const { problems } = useMessages()
+  return (problem) => {
+    if (problem instanceof ApiUnreachableError || isLostScript(problem)) return t('unreachable')
+    if (!(problem instanceof ApiRefusedError)) return t('unknown')
+    const { code, message, parameters } = problem
+    // Some codes have texts of their own for what the reason says.
+    const known = [`${code}:${String(parameters['reason'])}`, code].find((key) => isKnown(key, problems))
+    return known === undefined ? message : t(known, parametersOf(problem))
+  }
+}
+
+function isKnown(code: string, problems: Messages['problems']): code is keyof Messages['problems'] {
+  return Object.hasOwn(problems, code)
+}
+
+/** A part of the portal did not come; browsers have no code for that, and each its own words. */
+function isLostScript(problem: unknown): boolean {
+  return problem instanceof TypeError && /import|module script/i.test(problem.message)
+}

@@ -1,0 +1,100 @@
+import { Pencil } from 'lucide-react'
+import { type JSX, useState } from 'react'
+import { useNow, useTranslations } from 'use-intl'
+
+import { serverNowMs } from '../api/server-clock.ts'
+import { Badge } from '../ui/badge.tsx'
+import { Button } from '../ui/button.tsx'
+import { Card, Facts, Row } from '../ui/layout.tsx'
+import { DateTime, RelativeTime } from '../ui/time.tsx'
+import { DeviceLink } from './device-link.tsx'
+import { DeviceRemoval } from './device-removal.tsx'
+import { DeviceRenewal } from './device-renewal.tsx'
+import type { Device } from './own-queries.ts'
+import { RenameDevice } from './rename-device.tsx'
+import { certificateStateOf } from './todos.ts'
+
+/** Shows a device, and what can be done with it. */
+export function DeviceCard({ device }: { readonly device: Device }): JSX.Element {
+  const t = useTranslations('employee')
+  const now = useNow()
+  // Undefined until the name was edited: then its button has the focus again.
+  const [isRenaming, setRenaming] = useState<boolean>()
+  const { name, createdAt, lastConnectedAt, certificateNotAfter, serverMadeKey, revoked } = device
+  const state = certificateStateOf(device, serverNowMs(now.getTime()))
+  if (isRenaming === true) {
+    return (
+      <Card>
+        <RenameDevice
+          device={device}
+          onDone={() => {
+            setRenaming(false)
+          }}
+        />
+      </Card>
+    )
+  }
+  const rename = (
+    <Button
+      variant="quiet"
+      size="small"
+      autoFocus={isRenaming === false}
+      label={t('device.rename', { name })}
+      icon={<Pencil size={16} aria-hidden="true" />}
+      onClick={() => {
+        setRenaming(true)
+      }}
+    />
+  )
+  return (
+    <Card title={name} actions={revoked ? undefined : rename}>
+      <DeviceBadges device={device} state={state} />
+      <Facts
+        entries={[
+          [
+            t('device.lastConnected'),
+            lastConnectedAt === null ? null : <RelativeTime key="last" at={lastConnectedAt} />,
+          ],
+          [t('device.added'), <DateTime key="added" at={createdAt} dateOnly />],
+          [t('device.certificate'), <DateTime key="certificate" at={certificateNotAfter} dateOnly />],
+          [t('device.key'), serverMadeKey ? t('device.serverKey') : t('device.ownKey')],
+        ]}
+      />
+      {!revoked && state === 'expired' ? <p>{t('device.expiredText')}</p> : null}
+      {revoked ? null : (
+        <Row>
+          {state === 'expired' ? null : <DeviceRenewal device={device} />}
+          {serverMadeKey && state !== 'expired' ? <DeviceLink device={device} /> : null}
+          <DeviceRemoval device={device} />
+        </Row>
+      )}
+    </Card>
+  )
+}
+
+interface DeviceBadgesProps {
+  readonly device: Device
+  readonly state: ReturnType<typeof certificateStateOf>
+}
+
+function DeviceBadges({ device, state }: DeviceBadgesProps): JSX.Element | null {
+  const t = useTranslations('employee')
+  const { revoked, renewalPending, lastConnectedAt } = device
+  if (revoked) {
+    return (
+      <Row>
+        <Badge>{t('device.isRevoked')}</Badge>
+      </Row>
+    )
+  }
+  const isNew = lastConnectedAt === null
+  if (state === 'good' && !renewalPending && !isNew) return null
+  return (
+    <Row>
+      {state === 'expired' ? <Badge tone="danger">{t('device.expired')}</Badge> : null}
+      {state === 'expiring' ? <Badge tone="warning">{t('device.expiring')}</Badge> : null}
+      {renewalPending ? <Badge tone="info">{t('device.renewalPending')}</Badge> : null}
+      {isNew ? <Badge tone="info">{t('device.neverConnected')}</Badge> : null}
+    </Row>
+  )
+}

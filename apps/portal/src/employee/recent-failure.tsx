@@ -1,0 +1,38 @@
+import { useQuery } from '@tanstack/react-query'
+import type { JSX } from 'react'
+import { useNow, useTranslations } from 'use-intl'
+
+import { serverNowMs } from '../api/server-clock.ts'
+import { LinkButton } from '../ui/button.tsx'
+import { Notice } from '../ui/notice.tsx'
+import { RelativeTime } from '../ui/time.tsx'
+import { recentFailureOf } from './attempts.ts'
+import { attemptsQuery } from './own-queries.ts'
+import { useOutcomeText } from './use-outcome-text.ts'
+
+/** Says why the last attempt to connect failed, if it did. */
+export function RecentFailure(): JSX.Element | null {
+  const t = useTranslations('employee')
+  const now = useNow()
+  const outcomeText = useOutcomeText()
+  const { data } = useQuery(attemptsQuery)
+  const failure = recentFailureOf(data?.items ?? [], serverNowMs(now.getTime()))
+  if (failure === undefined) return null
+  return (
+    <Notice
+      tone="warning"
+      title={t('failure.title')}
+      actions={
+        <LinkButton to="/connections" size="small">
+          {t('failure.more')}
+        </LinkButton>
+      }
+    >
+      <p>{outcomeText(failure)}</p>
+      <p>
+        <RelativeTime at={failure.at} />
+        {failure.device?.name === undefined || failure.device.name === null ? null : ` · ${failure.device.name}`}
+      </p>
+    </Notice>
+  )
+}

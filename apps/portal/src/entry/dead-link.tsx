@@ -1,0 +1,45 @@
+import type { ApiRefusedError } from '@sallyport/api-client'
+import type { JSX } from 'react'
+import { useTranslations } from 'use-intl'
+
+import { isRefusal } from '../api/problem-text.ts'
+import { LinkButton } from '../ui/button.tsx'
+import { DialogActions } from '../ui/dialog.tsx'
+import { Stack } from '../ui/layout.tsx'
+import { Notice } from '../ui/notice.tsx'
+
+/** Tells whether a link was refused for good, so that trying again is of no use. */
+export function isDeadLink(problem: unknown): problem is ApiRefusedError {
+  return isRefusal(problem, 'link-used', 'link-expired', 'link-replaced', 'link-unknown', 'not-found')
+}
+
+/** Says why a link does not work, and the way on, which depends on what it was for. */
+export function DeadLink({ problem }: { readonly problem: ApiRefusedError }): JSX.Element {
+  const t = useTranslations('entry')
+  const why = problem.code === 'link-used' ? 'used' : problem.code === 'link-expired' ? 'expired' : 'unknown'
+  const isProfile = problem.parameters['purpose'] === 'profile'
+  const of = isProfile ? 'profile' : 'link'
+  return (
+    <Stack>
+      <Notice tone="warning" title={t(`${of}.${why}Title`)}>
+        {t(`${of}.${why}`)}
+      </Notice>
+      <DialogActions>
+        {isProfile ? (
+          <LinkButton to="/devices" search={{}} variant="primary">
+            {t('profile.toDevices')}
+          </LinkButton>
+        ) : (
+          <>
+            <LinkButton to="/forgot-password" search={{}}>
+              {t('link.newLink')}
+            </LinkButton>
+            <LinkButton to="/sign-in" search={{}} variant="primary">
+              {t('toSignIn')}
+            </LinkButton>
+          </>
+        )}
+      </DialogActions>
+    </Stack>
+  )
+}

@@ -1,0 +1,33 @@
+import './ui/tokens.css'
+import './ui/base.css'
+
+import { QueryClientProvider } from '@tanstack/react-query'
+import { RouterProvider } from '@tanstack/react-router'
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
+
+import { createQueryClient } from './api/query-client.ts'
+import { chooseLocale, preferredLocale, storedLocale } from './messages/catalogue.ts'
+import { TextsProvider } from './messages/texts-provider.tsx'
+import { createPortalRouter } from './router.tsx'
+import { showStoredTheme } from './session/theme.ts'
+import { ToastArea } from './ui/toast.tsx'
+
+const root = document.getElementById('root')
+if (root === null) throw new Error('the page has no place for the portal')
+
+showStoredTheme()
+await chooseLocale(preferredLocale(storedLocale(), navigator.languages), false)
+const queries = createQueryClient()
+const router = createPortalRouter(queries)
+createRoot(root).render(
+  <StrictMode>
+    <QueryClientProvider client={queries}>
+      <TextsProvider>
+        <ToastArea>
+          <RouterProvider router={router} />
+        </ToastArea>
+      </TextsProvider>
+    </QueryClientProvider>
+  </StrictMode>,
+)

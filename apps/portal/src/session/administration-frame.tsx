@@ -1,0 +1,12 @@
+import { Outlet, useLocation } from '@tanstack/react-router'
+import type { JSX } from 'react'
+
+import { useMe } from './me.ts'
+import { NotFoundPage } from './not-found-page.tsx'
+
+/** Shows an area to those for whom there is something in it; to others it is no page. */
+export function AdministrationFrame(): JSX.Element {
+  const { permissions } = useMe()
+  const isPlatform = useLocation({ select: ({ pathname }) => pathname.startsWith('/platform') })
+  return permissions.includes(isPlatform ? 'platform.read' : 'users.read') ? <Outlet /> : <NotFoundPage />
+}
