@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { globSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,9 +18,7 @@ const NATIVE_TESTS = [
 /** Wait for clients and timers most of the time, and so run beside each other and beside what computes. */
 const WAITING_SUITES = ['interop-patient', 'interop'] as const
 /** Each has the machine for itself: they compute, or measure. */
-const LATER_SUITES = ['integration', 'interop-alone'] as const
-const BROWSER_SUITE = 'browser'
-const BROWSER_SPECS = 'test/src/browser/**/*.spec.ts'
+const LATER_SUITES = ['integration', 'interop-alone', 'browser'] as const
 
 interface Step {
   readonly name: string
@@ -46,9 +44,7 @@ async function everything(reports: string): Promise<readonly TestCount[]> {
     inOrder([lint, ...NATIVE_TESTS.map((tests) => () => native(tests)), () => suite('unit', { givesWay: true })]),
     ...WAITING_SUITES.map(async (name) => [await suite(name, { output: 'shown when it ends' })]),
   ])
-  const hasBrowserSpecs = globSync(BROWSER_SPECS, { cwd: CHECKOUT }).length > 0
-  const later = hasBrowserSpecs ? [...LATER_SUITES, BROWSER_SUITE] : LATER_SUITES
-  return [...together.flat(), ...(await inOrder(later.map((name) => () => suite(name))))]
+  return [...together.flat(), ...(await inOrder(LATER_SUITES.map((name) => () => suite(name))))]
 }
 
 async function inOrder(steps: readonly (() => Promise<TestCount>)[]): Promise<readonly TestCount[]> {

@@ -46,7 +46,6 @@ export class ConnectController {
     const person = await this.#sessions.personOf(request)
     if (person === undefined) throw new ApiProblem(401, 'not-signed-in', 'Please sign in.')
     // What was proven hours ago says nothing about who sits there now.
-    const factor = this.#sessions.gaveFactorRecently(request) ? person.factor : undefined
-    await this.#connect.approve(state, { ...person, factor })
+    await this.#connect.approve(state, { ...person, factor: this.#sessions.recentFactor(request) })
   }
 }

@@ -1,7 +1,7 @@
 import { createMemoryHistory, createRootRoute, createRoute, createRouter } from '@tanstack/react-router'
 import { expect, it } from 'vitest'
 
-import { choiceIn, present, strictly, textIn } from './search-params.ts'
+import { choiceIn, isNarrowed, present, strictly, textIn } from './search-params.ts'
 
 it('leaves out what is undefined, and nothing else', () => {
   expect(present({ a: undefined, b: '', c: 0, d: false, e: null })).toEqual({ b: '', c: 0, d: false, e: null })
@@ -34,4 +34,10 @@ it('leaves to a page nothing of the address that its reader did not read', () =>
   const searchOf = (search: object): unknown => router.matchRoutes('/page', search).at(-1)?.search
   expect(searchOf({ next: '/devices' })).toEqual({ next: '/devices' })
   expect(searchOf({ next: 'http://evil.example', other: 1 })).toEqual({})
+})
+
+it('knows a search for less from one for everything, whatever else the address says', () => {
+  const read = strictly((raw) => present({ search: textIn(raw, 'search') }))
+  expect(isNarrowed(read({ search: 'ada' }))).toBe(true)
+  expect(isNarrowed(read({ other: 1 }))).toBe(false)
 })

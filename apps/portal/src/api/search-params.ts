@@ -24,6 +24,11 @@ export function choiceIn<const Choice extends string>(
   return choices.find((choice) => choice === value)
 }
 
+/** Tells whether a search asks for less than everything: what `strictly` took away is still there as undefined. */
+export function isNarrowed(search: object): boolean {
+  return Object.values(search).some((value) => value !== undefined)
+}
+
 /**
  * Makes a route know what is read from the address and nothing else: the router hands on what a reader leaves out, so
  * that it has to be taken away by name.

@@ -6,15 +6,14 @@ import { type JSX, useState } from 'react'
 import { useTranslations } from 'use-intl'
 
 import { api } from '../api/api.ts'
-import { useProblemText } from '../api/problem-text.ts'
-import { choiceIn, present } from '../api/search-params.ts'
+import { choiceIn, isNarrowed, present } from '../api/search-params.ts'
 import { usePages } from '../api/use-pages.ts'
 import { useMe } from '../session/me.ts'
+import { PagedList } from '../session/paged-list.tsx'
 import { Button } from '../ui/button.tsx'
 import { SelectField } from '../ui/field.tsx'
 import { EmptyState, Page } from '../ui/layout.tsx'
-import { Notice } from '../ui/notice.tsx'
-import { DataTable, ListTools, Pager, SearchBox } from '../ui/table.tsx'
+import { DataTable, ListTools, SearchBox } from '../ui/table.tsx'
 import { type NodeAct, NodeActDialog } from './node-acts.tsx'
 import { JoinToken } from './node-join-token.tsx'
 import { useNodeColumns } from './nodes-columns.tsx'
@@ -28,7 +27,6 @@ const route = getRouteApi('/signed-in/administration/platform/nodes')
 /** Lists nodes and the other services of the cluster, and takes them in and out of use. */
 export function NodesPage(): JSX.Element {
   const t = useTranslations('platform.nodes')
-  const problemText = useProblemText()
   const mayWrite = useMe().permissions.includes('platform.write')
   const search = route.useSearch()
   const navigate = route.useNavigate()
@@ -42,14 +40,9 @@ export function NodesPage(): JSX.Element {
   return (
     <Page title={t('title')} lead={t('lead')} actions={mayWrite ? <JoinTokenButton /> : undefined}>
       <NodesFilters search={search} onChange={(to) => void navigate({ search: to, replace: true })} />
-      {list.error === null ? (
-        <>
-          <NodesTable items={list.data?.items} mayWrite={mayWrite} isFiltered={Object.keys(search).length > 0} />
-          {list.data === undefined ? null : <Pager previous={pages.previous} next={pages.nextOf(list.data.next)} />}
-        </>
-      ) : (
-        <Notice tone="danger">{problemText(list.error)}</Notice>
-      )}
+      <PagedList list={list} pages={pages}>
+        <NodesTable items={list.data?.items} mayWrite={mayWrite} isFiltered={isNarrowed(search)} />
+      </PagedList>
     </Page>
   )
 }

@@ -6,15 +6,14 @@ import { type JSX, useState } from 'react'
 import { useTranslations } from 'use-intl'
 
 import { api } from '../api/api.ts'
-import { useProblemText } from '../api/problem-text.ts'
-import { choiceIn, present } from '../api/search-params.ts'
+import { choiceIn, isNarrowed, present } from '../api/search-params.ts'
 import { usePages } from '../api/use-pages.ts'
 import { useMe } from '../session/me.ts'
+import { PagedList } from '../session/paged-list.tsx'
 import { Button } from '../ui/button.tsx'
 import { SelectField } from '../ui/field.tsx'
 import { EmptyState, Page } from '../ui/layout.tsx'
-import { Notice } from '../ui/notice.tsx'
-import { DataTable, ListTools, Pager, SearchBox } from '../ui/table.tsx'
+import { DataTable, ListTools, SearchBox } from '../ui/table.tsx'
 import type { TenantsSearch } from './platform-search.ts'
 import { CreateTenant } from './tenant-create.tsx'
 import { TenantNamespaces } from './tenant-namespaces.tsx'
@@ -30,7 +29,6 @@ const route = getRouteApi('/signed-in/administration/platform/tenants')
 /** Lists tenants, creates, suspends and resumes them, and gives them namespaces and networks. */
 export function TenantsPage(): JSX.Element {
   const t = useTranslations('platform.tenants')
-  const problemText = useProblemText()
   const mayWrite = useMe().permissions.includes('platform.write')
   const search = route.useSearch()
   const navigate = route.useNavigate()
@@ -44,14 +42,9 @@ export function TenantsPage(): JSX.Element {
   return (
     <Page title={t('title')} lead={t('lead')} actions={mayWrite ? <CreateButton /> : undefined}>
       <TenantsFilters search={search} onChange={(to) => void navigate({ search: to, replace: true })} />
-      {list.error === null ? (
-        <>
-          <TenantsTable items={list.data?.items} mayWrite={mayWrite} isFiltered={Object.keys(search).length > 0} />
-          {list.data === undefined ? null : <Pager previous={pages.previous} next={pages.nextOf(list.data.next)} />}
-        </>
-      ) : (
-        <Notice tone="danger">{problemText(list.error)}</Notice>
-      )}
+      <PagedList list={list} pages={pages}>
+        <TenantsTable items={list.data?.items} mayWrite={mayWrite} isFiltered={isNarrowed(search)} />
+      </PagedList>
     </Page>
   )
 }

@@ -6,14 +6,13 @@ import { type JSX, useState } from 'react'
 import { useTranslations } from 'use-intl'
 
 import { api } from '../../api/api.ts'
-import { useProblemText } from '../../api/problem-text.ts'
 import { present } from '../../api/search-params.ts'
 import { usePages } from '../../api/use-pages.ts'
+import { PagedList } from '../../session/paged-list.tsx'
 import { Badge } from '../../ui/badge.tsx'
 import { Button } from '../../ui/button.tsx'
 import { Card, EmptyState } from '../../ui/layout.tsx'
-import { Notice } from '../../ui/notice.tsx'
-import { type Column, DataTable, ListTools, Pager, SearchBox } from '../../ui/table.tsx'
+import { type Column, DataTable, ListTools, SearchBox } from '../../ui/table.tsx'
 import { DateTime } from '../../ui/time.tsx'
 import { TwoLines } from '../../ui/two-lines.tsx'
 import type { Group } from '../users/people.ts'
@@ -35,11 +34,10 @@ interface GroupMembersProps {
 /** Lists who is in a group, puts users in and takes them out. */
 export function GroupMembers({ group, mayWrite, search, onSearch }: GroupMembersProps): JSX.Element {
   const t = useTranslations('people.members')
-  const problemText = useProblemText()
   const { groupId } = group
   const pages = usePages(`${groupId} ${search ?? ''}`)
   const query = present({ search, limit: PAGE_SIZE, after: pages.after })
-  const { data, error } = useQuery({
+  const list = useQuery({
     queryKey: ['groups', 'members', groupId, query],
     queryFn: ({ signal }) =>
       answerOf(api.GET('/api/v1/groups/{id}/members', { params: { path: { id: groupId }, query }, signal })),
@@ -52,20 +50,15 @@ export function GroupMembers({ group, mayWrite, search, onSearch }: GroupMembers
       <ListTools>
         <SearchBox label={t('search')} value={search ?? ''} onChange={onSearch} />
       </ListTools>
-      {error === null ? (
-        <>
-          <DataTable
-            caption={t('caption', { name: group.name })}
-            columns={columns}
-            items={data?.items}
-            keyOf={({ userId }) => userId}
-            empty={<EmptyState title={search === undefined ? t('none') : t('noneFound')} />}
-          />
-          <Pager previous={pages.previous} next={pages.nextOf(data?.next)} />
-        </>
-      ) : (
-        <Notice tone="danger">{problemText(error)}</Notice>
-      )}
+      <PagedList list={list} pages={pages}>
+        <DataTable
+          caption={t('caption', { name: group.name })}
+          columns={columns}
+          items={list.data?.items}
+          keyOf={({ userId }) => userId}
+          empty={<EmptyState title={search === undefined ? t('none') : t('noneFound')} />}
+        />
+      </PagedList>
       {leaving === undefined ? null : (
         <GroupRemoveMember
           group={group}

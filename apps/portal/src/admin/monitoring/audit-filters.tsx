@@ -2,7 +2,7 @@ import { X } from 'lucide-react'
 import { type JSX, useState } from 'react'
 import { useMessages, useTranslations } from 'use-intl'
 
-import { present } from '../../api/search-params.ts'
+import { isNarrowed, present } from '../../api/search-params.ts'
 import { Button } from '../../ui/button.tsx'
 import { SelectField } from '../../ui/field.tsx'
 import { Row } from '../../ui/layout.tsx'
@@ -71,7 +71,7 @@ export function AuditFilters({ search, onChange }: AuditFiltersProps): JSX.Eleme
           }}
         />
       </div>
-      {Object.keys(search).length === 0 ? null : (
+      {!isNarrowed(search) ? null : (
         <Row>
           <Button
             size="small"

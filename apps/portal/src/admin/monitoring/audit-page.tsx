@@ -6,13 +6,12 @@ import { type JSX, useState } from 'react'
 import { useTranslations } from 'use-intl'
 
 import { api } from '../../api/api.ts'
-import { useProblemText } from '../../api/problem-text.ts'
 import { present } from '../../api/search-params.ts'
 import { usePages } from '../../api/use-pages.ts'
+import { PagedList } from '../../session/paged-list.tsx'
 import { Button } from '../../ui/button.tsx'
 import { EmptyState, Page } from '../../ui/layout.tsx'
-import { Notice } from '../../ui/notice.tsx'
-import { DataTable, Pager } from '../../ui/table.tsx'
+import { DataTable } from '../../ui/table.tsx'
 import { useAuditColumns } from './audit-event.tsx'
 import { AuditExport } from './audit-export.tsx'
 import { AuditFilters } from './audit-filters.tsx'
@@ -27,7 +26,6 @@ const route = getRouteApi('/signed-in/administration/admin/audit')
 /** Shows what happened in the tenant, exports it and verifies that nobody changed it. */
 export function AuditPage(): JSX.Element {
   const t = useTranslations('monitoring.audit')
-  const problemText = useProblemText()
   const search = route.useSearch()
   const navigate = route.useNavigate()
   const columns = useAuditColumns()
@@ -44,24 +42,15 @@ export function AuditPage(): JSX.Element {
   return (
     <Page title={t('title')} lead={t('lead')} actions={<AuditActs search={search} />}>
       <AuditFilters search={search} onChange={change} />
-      {list.error === null ? (
-        <>
-          <DataTable
-            caption={t('title')}
-            columns={columns}
-            items={items}
-            keyOf={({ eventId }) => eventId}
-            empty={<NoEvents isAll={next === undefined} />}
-          />
-          {items === undefined ? null : (
-            <Pager previous={pages.previous} next={next}>
-              {t('shown', { count: items.length })}
-            </Pager>
-          )}
-        </>
-      ) : (
-        <Notice tone="danger">{problemText(list.error)}</Notice>
-      )}
+      <PagedList list={list} pages={pages} shown={(count) => t('shown', { count })}>
+        <DataTable
+          caption={t('title')}
+          columns={columns}
+          items={items}
+          keyOf={({ eventId }) => eventId}
+          empty={<NoEvents isAll={next === undefined} />}
+        />
+      </PagedList>
     </Page>
   )
 }

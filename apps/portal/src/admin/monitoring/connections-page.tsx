@@ -6,13 +6,12 @@ import { type JSX, useState } from 'react'
 import { useTranslations } from 'use-intl'
 
 import { api } from '../../api/api.ts'
-import { useProblemText } from '../../api/problem-text.ts'
-import { present } from '../../api/search-params.ts'
+import { isNarrowed, present } from '../../api/search-params.ts'
 import { usePages } from '../../api/use-pages.ts'
 import { useMe } from '../../session/me.ts'
+import { PagedList } from '../../session/paged-list.tsx'
 import { EmptyState, Page } from '../../ui/layout.tsx'
-import { Notice } from '../../ui/notice.tsx'
-import { DataTable, Pager } from '../../ui/table.tsx'
+import { DataTable } from '../../ui/table.tsx'
 import { useConnectionColumns } from './connections-columns.tsx'
 import { ConnectionDetails } from './connections-details.tsx'
 import { EndConnection } from './connections-end.tsx'
@@ -27,7 +26,6 @@ const route = getRouteApi('/signed-in/administration/admin/connections')
 /** Lists the connections of all users as they come and go; ends them and captures their packets. */
 export function AllConnectionsPage(): JSX.Element {
   const t = useTranslations('monitoring.connections')
-  const problemText = useProblemText()
   const search = route.useSearch()
   const navigate = route.useNavigate()
   const pages = usePages(JSON.stringify(search))
@@ -43,18 +41,9 @@ export function AllConnectionsPage(): JSX.Element {
   return (
     <Page title={t('title')} lead={t('lead')}>
       <ConnectionsFilters search={search} items={items ?? []} onChange={change} />
-      {list.error === null ? (
-        <>
-          <ConnectionsTable items={items} search={search} isAll={next === undefined} />
-          {items === undefined ? null : (
-            <Pager previous={pages.previous} next={next}>
-              {t('shown', { count: items.length })}
-            </Pager>
-          )}
-        </>
-      ) : (
-        <Notice tone="danger">{problemText(list.error)}</Notice>
-      )}
+      <PagedList list={list} pages={pages} shown={(count) => t('shown', { count })}>
+        <ConnectionsTable items={items} search={search} isAll={next === undefined} />
+      </PagedList>
     </Page>
   )
 }
@@ -99,7 +88,7 @@ function ConnectionsTable({
         columns={columns}
         items={items}
         keyOf={({ connectionId }) => connectionId}
-        empty={<NoConnections isFiltered={Object.keys(search).length > 0} isAll={isAll} />}
+        empty={<NoConnections isFiltered={isNarrowed(search)} isAll={isAll} />}
       />
       {shown?.what === 'details' ? (
         <ConnectionDetails connection={shown.connection} mayWrite={mayWrite} onClose={close} />

@@ -6,14 +6,13 @@ import { type JSX, useState } from 'react'
 import { useTranslations } from 'use-intl'
 
 import { api } from '../../api/api.ts'
-import { useProblemText } from '../../api/problem-text.ts'
-import { present } from '../../api/search-params.ts'
+import { isNarrowed, present } from '../../api/search-params.ts'
 import { serverNowMs } from '../../api/server-clock.ts'
 import { usePages } from '../../api/use-pages.ts'
 import { useMe } from '../../session/me.ts'
+import { PagedList } from '../../session/paged-list.tsx'
 import { EmptyState, Page } from '../../ui/layout.tsx'
-import { Notice } from '../../ui/notice.tsx'
-import { DataTable, Pager } from '../../ui/table.tsx'
+import { DataTable } from '../../ui/table.tsx'
 import { useDeviceColumns } from './devices-columns.tsx'
 import { DevicesFilters } from './devices-filters.tsx'
 import { RevokeDevice } from './devices-revoke.tsx'
@@ -27,7 +26,6 @@ const route = getRouteApi('/signed-in/administration/admin/devices')
 /** Lists the devices of all users, and revokes them. */
 export function AllDevicesPage(): JSX.Element {
   const t = useTranslations('monitoring.devices')
-  const problemText = useProblemText()
   const search = route.useSearch()
   const navigate = route.useNavigate()
   const [nowMs] = useState(() => serverNowMs(Date.now()))
@@ -43,18 +41,9 @@ export function AllDevicesPage(): JSX.Element {
   return (
     <Page title={t('title')} lead={t('lead')}>
       <DevicesFilters search={search} items={items ?? []} onChange={change} />
-      {list.error === null ? (
-        <>
-          <DevicesTable items={items} isFiltered={Object.keys(search).length > 0} />
-          {items === undefined ? null : (
-            <Pager previous={pages.previous} next={pages.nextOf(list.data?.next)}>
-              {t('shown', { count: items.length })}
-            </Pager>
-          )}
-        </>
-      ) : (
-        <Notice tone="danger">{problemText(list.error)}</Notice>
-      )}
+      <PagedList list={list} pages={pages} shown={(count) => t('shown', { count })}>
+        <DevicesTable items={items} isFiltered={isNarrowed(search)} />
+      </PagedList>
     </Page>
   )
 }

@@ -6,16 +6,15 @@ import { type JSX, useState } from 'react'
 import { useTranslations } from 'use-intl'
 
 import { api } from '../../api/api.ts'
-import { useProblemText } from '../../api/problem-text.ts'
 import { present } from '../../api/search-params.ts'
 import { usePages } from '../../api/use-pages.ts'
 import { useMe } from '../../session/me.ts'
+import { PagedList } from '../../session/paged-list.tsx'
 import { useChange } from '../../session/use-act.ts'
 import { Button } from '../../ui/button.tsx'
 import { ConfirmDialog } from '../../ui/dialog.tsx'
 import { EmptyState } from '../../ui/layout.tsx'
-import { Notice } from '../../ui/notice.tsx'
-import { type Column, DataTable, ListTools, Pager, SearchBox } from '../../ui/table.tsx'
+import { type Column, DataTable, ListTools, SearchBox } from '../../ui/table.tsx'
 import { DateTime, RelativeTime } from '../../ui/time.tsx'
 import { useToast } from '../../ui/toast.tsx'
 import { TwoLines } from '../../ui/two-lines.tsx'
@@ -28,13 +27,12 @@ const route = getRouteApi('/signed-in/administration/admin/settings/api-tokens')
 /** Lists the API tokens of all users, and revokes them. */
 export function ApiTokensSettings(): JSX.Element {
   const t = useTranslations('settings.tokens')
-  const problemText = useProblemText()
   const { permissions } = useMe()
   const { search } = route.useSearch()
   const navigate = route.useNavigate()
   const pages = usePages(search ?? '')
   const query = present({ search, limit: 50, after: pages.after })
-  const { data, error } = useQuery({
+  const list = useQuery({
     queryKey: ['api-tokens', query],
     queryFn: ({ signal }) => answerOf(api.GET('/api/v1/api-tokens', { params: { query }, signal })),
     placeholderData: keepPreviousData,
@@ -50,27 +48,22 @@ export function ApiTokensSettings(): JSX.Element {
           onChange={(text) => void navigate({ search: text === '' ? {} : { search: text }, replace: true })}
         />
       </ListTools>
-      {error === null ? (
-        <>
-          <DataTable
-            caption={t('title')}
-            columns={columns}
-            items={data?.items}
-            keyOf={({ tokenId }) => tokenId}
-            empty={
-              <EmptyState
-                icon={<KeyRound size={32} aria-hidden="true" />}
-                title={search === undefined ? t('none') : t('noneFound')}
-              >
-                {search === undefined ? t('noneHint') : t('noneFoundHint')}
-              </EmptyState>
-            }
-          />
-          <Pager previous={pages.previous} next={pages.nextOf(data?.next)} />
-        </>
-      ) : (
-        <Notice tone="danger">{problemText(error)}</Notice>
-      )}
+      <PagedList list={list} pages={pages}>
+        <DataTable
+          caption={t('title')}
+          columns={columns}
+          items={list.data?.items}
+          keyOf={({ tokenId }) => tokenId}
+          empty={
+            <EmptyState
+              icon={<KeyRound size={32} aria-hidden="true" />}
+              title={search === undefined ? t('none') : t('noneFound')}
+            >
+              {search === undefined ? t('noneHint') : t('noneFoundHint')}
+            </EmptyState>
+          }
+        />
+      </PagedList>
       {revoking === undefined ? null : (
         <RevokeToken
           token={revoking}

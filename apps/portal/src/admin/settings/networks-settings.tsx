@@ -6,14 +6,13 @@ import { type JSX, useState } from 'react'
 import { useTranslations } from 'use-intl'
 
 import { api } from '../../api/api.ts'
-import { useProblemText } from '../../api/problem-text.ts'
 import { present } from '../../api/search-params.ts'
 import { usePages } from '../../api/use-pages.ts'
 import { useMe } from '../../session/me.ts'
+import { PagedList } from '../../session/paged-list.tsx'
 import { Button } from '../../ui/button.tsx'
 import { EmptyState, Muted } from '../../ui/layout.tsx'
-import { Notice } from '../../ui/notice.tsx'
-import { type Column, DataTable, ListTools, Pager, SearchBox } from '../../ui/table.tsx'
+import { type Column, DataTable, ListTools, SearchBox } from '../../ui/table.tsx'
 import { TwoLines } from '../../ui/two-lines.tsx'
 import { NetworkDialog } from './network-dialog.tsx'
 import type { Network } from './network-draft.ts'
@@ -24,13 +23,12 @@ const route = getRouteApi('/signed-in/administration/admin/settings/networks')
 /** Lists the networks that devices connect to, makes and changes them. */
 export function NetworksSettings(): JSX.Element {
   const t = useTranslations('settings.networks')
-  const problemText = useProblemText()
   const { permissions } = useMe()
   const { search } = route.useSearch()
   const navigate = route.useNavigate()
   const pages = usePages(search ?? '')
   const query = present({ search, limit: 50, after: pages.after })
-  const { data, error } = useQuery({
+  const list = useQuery({
     queryKey: ['networks', query],
     queryFn: ({ signal }) => answerOf(api.GET('/api/v1/networks', { params: { query }, signal })),
     placeholderData: keepPreviousData,
@@ -60,27 +58,22 @@ export function NetworksSettings(): JSX.Element {
           onChange={(text) => void navigate({ search: text === '' ? {} : { search: text }, replace: true })}
         />
       </ListTools>
-      {error === null ? (
-        <>
-          <DataTable
-            caption={t('title')}
-            columns={columns}
-            items={data?.items}
-            keyOf={({ networkId }) => networkId}
-            empty={
-              <EmptyState
-                icon={<NetworkIcon size={32} aria-hidden="true" />}
-                title={search === undefined ? t('none') : t('noneFound')}
-              >
-                {search === undefined ? t('noneHint') : t('noneFoundHint')}
-              </EmptyState>
-            }
-          />
-          <Pager previous={pages.previous} next={pages.nextOf(data?.next)} />
-        </>
-      ) : (
-        <Notice tone="danger">{problemText(error)}</Notice>
-      )}
+      <PagedList list={list} pages={pages}>
+        <DataTable
+          caption={t('title')}
+          columns={columns}
+          items={list.data?.items}
+          keyOf={({ networkId }) => networkId}
+          empty={
+            <EmptyState
+              icon={<NetworkIcon size={32} aria-hidden="true" />}
+              title={search === undefined ? t('none') : t('noneFound')}
+            >
+              {search === undefined ? t('noneHint') : t('noneFoundHint')}
+            </EmptyState>
+          }
+        />
+      </PagedList>
       {open === undefined ? null : (
         <NetworkDialog
           {...open}

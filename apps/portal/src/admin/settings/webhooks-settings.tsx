@@ -6,14 +6,13 @@ import { type JSX, useState } from 'react'
 import { useTranslations } from 'use-intl'
 
 import { api } from '../../api/api.ts'
-import { useProblemText } from '../../api/problem-text.ts'
 import { present } from '../../api/search-params.ts'
 import { usePages } from '../../api/use-pages.ts'
 import { useMe } from '../../session/me.ts'
+import { PagedList } from '../../session/paged-list.tsx'
 import { Button } from '../../ui/button.tsx'
 import { EmptyState } from '../../ui/layout.tsx'
-import { Notice } from '../../ui/notice.tsx'
-import { DataTable, ListTools, Pager, SearchBox } from '../../ui/table.tsx'
+import { DataTable, ListTools, SearchBox } from '../../ui/table.tsx'
 import { SettingsPage } from './settings-page.tsx'
 import { type WebhookActName, WebhookActs } from './webhook-acts.tsx'
 import { useWebhookColumns } from './webhooks-columns.tsx'
@@ -26,13 +25,12 @@ const route = getRouteApi('/signed-in/administration/admin/settings/webhooks')
 /** Lists the webhooks and how they do. */
 export function WebhooksSettings(): JSX.Element {
   const t = useTranslations('settings.webhooks')
-  const problemText = useProblemText()
   const { permissions } = useMe()
   const { search } = route.useSearch()
   const navigate = route.useNavigate()
   const pages = usePages(search ?? '')
   const query = present({ search, limit: 50, after: pages.after })
-  const { data, error } = useQuery({
+  const list = useQuery({
     queryKey: ['webhooks', query],
     queryFn: ({ signal }) => answerOf(api.GET('/api/v1/webhooks', { params: { query }, signal })),
     placeholderData: keepPreviousData,
@@ -62,27 +60,22 @@ export function WebhooksSettings(): JSX.Element {
           onChange={(text) => void navigate({ search: text === '' ? {} : { search: text }, replace: true })}
         />
       </ListTools>
-      {error === null ? (
-        <>
-          <DataTable
-            caption={t('title')}
-            columns={columns}
-            items={data?.items}
-            keyOf={({ webhookId }) => webhookId}
-            empty={
-              <EmptyState
-                icon={<WebhookIcon size={32} aria-hidden="true" />}
-                title={search === undefined ? t('none') : t('noneFound')}
-              >
-                {search === undefined ? t('noneHint') : t('noneFoundHint')}
-              </EmptyState>
-            }
-          />
-          <Pager previous={pages.previous} next={pages.nextOf(data?.next)} />
-        </>
-      ) : (
-        <Notice tone="danger">{problemText(error)}</Notice>
-      )}
+      <PagedList list={list} pages={pages}>
+        <DataTable
+          caption={t('title')}
+          columns={columns}
+          items={list.data?.items}
+          keyOf={({ webhookId }) => webhookId}
+          empty={
+            <EmptyState
+              icon={<WebhookIcon size={32} aria-hidden="true" />}
+              title={search === undefined ? t('none') : t('noneFound')}
+            >
+              {search === undefined ? t('noneHint') : t('noneFoundHint')}
+            </EmptyState>
+          }
+        />
+      </PagedList>
       {open === undefined ? null : (
         <WebhookActs
           {...open}

@@ -6,14 +6,13 @@ import { type JSX, useState } from 'react'
 import { useTranslations } from 'use-intl'
 
 import { api } from '../../api/api.ts'
-import { useProblemText } from '../../api/problem-text.ts'
-import { present } from '../../api/search-params.ts'
+import { isNarrowed, present } from '../../api/search-params.ts'
 import { usePages } from '../../api/use-pages.ts'
 import { useMe } from '../../session/me.ts'
+import { PagedList } from '../../session/paged-list.tsx'
 import { Button, LinkButton } from '../../ui/button.tsx'
 import { EmptyState, Page } from '../../ui/layout.tsx'
-import { Notice } from '../../ui/notice.tsx'
-import { type Column, DataTable, Pager } from '../../ui/table.tsx'
+import { type Column, DataTable } from '../../ui/table.tsx'
 import { RelativeTime } from '../../ui/time.tsx'
 import { TwoLines } from '../../ui/two-lines.tsx'
 import type { User } from './people.ts'
@@ -28,7 +27,6 @@ const PAGE_SIZE = 50
 /** Lists the users of the tenant, and makes new ones. */
 export function UsersPage(): JSX.Element {
   const t = useTranslations('people.users')
-  const problemText = useProblemText()
   const search = route.useSearch()
   const navigate = route.useNavigate()
   const pages = usePages(JSON.stringify(search))
@@ -43,16 +41,9 @@ export function UsersPage(): JSX.Element {
   return (
     <Page title={t('title')} lead={t('lead')} actions={<UsersActs />}>
       <UsersFilters search={search} onChange={change} />
-      {list.error === null ? (
-        <>
-          <UsersTable items={items} isFiltered={Object.keys(search).length > 0} />
-          <Pager previous={pages.previous} next={pages.nextOf(list.data?.next)}>
-            {items === undefined ? null : t('shown', { count: items.length })}
-          </Pager>
-        </>
-      ) : (
-        <Notice tone="danger">{problemText(list.error)}</Notice>
-      )}
+      <PagedList list={list} pages={pages} shown={(count) => t('shown', { count })}>
+        <UsersTable items={items} isFiltered={isNarrowed(search)} />
+      </PagedList>
     </Page>
   )
 }
