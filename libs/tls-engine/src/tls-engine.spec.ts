@@ -137,3 +137,23 @@ it('is a client too, which gives up on a server of another CA', async () => {
     expect.objectContaining({ code: 'bad-server-ca' }),
   )
 })
+
+it('offers no compression of certificates, which costs a client more than the rest of the handshake', () => {
+  const client = new TlsClientContext({ ...credentials, serverCaPem: ca.certificatePem }).connect()
+  const offered = extensionsOf(Buffer.from(client.begin().ciphertext ?? []))
+  client.stop()
+  // supported_versions (RFC 8446 §4.2) is among them, compress_certificate (RFC 8879 §3) is not.
+  expect(offered).toContain(43)
+  expect(offered).not.toContain(27)
+})
+
+/** Types of the extensions of a ClientHello in one record (RFC 8446 §4.1.2). */
+function extensionsOf(record: Buffer): number[] {
+  let at = 5 + 4 + 2 + 32
+  at += 1 + record.readUInt8(at)
+  at += 2 + record.readUInt16BE(at)
+  at += 1 + record.readUInt8(at)
+  const types: number[] = []
+  for (at += 2; at < record.length; at += 4 + record.readUInt16BE(at + 2)) types.push(record.readUInt16BE(at))
+  return types
+}
