@@ -79,6 +79,10 @@ export default tseslint.config(
         { selector: 'TSEnumDeclaration', message: 'Use a frozen `as const` object and a type of the same name.' },
         { selector: 'ExportAllDeclaration', message: 'List the exports by name.' },
         { selector: 'ExportDefaultDeclaration', message: 'Use a named export.' },
+        {
+          selector: 'CallExpression[callee.property.name="toMatchObject"] :matches(Property, ArrayExpression) > Literal[regex]',
+          message: 'A regular expression matches everything here: use expect.stringMatching().',
+        },
       ],
       eqeqeq: 'error',
     },

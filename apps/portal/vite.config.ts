@@ -34,6 +34,20 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
     rolldownOptions: {
+      output: {
+        codeSplitting: {
+          // What every visit needs comes in few files, and so does what several pages share: each file costs a request. The
+          // pages of administrators and operators, and what only they share, stay files of their own.
+          groups: [
+            { name: 'libraries', tags: ['$initial'], test: /[\\/]node_modules[\\/]/, priority: 2 },
+            { name: 'portal', tags: ['$initial'], priority: 1 },
+            { name: 'icons', test: /[\\/]lucide-react[\\/]/, minShareCount: 2 },
+            { name: 'kit', test: /[\\/]src[\\/](?:api|session|ui)[\\/]/, minShareCount: 2 },
+            { name: 'entry', test: /[\\/]src[\\/]entry[\\/]/, minShareCount: 2 },
+            { name: 'employee', test: /[\\/]src[\\/]employee[\\/]/, minShareCount: 2 },
+          ],
+        },
+      },
       onLog: (level, log, handle) => void (log.code === 'MODULE_LEVEL_DIRECTIVE' || handle(level, log)),
     },
   },

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -6,6 +6,8 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 
 import { runCli } from './cli.ts'
 import type { Terminal } from './terminal.ts'
+
+const matching = (pattern: RegExp): unknown => expect.stringMatching(pattern)
 
 const USER = { userId: '8d0f6d5e-4a52-4c59-9a3b-6d1f0c2b7e11', username: 'anna', displayName: 'Anna', role: 'user' }
 const SHOWN = { ...USER, email: null, disabled: false, hasPassword: true, mustChangePassword: false, factors: ['totp'] }
@@ -21,6 +23,14 @@ beforeEach(async () => {
   environment = { XDG_CONFIG_HOME: home, SALLYPORT_SERVER: 'https://vpn.example.com', SALLYPORT_TOKEN: TOKEN }
 })
 afterEach(() => rm(home, { recursive: true, force: true }))
+
+/** As if somebody had signed in before. */
+async function saveSignIn(server: string): Promise<void> {
+  delete environment['SALLYPORT_TOKEN']
+  await mkdir(join(home, 'sallyport'))
+  const kept = { server, tokenId: USER.userId, token: TOKEN }
+  await writeFile(join(home, 'sallyport/credentials.json'), JSON.stringify(kept))
+}
 
 /** Types a command; `answers` are the server's, by method and path with query. */
 async function type(args: string[], answers: Readonly<Record<string, Answer>>, typed: string[] = [], columns?: number) {
@@ -92,6 +102,12 @@ it.each<[code: number, args: string[], answer: Answer, told: RegExp]>([
     /^sallyport: You may not do this\.$/,
   ],
   [1, ['whoami'], [401, { code: 'token-expired', message: 'It has expired.' }], /type: sallyport sign-in/],
+  [
+    1,
+    ['whoami'],
+    [403, { code: 'reauthentication-required', message: 'Please give your password again.' }],
+    /^sallyport: Please give your password again\.\n {2}To prove it, type: sallyport sign-in\. .* API token/,
+  ],
   [1, ['whoami'], [502, '<html>'], /status 502 and no reason/],
   [2, ['whoami', '--nonsense'], [200, {}], /unknown option '--nonsense'/],
   [2, ['conquer'], [200, {}], /unknown command 'conquer'/],
@@ -113,11 +129,19 @@ it('names the fields that were refused, for people and for scripts', async () =>
 
 it('refuses to send a token in the clear, or without knowing where', async () => {
   environment['SALLYPORT_SERVER'] = 'http://vpn.example.com'
-  expect(await type(['whoami'], {})).toMatchObject({ code: 2, calls: [], told: /in the clear/ })
+  expect(await type(['whoami'], {})).toMatchObject({ code: 2, calls: [], told: matching(/in the clear/) })
   environment['SALLYPORT_SERVER'] = 'vpn.example.com'
-  expect(await type(['whoami'], {})).toMatchObject({ code: 2, calls: [], told: /is no https address/ })
+  expect(await type(['whoami'], {})).toMatchObject({
+    code: 2,
+    calls: [],
+    told: matching(/is no https address/),
+  })
   delete environment['SALLYPORT_SERVER']
-  expect(await type(['whoami'], {})).toMatchObject({ code: 2, calls: [], told: /Say which server/ })
+  expect(await type(['whoami'], {})).toMatchObject({
+    code: 2,
+    calls: [],
+    told: matching(/Say which server/),
+  })
 })
 
 it('reads a token from a file, and says when it cannot', async () => {
@@ -127,7 +151,7 @@ it('reads a token from a file, and says when it cannot', async () => {
   expect(calls).toEqual(['GET /me Bearer from-a-file'])
   expect(await type(['whoami', '--token-file', '/nowhere'], {})).toMatchObject({
     code: 2,
-    told: /\/nowhere cannot be read/,
+    told: matching(/\/nowhere cannot be read/),
   })
 })
 
@@ -152,7 +176,114 @@ it('signs in with password and code, keeps a token that only its owner can read,
   expect((await type(['whoami'], answers)).out).toContain('Example (example)')
   expect((await type(['whoami', '--server', 'https://other.example'], answers)).told).toMatch(/You are signed in at/)
   expect(await type(['sign-out'], answers)).toMatchObject({ code: 0, told: 'Signed out.' })
-  expect(await type(['whoami'], answers)).toMatchObject({ code: 2, told: /not signed in/ })
+  expect(await type(['whoami'], answers)).toMatchObject({ code: 2, told: matching(/not signed in/) })
+})
+
+it('signs in again at the server of before, when none is named', async () => {
+  await saveSignIn('https://kept.example')
+  delete environment['SALLYPORT_SERVER']
+  const answers = {
+    'POST /sign-in': [200, { status: 'signed-in' }],
+    'POST /me/api-tokens': [201, { token: 'sp_new', tokenId: 'id', expiresAt: 'tomorrow' }],
+    'POST /sign-out': [204, undefined],
+  } as const
+  expect(await type(['sign-in', '--tenant', 'example', '--user', 'anna'], answers, ['hunter2'])).toMatchObject({
+    code: 0,
+  })
+  const kept: unknown = JSON.parse(await readFile(join(home, 'sallyport/credentials.json'), 'utf8'))
+  expect(kept).toMatchObject({ server: 'https://kept.example', token: 'sp_new' })
+})
+
+/** What the server answers to the person of the token when they prove again who they are. */
+const PROVEN = {
+  'GET /me': [200, { user: USER, tenant: { slug: 'example' }, permissions: ['self.read', 'audit.read'] }],
+  'POST /sign-in': [200, { status: 'factor-required', challenge: 'c', methods: ['totp'] }],
+  'POST /sign-in/factor': [200, { status: 'signed-in' }],
+  'POST /sign-out': [204, undefined],
+} as const
+
+it('makes a token for the person who proves again who they are, and writes it once, alone', async () => {
+  const made = { token: 'sp_made', tokenId: 'id', expiresAt: 'then', name: 'ci', scopes: ['audit.read'] }
+  const answers = { ...PROVEN, 'POST /me/api-tokens': [201, made] } as const
+  const line = ['tokens', 'create', 'ci', '--days', '7', '--scope', 'audit.read']
+  const { code, out, told, calls, bodies } = await type(line, answers, ['hunter2', '123456'])
+  expect([code, out]).toEqual([0, 'sp_made\n'])
+  expect(told).toContain('good until then')
+  expect(told).not.toMatch(/sp_made|hunter2|123456/)
+  expect(bodies[0]).toBe('{"tenant":"example","username":"anna","password":"hunter2"}')
+  expect(JSON.parse(String(bodies[2]))).toEqual({ name: 'ci', scopes: ['audit.read'], expiresInSeconds: 7 * 86_400 })
+  // The token that is there asks who it is; all else is done by the person, whose session ends.
+  expect(calls.map((call) => call.split(' ').slice(2).join(' '))).toEqual([
+    `Bearer ${TOKEN}`,
+    '-',
+    ...['POST', 'GET', 'POST', 'POST'].map(() => 'sallyport_session=abc'),
+  ])
+  expect(calls.at(-1)).toMatch(/^POST \/sign-out /)
+  const json = await type([...line, '--json'], answers, ['hunter2', '123456'])
+  expect(JSON.parse(json.out)).toEqual(made)
+  const all = await type(['tokens', 'create', 'ci', '--scope', 'all'], answers, ['hunter2', '123456'])
+  expect(JSON.parse(String(all.bodies[2]))).toMatchObject({ scopes: 'all', expiresInSeconds: 90 * 86_400 })
+})
+
+it('makes no token of what the person may not do, for no time, or without their password', async () => {
+  const line = ['tokens', 'create', 'ci', '--scope', 'audit.read', 'users.write']
+  const greedy = await type(line, PROVEN, ['hunter2', '123456'])
+  expect(greedy).toMatchObject({
+    code: 2,
+    out: '',
+    told: matching(/no permission "users\.write"; you have: self\.read, audit\.read/),
+  })
+  expect(greedy.calls.at(-1)).toMatch(/^POST \/sign-out /)
+  expect(await type(['tokens', 'create', 'ci'], PROVEN)).toMatchObject({
+    code: 2,
+    calls: [],
+    told: matching(/--scope/),
+  })
+  for (const days of ['x', '0']) {
+    expect(await type([...line, '--days', days], PROVEN)).toMatchObject({
+      code: 2,
+      calls: [],
+      told: matching(/no number of days/),
+    })
+  }
+  const refused = { ...PROVEN, 'POST /sign-in': [401, { code: 'wrong', message: 'That is not right.' }] } as const
+  expect(await type(line, refused, ['x'])).toMatchObject({
+    code: 1,
+    out: '',
+    told: matching(/That is not right/),
+  })
+})
+
+it('extends an own connection for the person who proves again who they are', async () => {
+  const path = `POST /me/connections/${USER.userId}/extend`
+  const answers = { ...PROVEN, [path]: [200, { sessionEndsAt: 'tonight' }] } as const
+  const extended = await type(['sessions', 'extend', USER.userId], answers, ['hunter2', '123456'])
+  expect(extended).toMatchObject({ code: 0, out: 'session ends  tonight\n' })
+  expect(extended.calls).toContain(`${path} sallyport_session=abc`)
+  const ended = { ...PROVEN, [path]: [409, { code: 'connection-ended', message: 'It has ended.' }] } as const
+  expect(await type(['sessions', 'extend', USER.userId], ended, ['hunter2', '123456'])).toMatchObject({
+    code: 1,
+    out: '',
+  })
+})
+
+it('tries a policy on a device of the user, by its name', async () => {
+  const deviceId = '11111111-2222-4333-8444-555555555555'
+  const devices = `GET /devices?limit=200&userId=${USER.userId}&state=active`
+  const answers = {
+    [devices]: [200, { items: [{ name: 'phone', deviceId }], next: null }],
+    'GET /policy': [200, { policy: {}, version: 1 }],
+    'POST /policy/dry-run': [200, { decision: 'allow', methods: [], checks: [] }],
+  } as const
+  const line = ['policy', 'dry-run', USER.userId, '--device']
+  const { code, bodies } = await type([...line, 'phone'], answers)
+  expect(code).toBe(0)
+  expect(JSON.parse(String(bodies[0]))).toEqual({ userId: USER.userId, attempt: { deviceId } })
+  expect((await type([...line, deviceId], answers)).calls.some((call) => call.startsWith('GET /devices'))).toBe(false)
+  expect(await type([...line, 'laptop'], answers)).toMatchObject({
+    code: 2,
+    told: matching(/There is no device of this user "laptop"/),
+  })
 })
 
 it('takes a recovery code for one, and asks for a password of one’s own', async () => {
@@ -165,11 +296,11 @@ it('takes a recovery code for one, and asks for a password of one’s own', asyn
   } as const
   const line = ['sign-in', '--tenant', 'example', '--user', 'anna']
   const unlike = await type(line, answers, ['given', 'abcd-efgh', 'one', 'other'])
-  expect(unlike).toMatchObject({ code: 2, told: /not the same/ })
+  expect(unlike).toMatchObject({ code: 2, told: matching(/not the same/) })
   expect(unlike.bodies[1]).toContain('"method":"recovery-code"')
   const { code, told, bodies } = await type(line, answers, ['given', 'abcd-efgh', 'mine', 'mine'])
   expect(bodies[2]).toBe('{"currentPassword":"given","newPassword":"mine"}')
-  expect([code, told]).toEqual([1, expect.stringMatching(/enrol a second factor/)])
+  expect([code, told]).toEqual([1, matching(/enrol a second factor/)])
 })
 
 it('sends only the rules that change, over those that hold', async () => {
@@ -193,7 +324,10 @@ it('finds users by name, and says when there is none', async () => {
   } as const
   expect(await type(['users', 'unlock', 'Anna'], answers)).toMatchObject({ code: 0, told: 'Anna may try again.' })
   const none = { 'GET /users?limit=200&search=bob': [200, { items: [], next: null }] } as const
-  expect(await type(['users', 'unlock', 'bob'], none)).toMatchObject({ code: 2, told: /There is no user "bob"/ })
+  expect(await type(['users', 'unlock', 'bob'], none)).toMatchObject({
+    code: 2,
+    told: matching(/There is no user "bob"/),
+  })
 })
 
 it('reads the new master key without showing it', async () => {

@@ -90,8 +90,17 @@ function fail(error: unknown, terminal: Terminal, json: boolean): number {
   } else {
     terminal.tell(`sallyport: ${textOf(message)}`)
     for (const issue of issues) terminal.tell(`  ${textOf(issue.path)}: ${textOf(issue.message)}`)
-    if (error instanceof ApiRefusedError && error.status === 401) terminal.tell('  To sign in, type: sallyport sign-in')
+    const hint = error instanceof ApiRefusedError ? hintOf(error) : undefined
+    if (hint !== undefined) terminal.tell(`  ${hint}`)
   }
   if (error instanceof UsageError) return EXIT_CODES.usage
   return error instanceof ApiUnreachableError ? EXIT_CODES.unreachable : EXIT_CODES.refused
+}
+
+/** What to type, where the server cannot know that somebody types. */
+function hintOf({ status, code }: ApiRefusedError): string | undefined {
+  if (status === 401) return 'To sign in, type: sallyport sign-in'
+  return code === 'reauthentication-required'
+    ? 'To prove it, type: sallyport sign-in. Scripts bring an API token (SALLYPORT_TOKEN, --token-file) and are not asked.'
+    : undefined
 }

@@ -47,7 +47,7 @@ export class Connection {
 
   /** A client without anybody, for a sign-in. */
   async openFor(session: SessionCookie): Promise<{ api: ApiClient; server: string }> {
-    const server = this.#server(undefined)
+    const server = this.#server(this.#given === undefined ? await this.#file.load() : undefined)
     return { api: await this.#client(server, { session }), server }
   }
 
@@ -56,8 +56,13 @@ export class Connection {
     return createApiClient({ baseUrl: server, ...caller, ...(this.#fetch === undefined ? {} : { fetch: this.#fetch }) })
   }
 
+  /** The server that the command line or the environment names. */
+  get #given(): string | undefined {
+    return this.#options.server ?? this.#terminal.environment['SALLYPORT_SERVER']
+  }
+
   #server(stored: Credentials | undefined): string {
-    const given = this.#options.server ?? this.#terminal.environment['SALLYPORT_SERVER'] ?? stored?.server
+    const given = this.#given ?? stored?.server
     if (given === undefined) throw new UsageError('Say which server: --server https://… or SALLYPORT_SERVER.')
     const url = URL.parse(given)
     if (url === null || !/^https?:$/.test(url.protocol)) throw new UsageError(`"${given}" is no https address.`)

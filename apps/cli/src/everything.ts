@@ -54,6 +54,15 @@ export async function groupIdOf(api: ApiClient, group: string): Promise<string> 
   return foundOrRefuse(found.find(({ name }) => name === group)?.groupId, 'group', group)
 }
 
+/** The same for a device of a user and its name. */
+export async function deviceIdOf(api: ApiClient, userId: string, device: string): Promise<string> {
+  if (UUID.test(device)) return device
+  const found = await everyPage((part) =>
+    answerOf(api.GET('/api/v1/devices', { params: { query: { ...part, userId, state: 'active' } } })),
+  )
+  return foundOrRefuse(found.find(({ name }) => name === device)?.deviceId, 'device of this user', device)
+}
+
 function foundOrRefuse(id: string | undefined, what: string, name: string): string {
   if (id === undefined) throw new UsageError(`There is no ${what} "${name}".`)
   return id

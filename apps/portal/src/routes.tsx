@@ -4,6 +4,7 @@ import { createRootRouteWithContext, createRoute, redirect } from '@tanstack/rea
 import { isRefusal } from './api/problem-text.ts'
 import { needArea } from './messages/catalogue.ts'
 import { AdministrationFrame } from './session/administration-frame.tsx'
+import { LeaveQuestion } from './session/leave-question.tsx'
 import { LonelyNotFoundPage, LonelyProblemPage } from './session/lonely-pages.tsx'
 import { type Me, meQuery } from './session/me.ts'
 import { PlainFrame } from './session/plain-frame.tsx'
@@ -15,6 +16,7 @@ export interface RouteContext {
 }
 
 export const rootRoute = createRootRouteWithContext<RouteContext>()({
+  component: LeaveQuestion,
   errorComponent: LonelyProblemPage,
   notFoundComponent: LonelyNotFoundPage,
 })

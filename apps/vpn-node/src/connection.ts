@@ -43,7 +43,7 @@ export class Connection {
   #grant: ConnectionGrant
   #format: 'classic' | 'epoch' = 'classic'
   #floats = 0
-  /** When its end was moved last. */
+  /** When its end was moved last, by `performance.now()`: a clock that is set must not turn the order of news around. */
   #movedAtMs = -Infinity
   #closed = false
 

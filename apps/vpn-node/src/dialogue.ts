@@ -24,7 +24,7 @@ export type Settled = Exclude<Admission, { type: 'challenged' }>
 /** What a dialogue tells the session that it is held for. */
 export interface DialogueEvents {
   pending(keyId: KeyId, pending: PendingAuthentication): void
-  /** `askedAtMs` is when the deciding question was put. */
+  /** `askedAtMs` is when the deciding question was put, by `performance.now()`: nobody sets that clock. */
   settled(keyId: KeyId, admission: Settled, askedAtMs: number): void
   /** An answer that nobody waits for any more: what it granted has to be given back. */
   late(admission: Admission): void
@@ -94,7 +94,7 @@ export class Dialogue {
     if (round !== this.#round) return
     const { applicant, challenge } = round
     const answer = challenge && answerTo(challenge, response)
-    const askedAtMs = Date.now()
+    const askedAtMs = performance.now()
     const admission = await this.#desk.decide({ ...applicant, answer })
     if (round !== this.#round) {
       this.#events.late(admission)
@@ -123,9 +123,9 @@ export class Dialogue {
       this.#wait(round, challenge, method)
     } else if (challenge.method === 'code' && dialogues.includes('dynamic-challenge')) {
       this.#outcomes.increment('dynamic-challenge')
-      this.#settle(round, { type: 'refused', refusal: dynamicChallenge(round.applicant, challenge) }, Date.now())
+      this.#settle(round, { type: 'refused', refusal: dynamicChallenge(round.applicant, challenge) }, performance.now())
     } else {
-      this.#settle(round, { type: 'refused', refusal: nodeRefusal('internal-error') }, Date.now())
+      this.#settle(round, { type: 'refused', refusal: nodeRefusal('internal-error') }, performance.now())
     }
   }
 
@@ -136,7 +136,7 @@ export class Dialogue {
     round.deadlineMs = Date.now() + challenge.expiresInSeconds * 1000
     round.deadline = setTimeout(() => {
       this.#outcomes.increment('expired')
-      this.#settle(round, { type: 'refused', refusal: nodeRefusal('sign-in-not-completed') }, Date.now())
+      this.#settle(round, { type: 'refused', refusal: nodeRefusal('sign-in-not-completed') }, performance.now())
     }, challenge.expiresInSeconds * 1000)
     if (method.kind === 'web') {
       round.poll = setInterval(() => {

@@ -252,7 +252,7 @@ export class VpnNode implements AsyncDisposable {
   #obey(order: NodeOrder): void {
     switch (order.type) {
       case 'revoked':
-        this.#revocations.note(order, Date.now())
+        this.#revocations.note(order, performance.now())
         this.#end((host) => concerns(order, host.concerned), 'halt', order.message)
         return
       case 'policy-changed':

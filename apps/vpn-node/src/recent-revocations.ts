@@ -26,7 +26,7 @@ export function concerns(order: RevocationOrder, somebody: Concerned): boolean {
 
 /**
  * Orders heard lately. A grant that was asked for before an order came may not know of it: whoever gets one compares it
- * with what was heard since.
+ * with what was heard since. Times are those of `performance.now()`, which nobody sets.
  */
 export class RecentRevocations {
   #heard: { readonly order: RevocationOrder; readonly atMs: number }[] = []

@@ -29,7 +29,7 @@ export class SessionEnds implements Disposable {
 
   /** Logins end at other times, by order. */
   obey({ ends, renewKeys }: NodeOrder & { readonly type: 'session-ends' }): void {
-    this.#move(ends, Date.now(), renewKeys)
+    this.#move(ends, performance.now(), renewKeys)
   }
 
   /** Asks about the logins that end before a time, by default about all; never throws. */
@@ -39,7 +39,7 @@ export class SessionEnds implements Disposable {
     )
     try {
       for (let place = 0; place < ids.length; place += MAX_SESSION_ENDS) {
-        const askedAtMs = Date.now()
+        const askedAtMs = performance.now()
         const asked = ids.slice(place, place + MAX_SESSION_ENDS)
         const { ends } = await this.#control.sessionEnds(asked, this.#abort.signal)
         this.#move(ends, askedAtMs, false)
@@ -49,6 +49,7 @@ export class SessionEnds implements Disposable {
     }
   }
 
+  /** What was known when is told by the clock that nobody sets. */
   #move(ends: readonly SessionEnd[], knownAtMs: number, renewKeys: boolean): void {
     const endOf = new Map(ends.map(({ connectionId, sessionEndsAt }) => [connectionId, sessionEndsAt]))
     for (const host of endOf.size === 0 ? [] : this.#hosts()) {

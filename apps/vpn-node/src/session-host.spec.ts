@@ -1,8 +1,10 @@
 import type { AuthenticationRequest, SessionAction } from '@sallyport/openvpn-session'
-import { beforeEach, expect, it, vi } from 'vitest'
+import { createLogger } from '@sallyport/telemetry'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 
 import type { Admission } from './admission.ts'
 import type { RevocationOrder } from './recent-revocations.ts'
+import { SessionEnds } from './session-ends.ts'
 import { SessionHost } from './session-host.ts'
 import { SessionTable } from './session-table.ts'
 import { HostScene } from './testing/host-scene.ts'
@@ -17,6 +19,9 @@ let table: SessionTable
 beforeEach(() => {
   scene = new HostScene()
   table = new SessionTable(scene.paths)
+})
+afterEach(() => {
+  vi.useRealTimers()
 })
 
 const ADMITTED: Admission = { type: 'admitted', grant: sampleGrant(), lease: SAMPLE_LEASE, network: 0 }
@@ -63,6 +68,20 @@ async function connected(path = samplePath()): Promise<[SessionHost, ScriptedSes
   await settle()
   return [made, session]
 }
+
+function endsOf(made: SessionHost): SessionEnds {
+  return new SessionEnds(
+    { sessionEnds: () => Promise.resolve({ ends: [] }) },
+    () => [made],
+    createLogger('test', 'silent'),
+  )
+}
+
+const movedTo = (sessionEndsAt: string): Parameters<SessionEnds['obey']>[0] => ({
+  type: 'session-ends',
+  ends: [{ connectionId: sampleGrant().connectionId, sessionEndsAt }],
+  renewKeys: false,
+})
 
 it('connects an admitted client: peer, grant, table and limits', async () => {
   const [made, session] = await connected()
@@ -162,7 +181,7 @@ it('refuses what was granted before an order that it had not heard of', async ()
     message: 'no',
   }
   scene.decide = () => {
-    scene.revocations.note(order, Date.now())
+    scene.revocations.note(order, performance.now())
     return ADMITTED
   }
   const [made, session] = host()
@@ -217,6 +236,23 @@ it('tells the protocol of another end of the login, and keeps it while auth-serv
   made.moveEnd('2030-01-15T12:00:00.000Z', 0, true)
   expect(session.told.at(-1)).toEqual({ type: 'ends-at', endsAtMs: Date.parse('2030-01-15T12:00:00Z'), renew: true })
   expect(made.grant?.sessionEndsAt).toBe('2030-01-15T12:00:00.000Z')
+})
+
+it('takes news of the end in the order in which they came, although the clock is set back', async () => {
+  const [made] = await connected()
+  using ends = endsOf(made)
+  ends.obey(movedTo('2030-01-15T12:00:00.000Z'))
+  vi.setSystemTime(Date.now() - 3_600_000)
+  ends.obey(movedTo('2030-01-15T08:00:00.000Z'))
+  expect(made.grant?.sessionEndsAt).toBe('2030-01-15T08:00:00.000Z')
+  scene.decide = () => {
+    vi.setSystemTime(Date.now() - 3_600_000)
+    ends.obey(movedTo('2030-01-15T20:00:00.000Z'))
+    return { type: 'renewed', grant: sampleGrant({ sessionEndsAt: '2030-01-15T08:00:00.000Z' }) }
+  }
+  made.start([authenticate({ phase: 'renegotiation' })])
+  await settle()
+  expect(made.grant?.sessionEndsAt).toBe('2030-01-15T20:00:00.000Z')
 })
 
 it('moves no end of what has ended or not begun', async () => {

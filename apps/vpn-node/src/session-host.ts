@@ -152,7 +152,10 @@ export class SessionHost {
     else this.#missed = configuration
   }
 
-  /** The login ends at another time, as was known then; with `renew` new keys bring the client a token of it. */
+  /**
+   * The login ends at another time, as was known then (`performance.now()`); with `renew` new keys bring the client a token
+   * of it.
+   */
   moveEnd(sessionEndsAt: string, knownAtMs: number, renew: boolean): void {
     const endsAtMs = this.#ended ? undefined : this.connection?.moveEnd(sessionEndsAt, knownAtMs)
     if (endsAtMs !== undefined) this.handle({ type: 'ends-at', endsAtMs, renew })

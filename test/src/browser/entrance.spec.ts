@@ -1,9 +1,11 @@
+import { totpCode } from '@sallyport/testkit'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
-import { openSession, waitForHeading, waitForShown, waitUntilAway } from './portal.ts'
+import { giveName, openSession, waitForHeading, waitForShown, waitUntilAway } from './portal.ts'
 import { PortalService } from './portal-service.ts'
 
 const TENANT = 'entrance'
+const TEN_MINUTES_MS = 600_000
 
 const parts = new AsyncDisposableStack()
 let service: PortalService
@@ -48,4 +50,38 @@ it('says that the portal was not loaded when its script does not come', async ()
   await page.unroute('**/assets/*.js')
   await page.getByRole('link', { name: 'try again' }).click()
   await waitForHeading(page, 'Sign in')
+})
+
+it('says that the clock is wrong by ten minutes when that may be why a code is not right', async () => {
+  const person = await service.addPerson('clockless', { totp: true })
+  const secret = person.totp?.secret ?? ''
+  await using visitor = await service.enter()
+  const { page, context } = visitor
+  await context.addInitScript((aheadMs) => {
+    const Right = Date
+    globalThis.Date = new Proxy(Right, {
+      construct: (target, given: unknown[]) =>
+        Reflect.construct(target, given.length === 0 ? [Right.now() + aheadMs] : given) as Date,
+      get: (target, name): unknown => (name === 'now' ? () => Right.now() + aheadMs : Reflect.get(target, name)),
+    })
+  }, TEN_MINUTES_MS)
+  await page.goto('/sign-in')
+  await giveName(page, TENANT, person.username)
+  await page.getByLabel('Password', { exact: true }).fill(person.password)
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+  const code = page.getByLabel('Code of your authenticator app')
+  // What an app on the same device shows.
+  await code.fill(totpCode(secret, Date.now() + TEN_MINUTES_MS))
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+  await waitForShown(page.getByText('The clock of this device is 10 minutes fast.'))
+  await code.fill(totpCode(secret, Date.now()))
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+  await waitUntilAway(page, '/sign-in')
+  await waitForShown(page.getByRole('button', { name: 'Sign out' }))
+  // What the service did a moment ago is not ten minutes old.
+  await page.goto('/security')
+  const session = page.getByRole('listitem').filter({ hasText: 'This session' })
+  await waitForShown(session.getByRole('time').first())
+  for (const age of await session.getByRole('time').allInnerTexts()) expect(age).toMatch(/^(?:now|\d+ seconds? ago)$/)
+  expect(visitor.complaints).toEqual([])
 })

@@ -293,7 +293,7 @@ async function addBeginner({ tenant }: PortalService): Promise<Person> {
 }
 
 async function addOperator({ harness }: PortalService): Promise<Person> {
-  const { operator, publicUrl } = harness
+  const { operator, postgres, publicUrl } = harness
   for (const [slug, name] of [
     ['north-pier', 'North Pier Logistics'],
     ['old-mill', 'Old Mill Brewery'],
@@ -310,6 +310,7 @@ async function addOperator({ harness }: PortalService): Promise<Person> {
   await client.changePassword(oneTimePassword, PASSWORD)
   const { secret } = await client.beginTotp()
   await client.confirmTotp(totpCode(secret, Date.now() - 30_000))
+  await queryRows(postgres.url, "UPDATE tenants SET name = 'Coast Cloud' WHERE slug = $1", [tenant])
   return { tenant, username, password: PASSWORD, totp: { secret, device: new TotpDevice(secret) } }
 }
 

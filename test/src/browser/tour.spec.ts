@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { openSession, waitForHeading } from './portal.ts'
 import { personOf, type Role, TOUR, type TourPage } from './tour.ts'
 import { furnish, type Furnished } from './tour-data.ts'
+import { Wording } from './tour-wording.ts'
 import type { Visitor } from './visitor.ts'
 
 /** Below this a page counts as steady (Web Vitals: good is 0.1). */
@@ -18,20 +19,28 @@ const DESKTOP = { viewport: { width: 1440, height: 900 } }
 interface Variant {
   readonly name: string
   readonly options: BrowserContextOptions
-  /** The headings in `TOUR` are English. */
-  readonly isEnglish: boolean
+  readonly wording: Wording
 }
 
-const variant = (name: string, options: BrowserContextOptions): Variant => ({ name, options, isEnglish: true })
+const [ENGLISH, GERMAN] = [new Wording('en'), new Wording('de')]
+const variant = (name: string, options: BrowserContextOptions, wording = ENGLISH): Variant => ({
+  name,
+  options,
+  wording,
+})
 const DESKTOP_LIGHT = variant('desktop-light', { ...DESKTOP, colorScheme: 'light' })
 const DESKTOP_DARK = variant('desktop-dark', { ...DESKTOP, colorScheme: 'dark' })
 const PHONE_LIGHT = variant('phone-light', { ...PHONE, colorScheme: 'light' })
 const PHONE_DARK = variant('phone-dark', { ...PHONE, colorScheme: 'dark' })
+/** Its long words are where they have the least room. */
+const PHONE_GERMAN = variant('phone-german', { ...PHONE, colorScheme: 'light', locale: 'de-DE' }, GERMAN)
 
 /** With this in the environment the tour is complete and leaves a picture of each page in that folder. */
 const pictures = process.env['SALLYPORT_SCREENSHOTS']
 const VARIANTS =
-  pictures === undefined ? [DESKTOP_LIGHT, PHONE_DARK] : [DESKTOP_LIGHT, DESKTOP_DARK, PHONE_LIGHT, PHONE_DARK]
+  pictures === undefined
+    ? [DESKTOP_LIGHT, PHONE_DARK, PHONE_GERMAN]
+    : [DESKTOP_LIGHT, DESKTOP_DARK, PHONE_LIGHT, PHONE_DARK, PHONE_GERMAN]
 
 const parts = new AsyncDisposableStack()
 let furnished: Furnished
@@ -91,6 +100,22 @@ function measure(): { shift: number; overflow: number } {
   return { shift, overflow }
 }
 
+/** Runs in the page: every text that it shows or has read aloud, but code and what is marked as another language. */
+function shownTexts(): string[] {
+  const texts = [document.title]
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT, (node) =>
+    node instanceof Element && node.matches('code, pre, script, style, [lang]')
+      ? NodeFilter.FILTER_REJECT
+      : NodeFilter.FILTER_ACCEPT,
+  )
+  for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {
+    if (node instanceof Text) texts.push(node.data)
+    else if (node instanceof Element)
+      for (const name of ['aria-label', 'title', 'alt', 'placeholder']) texts.push(node.getAttribute(name) ?? '')
+  }
+  return [...new Set(texts.map((text) => text.trim()))]
+}
+
 /** Waits until nothing is loading, the fonts are there, and what moves for a while has come to rest. */
 async function settle({ page }: Visitor): Promise<void> {
   await page.waitForFunction(
@@ -109,10 +134,13 @@ async function look(tourPage: TourPage, shown: Variant): Promise<void> {
   const before = complaints.length
   const { address } = tourPage
   await page.goto(typeof address === 'string' ? address : await address(furnished))
-  await waitForHeading(page, shown.isEnglish ? tourPage.heading : /./)
+  const { say } = shown.wording
+  const { heading } = tourPage
+  const pattern = shown.wording === ENGLISH ? heading : /./
+  await waitForHeading(page, typeof heading === 'string' ? say(heading) : pattern)
   await settle(visitor)
   const loaded = await page.evaluate(measure)
-  if (shown.isEnglish) await tourPage.prepare?.(page, furnished)
+  await tourPage.prepare?.(page, say, furnished)
   await settle(visitor)
   const { shift, overflow } = await page.evaluate(measure)
   shifts.set(`${tourPage.name} ${shown.name}`, Math.max(loaded.shift, shift))
@@ -120,11 +148,13 @@ async function look(tourPage: TourPage, shown: Variant): Promise<void> {
     await page.screenshot({ path: join(pictures, `${tourPage.name}-${shown.name}.png`), fullPage: true })
   }
   const accessibility = await visitor.accessibilityProblems()
-  expect({ in: shown.name, accessibility, complaints: complaints.slice(before), overflow }).toEqual({
+  const english = shown.wording.foreignIn(await page.evaluate(shownTexts))
+  expect({ in: shown.name, accessibility, complaints: complaints.slice(before), overflow, english }).toEqual({
     in: shown.name,
     accessibility: [],
     complaints: [],
     overflow: 0,
+    english: [],
   })
   expect(Math.max(loaded.shift, shift), `layout shift in ${shown.name}`).toBeLessThan(MAX_LAYOUT_SHIFT)
 }

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core'
 
-import { giveName, givePassword } from './portal.ts'
 import type { Furnished, Person } from './tour-data.ts'
+import type { Say } from './tour-wording.ts'
 
 /** Whose browser a page is looked at with. */
 export type Role = 'visitor' | 'beginner' | 'newcomer' | 'employee' | 'administrator' | 'operator'
@@ -12,10 +12,27 @@ export interface TourPage {
   readonly name: string
   readonly role: Role
   readonly address: string | ((furnished: Furnished) => string | Promise<string>)
-  /** The page's heading, which is there when the page is. */
+  /** The page's heading in English, which is there when the page is. */
   readonly heading: string | RegExp
-  /** Brings the page into the state that is looked at. */
-  readonly prepare?: (page: Page, furnished: Furnished) => Promise<void>
+  /** Brings the page into the state that is looked at; `say` finds what is written there in any language. */
+  readonly prepare?: (page: Page, say: Say, furnished: Furnished) => Promise<void>
+}
+
+/** Each row has a problem of its own. */
+const BAD_FILE = {
+  name: 'people.csv',
+  mimeType: 'text/csv',
+  buffer: Buffer.from(
+    [
+      'username,email,displayName,role,groups',
+      'admin,,,,',
+      'one,,,king,',
+      'two,,,,Nobody',
+      '=1,,,,',
+      'a b,,,,',
+      'c',
+    ].join('\n'),
+  ),
 }
 
 const ENTRY: readonly TourPage[] = [
@@ -25,10 +42,9 @@ const ENTRY: readonly TourPage[] = [
     role: 'visitor',
     address: '/sign-in',
     heading: 'Sign in',
-    prepare: async (page, { employee }) => {
-      await giveName(page, employee.tenant, employee.username)
-      await givePassword(page, { ...employee, password: 'not the password', totp: undefined })
-      await page.getByText('is not right. Please type').waitFor()
+    prepare: async (page, say, { employee }) => {
+      await givePassword(page, say, { ...employee, password: 'not the password' })
+      await page.getByText(say('Organisation, user name or password is not right. Please type them again.')).waitFor()
     },
   },
   { name: 'entry-second-factor', role: 'visitor', address: '/sign-in', heading: 'Sign in', prepare: askForFactor },
@@ -43,9 +59,12 @@ const ENTRY: readonly TourPage[] = [
     role: 'newcomer',
     address: '/enrol',
     heading: 'Set up your second factor',
-    prepare: async (page) => {
-      await page.getByRole('button', { name: /^Authenticator app/ }).click()
-      await page.getByLabel('The code that the app shows now').waitFor()
+    prepare: async (page, say) => {
+      await page
+        .getByRole('button')
+        .filter({ has: page.getByText(say('Authenticator app')) })
+        .click()
+      await page.getByLabel(say('The code that the app shows now')).waitFor()
     },
   },
   {
@@ -53,9 +72,12 @@ const ENTRY: readonly TourPage[] = [
     role: 'newcomer',
     address: '/enrol',
     heading: 'Set up your second factor',
-    prepare: async (page) => {
-      await page.getByRole('button', { name: /^Passkey/ }).click()
-      await page.getByLabel('Name of the passkey').waitFor()
+    prepare: async (page, say) => {
+      await page
+        .getByRole('button')
+        .filter({ has: page.getByText(say('Passkey')) })
+        .click()
+      await page.getByLabel(say('Name of the passkey')).waitFor()
     },
   },
   {
@@ -63,9 +85,9 @@ const ENTRY: readonly TourPage[] = [
     role: 'employee',
     address: '/enrol',
     heading: 'Keep your recovery codes',
-    prepare: async (page) => {
-      await page.getByRole('button', { name: 'Show recovery codes' }).click()
-      await page.getByLabel('I have kept them in a safe place').waitFor()
+    prepare: async (page, say) => {
+      await page.getByRole('button', { name: say('Make new codes') }).click()
+      await page.getByLabel(say('I have kept them in a safe place')).waitFor()
     },
   },
   {
@@ -73,21 +95,22 @@ const ENTRY: readonly TourPage[] = [
     role: 'employee',
     address: ({ wait }) => wait(),
     heading: 'Let this device into the VPN?',
-    prepare: (page) => page.getByRole('button', { name: 'Yes, connect' }).waitFor(),
+    prepare: (page, say) => page.getByRole('button', { name: say('Yes, connect') }).waitFor(),
   },
   {
     name: 'entry-connect-sign-in',
     role: 'visitor',
     address: ({ wait }) => wait(),
     heading: 'Let this device into the VPN?',
-    prepare: (page) => page.getByLabel('Password', { exact: true }).waitFor(),
+    prepare: (page, say) => page.getByLabel(say('Password')).waitFor(),
   },
   {
     name: 'entry-connect-other-user',
     role: 'administrator',
     address: ({ wait }) => wait(),
     heading: 'Let this device into the VPN?',
-    prepare: (page) => page.getByText('You are signed in as').waitFor(),
+    prepare: (page, say) =>
+      page.getByText(say('You are signed in as {present}, but the connection belongs to {username}.')).waitFor(),
   },
   {
     name: 'entry-connect-expired',
@@ -106,8 +129,11 @@ const EMPLOYEE: readonly TourPage[] = [
     role: 'employee',
     address: '/devices',
     heading: 'My devices',
-    prepare: async (page) => {
-      await page.getByRole('button', { name: 'Remove', exact: true }).first().click()
+    prepare: async (page, say) => {
+      await page
+        .getByRole('button', { name: say('Remove') })
+        .first()
+        .click()
       await page.getByRole('alertdialog').waitFor()
     },
   },
@@ -117,10 +143,11 @@ const EMPLOYEE: readonly TourPage[] = [
     role: 'employee',
     address: '/devices/add',
     heading: 'Add a device',
-    prepare: async (page) => {
+    prepare: async (page, say) => {
       await page.getByLabel('Android').check()
-      await page.getByRole('button', { name: 'Make the link' }).click()
-      await page.getByRole('img', { name: /QR code/ }).waitFor()
+      await page.getByLabel(say('Name of the device')).fill('Harbour pilot')
+      await page.getByRole('button', { name: say('Make the link') }).click()
+      await page.getByRole('img', { name: say('QR code with the link to your profile') }).waitFor()
     },
   },
   {
@@ -128,9 +155,10 @@ const EMPLOYEE: readonly TourPage[] = [
     role: 'employee',
     address: '/devices/add',
     heading: 'Add a device',
-    prepare: async (page) => {
-      await page.getByRole('button', { name: 'Make the profile' }).click()
-      await page.getByRole('heading', { level: 1, name: /is added/ }).waitFor()
+    prepare: async (page, say) => {
+      await page.getByLabel(say('Name of the device')).fill('Chart room')
+      await page.getByRole('button', { name: say('Make the profile') }).click()
+      await page.getByRole('heading', { level: 1, name: say('“{name}” is added') }).waitFor()
     },
   },
   { name: 'employee-connections', role: 'employee', address: '/connections', heading: 'My connections' },
@@ -149,9 +177,9 @@ const ADMINISTRATION: readonly TourPage[] = [
     role: 'administrator',
     address: '/admin/users',
     heading: 'Users',
-    prepare: async (page) => {
-      await page.getByRole('button', { name: 'Add a user' }).click()
-      await page.getByRole('dialog').getByLabel('User name').waitFor()
+    prepare: async (page, say) => {
+      await page.getByRole('button', { name: say('Add a user') }).click()
+      await page.getByRole('dialog').getByLabel(say('User name')).waitFor()
     },
   },
   {
@@ -161,6 +189,16 @@ const ADMINISTRATION: readonly TourPage[] = [
     heading: 'Ada Moreau',
   },
   { name: 'admin-import', role: 'administrator', address: '/admin/users/import', heading: 'Import users' },
+  {
+    name: 'admin-import-problems',
+    role: 'administrator',
+    address: '/admin/users/import',
+    heading: 'Import users',
+    prepare: async (page, say) => {
+      await page.getByLabel(say('Choose the file')).setInputFiles(BAD_FILE)
+      await page.getByRole('heading', { name: say('The file cannot be imported') }).waitFor()
+    },
+  },
   { name: 'admin-groups', role: 'administrator', address: '/admin/groups', heading: 'Groups' },
   {
     name: 'admin-group',
@@ -180,9 +218,10 @@ const ADMINISTRATION: readonly TourPage[] = [
     role: 'administrator',
     address: '/admin/policy',
     heading: 'MFA policy',
-    prepare: async (page) => {
-      await page.getByRole('group', { name: 'Second factor' }).getByLabel('Asked of nobody').check()
-      await page.getByText('Changes', { exact: true }).first().waitFor()
+    prepare: async (page, say) => {
+      const rule = page.getByRole('group', { name: say('Second factor') })
+      await rule.getByText(say('Asked of nobody')).click()
+      await page.getByText(say('Changes')).first().waitFor()
     },
   },
   { name: 'admin-devices', role: 'administrator', address: '/admin/devices', heading: 'All devices' },
@@ -192,9 +231,9 @@ const ADMINISTRATION: readonly TourPage[] = [
     role: 'administrator',
     address: '/admin/connections',
     heading: 'All connections',
-    prepare: async (page) => {
+    prepare: async (page, say) => {
       await page
-        .getByRole('button', { name: /^Connection of/ })
+        .getByRole('button', { name: say('Connection of {user} with {device}') })
         .first()
         .click()
       await page.getByRole('dialog').waitFor()
@@ -215,8 +254,8 @@ const ADMINISTRATION: readonly TourPage[] = [
     role: 'administrator',
     address: '/admin/settings/networks',
     heading: 'Networks',
-    prepare: async (page) => {
-      await page.getByRole('button', { name: 'Edit shipyard' }).click()
+    prepare: async (page, say) => {
+      await page.getByRole('button', { name: say('Edit shipyard') }).click()
       await page.getByRole('dialog').waitFor()
     },
   },
@@ -232,8 +271,8 @@ const PLATFORM: readonly TourPage[] = [
     role: 'operator',
     address: '/platform/tenants',
     heading: 'Tenants',
-    prepare: async (page) => {
-      await page.getByRole('button', { name: 'Create a tenant' }).click()
+    prepare: async (page, say) => {
+      await page.getByRole('button', { name: say('Create a tenant') }).click()
       await page.getByRole('dialog').waitFor()
     },
   },
@@ -249,8 +288,18 @@ export function personOf(furnished: Furnished, role: Role): Person | undefined {
   return role === 'visitor' ? undefined : furnished[role]
 }
 
-async function askForFactor(page: Page, { employee }: Furnished): Promise<void> {
-  await giveName(page, employee.tenant, employee.username)
-  await givePassword(page, { ...employee, totp: undefined })
-  await page.getByLabel('Code of your authenticator app').waitFor()
+async function askForFactor(page: Page, say: Say, { employee }: Furnished): Promise<void> {
+  await givePassword(page, say, employee)
+  await page.getByLabel(say('Code of your authenticator app')).waitFor()
+}
+
+async function givePassword(page: Page, say: Say, { tenant, username, password }: Person): Promise<void> {
+  const other = page.getByRole('button', { name: say('Another organisation') })
+  const organisation = page.getByLabel(say('Organisation'))
+  await other.or(organisation).first().waitFor()
+  if (await other.isVisible()) await other.click()
+  await organisation.fill(tenant)
+  await page.getByLabel(say('User name')).fill(username)
+  await page.getByLabel(say('Password')).fill(password)
+  await page.getByRole('button', { name: say('Sign in') }).click()
 }

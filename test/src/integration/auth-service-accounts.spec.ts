@@ -203,6 +203,9 @@ it('has no administrators in the platform’s tenant but operators, who could be
     status: 403,
     code: 'namespace-not-allowed',
   })
+  // So there is no device that they could add, which the portal has to know.
+  expect(await operator.api.call('GET', '/me')).toMatchObject({ hasNetwork: false })
+  expect(await call('GET', '/me')).toMatchObject({ hasNetwork: true })
   const tenantId = requiredText(created, 'tenantId')
   const joining = await operator.api.call('POST', '/platform/join-tokens', { role: 'vpn-node', name: 'node-audit' })
   expect(requiredText(joining, 'joinToken')).not.toBe('')

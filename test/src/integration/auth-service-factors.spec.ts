@@ -1,5 +1,5 @@
 import { ApiClient, EnrolmentClient } from '@sallyport/local-services'
-import { SoftwareAuthenticator } from '@sallyport/testkit'
+import { SoftwareAuthenticator, totpCode } from '@sallyport/testkit'
 import { Redis } from 'ioredis'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -303,6 +303,25 @@ it('gives ten recovery codes once, and takes each once, however it is typed', as
     [user.userId],
   )
   for (const { code_hash } of rows) expect(code_hash).toMatch(/^[0-9a-f]{64}$/)
+})
+
+it('shows a begun secret again to the session that began it, and lets no other session see or confirm it', async () => {
+  const user = await harness.user(tenant, 'olivia', { totp: true })
+  const first = await user.client.beginTotp()
+  expect(await user.client.beginTotp()).toEqual(first)
+
+  const elsewhere = new EnrolmentClient(replica.publicUrl)
+  await elsewhere.signIn({ tenant: 'acme', username: user.username, password: PASSWORD })
+  await expect(elsewhere.confirmTotp(totpCode(first.secret, Date.now()))).rejects.toMatchObject({
+    code: 'totp-begun-elsewhere',
+  })
+  const second = await elsewhere.beginTotp()
+  expect(second.secret).not.toBe(first.secret)
+  for (const { secret } of [first, second])
+    await expect(user.client.confirmTotp(totpCode(secret, Date.now()))).rejects.toMatchObject({
+      code: 'totp-begun-elsewhere',
+    })
+  await elsewhere.confirmTotp(totpCode(second.secret, Date.now()))
 })
 
 it('lets one of two win who use the same recovery code on two instances at once', async () => {

@@ -1,12 +1,14 @@
+import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 
 import type { ConnectionGrant } from '@sallyport/contracts'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
-import { AuthServiceHarness, enrolTotp, type NodeClient } from './auth-service-harness.ts'
+import { AuthServiceHarness, enrolDevice, enrolTotp, type NodeClient } from './auth-service-harness.ts'
 import { PolicyDesk, type Rules } from './policy-desk.ts'
 import { grantOf, People, type Person, Revocations } from './policy-people.ts'
+import { queryRows } from './query-rows.ts'
 
 const WITHIN_MS = 1000
 /** Longer than an order takes, to see that none comes. */
@@ -35,6 +37,12 @@ afterAll(async () => {
   await database.end()
   await harness[Symbol.asyncDispose]()
 })
+
+/** How many transactions wait for another; not asked in one, which would see the same again and again. */
+async function waiting(): Promise<number> {
+  const rows = await queryRows(harness.postgres.url, "select 1 from pg_stat_activity where wait_event_type = 'Lock'")
+  return rows.length
+}
 
 interface Live {
   readonly person: Person
@@ -219,14 +227,55 @@ it('waits for renewals that are noted together, and lets none of them wait for i
   const renew = (id: string | undefined): Promise<unknown> =>
     database.query('update connections set cipher = cipher where id = $1', [id])
   await database.query('begin')
-  await renew(ids[0])
-  const changed = desk.changeGroup(groupId, { mfa: 'off', sessionSeconds: 7200, tokenSeconds: 60 })
-  const waiting = async (): Promise<unknown> =>
-    (await database.query("select from pg_stat_activity where wait_event_type = 'Lock'")).rowCount
-  await expect.poll(waiting, { timeout: 3000, interval: 20 }).toBe(1)
-  await renew(ids[1])
-  await database.query('commit')
-  await changed
+  try {
+    await renew(ids[0])
+    const changed = desk.changeGroup(groupId, { mfa: 'off', sessionSeconds: 7200, tokenSeconds: 60 })
+    // The later look at what an earlier change may have missed can wait beside it.
+    await expect.poll(waiting, { timeout: 3000, interval: 20 }).toBeGreaterThan(0)
+    await renew(ids[1])
+    await database.query('commit')
+    await changed
+  } finally {
+    await database.query('rollback')
+  }
+})
+
+it('locks connections of several devices in that order, whatever ends them', async () => {
+  const tenant = await harness.tenant('endings')
+  const setLegacyClients = (legacyClients: string): Promise<unknown> =>
+    harness.operator.call('PATCH', `/platform/tenants/${tenant.tenantId}`, { settings: { legacyClients } })
+  await setLegacyClients('tls-crypt')
+  const endings: readonly ((userId: string) => Promise<unknown>)[] = [
+    (userId) => tenant.client.api.call('POST', `/users/${userId}/end-sessions`),
+    () => setLegacyClients('off'),
+    (userId) => tenant.client.api.call('DELETE', `/users/${userId}`),
+  ]
+  for (const [place, end] of endings.entries()) {
+    const user = await harness.user(tenant, `user-${String(place)}`, { totp: false })
+    for (const name of ['laptop', 'phone']) await enrolDevice(user, name)
+    // The row that has to be locked last is the first in the table, and the one of the lower id.
+    const [last, first] = [randomUUID(), randomUUID()].toSorted()
+    await database.query(
+      `insert into connections
+         (id, tenant_id, user_id, device_id, network_id, service_id, control_key, remote_address, remote_port)
+       select ($2::uuid[])[row_number() over (order by id desc)], tenant_id, user_id, id, network_id,
+         (select id from services limit 1), 'tenant', '192.0.2.1', 1
+       from devices where user_id = $1 order by devices.id desc`,
+      [user.userId, [last, first]],
+    )
+    await database.query('begin')
+    try {
+      await database.query('select from connections where id = $1 for no key update', [last])
+      const ended = end(user.userId)
+      await expect.poll(waiting, { timeout: 3000, interval: 20 }).toBe(1)
+      const free = 'select id from connections where id = $1 for no key update skip locked'
+      expect(await queryRows(harness.postgres.url, free, [first])).toEqual([])
+      await database.query('commit')
+      await ended
+    } finally {
+      await database.query('rollback')
+    }
+  }
 })
 
 it('ends a moment later what was decided by the rules before and written down after the change', async () => {

@@ -18,6 +18,8 @@ import {
 import { blockOf, csrOf, deviceOf, setPolicy, textOf } from './device-certificates.ts'
 import { callRaw, sessionOf } from './raw-api.ts'
 
+const matching = (pattern: RegExp): unknown => expect.stringMatching(pattern)
+
 let harness: AuthServiceHarness
 let node: NodeClient
 let tenant: TestTenant
@@ -41,7 +43,7 @@ it('limits the devices of a user, and says what to do', async () => {
   await expect(enrolDevice(user, 'Three')).rejects.toMatchObject({
     status: 409,
     code: 'too-many-devices',
-    message: /as many devices as your organisation allows: 2\. Please revoke one/,
+    message: matching(/as many devices as your organisation allows: 2\. Please revoke one/),
   })
   await user.client.api.call('DELETE', `/devices/${first.deviceId}`)
   const both = await Promise.allSettled([enrolDevice(user, 'Three'), enrolDevice(user, 'Four')])

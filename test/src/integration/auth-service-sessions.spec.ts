@@ -153,6 +153,26 @@ it('keeps a session that somebody uses, and not one whose page only asks for wha
   await expect.poll(longest).toBeGreaterThan(1700)
 })
 
+it('answers a page nothing, and does nothing for it, when the session is another person’s than the page’s', async () => {
+  const [ada, grace] = [
+    await harness.user(tenant, 'ada', { totp: false }),
+    await harness.user(tenant, 'grace', { totp: false }),
+  ]
+  const session = await sessionOf(harness.publicUrl, { tenant: tenant.slug, username: 'grace', password: PASSWORD })
+  const ask = (method: string, path: string, userId: string) =>
+    callRaw(harness.publicUrl, method, path, { ...session, 'sallyport-user': userId })
+  for (const [method, path] of [
+    ['GET', '/api/v1/me'],
+    ['GET', '/api/v1/me/connections'],
+    ['POST', '/api/v1/sign-out'],
+  ] as const) {
+    const answered = await ask(method, path, ada.userId)
+    expect([answered.status, answered.text], path).toEqual([412, expect.stringContaining('"user-changed"')])
+    expect(answered.text).not.toContain(grace.userId)
+  }
+  expect(await ask('GET', '/api/v1/me', grace.userId)).toMatchObject({ status: 200 })
+})
+
 it('wants a recent sign-in for what nobody may do at an unlocked screen, and asks no API token', async () => {
   const administrator = await harness.user(tenant, 'lena', { totp: false })
   await tenant.client.api.call('PATCH', `/users/${administrator.userId}`, { role: 'administrator' })

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 
-import { AuthServiceHarness, type TestTenant } from './auth-service-harness.ts'
+import { AuthServiceHarness, PASSWORD, type TestTenant } from './auth-service-harness.ts'
 import { type Replica, startReplica } from './auth-service-replica.ts'
 import { freePort } from './free-port.ts'
 import { listItems } from './list-items.ts'
@@ -300,7 +300,7 @@ it('sends a test event, and says what came of it', async () => {
   await change(id, { disabled: true })
   expect(await test(id)).toMatchObject({ delivered: false, status: 404, failure: 'refused' })
   await change(id, { url: 'http://127.0.0.1:1/' })
-  expect(await test(id)).toMatchObject({ delivered: false, status: null, failure: 'not-connected' })
+  expect(await test(id)).toMatchObject({ delivered: false, status: null, failure: 'unreachable' })
 })
 
 it('shows a secret once, keeps it sealed, and makes a new one on wish', async () => {
@@ -345,6 +345,21 @@ it('belongs to one tenant: another one sees, changes and tests nothing of it', a
   const user = await harness.user(acme, 'nosy', { totp: false })
   await expect(user.client.api.call('GET', '/webhooks')).rejects.toMatchObject({ status: 403 })
   expect(receiver.types).not.toContain('webhook.test')
+})
+
+it('shows auditors where it goes, and nothing of what the receiver may know its sender by', async () => {
+  await create(['user.create'], `${receiver.url}/secret-path?token=secret-token`)
+  const auditor = await harness.user(acme, 'auditor', { totp: false })
+  await acme.client.api.call('PATCH', `/users/${auditor.userId}`, { role: 'auditor' })
+  await auditor.client.signIn({ tenant: acme.slug, username: 'auditor', password: PASSWORD })
+  const found = async (search: string): Promise<unknown[]> =>
+    (await listItems(auditor.client.api, `/webhooks?search=${search}`)).map(({ url }) => url)
+  const { origin } = new URL(receiver.url)
+  expect(await found('')).toEqual([origin])
+  expect(await found('127.0.0.1')).toEqual([origin])
+  // What is not shown cannot be guessed letter by letter either.
+  expect(await found('secret')).toEqual([])
+  expect((await webhooks())[0]?.['url']).toContain('/secret-path?token=secret-token')
 })
 
 it('has ten of them at most', async () => {

@@ -3,7 +3,10 @@ import { randomUUID } from 'node:crypto'
 import { Database, type NotedConnection, prepareDatabase } from '@sallyport/database'
 import { Secret } from '@sallyport/foundation'
 import { type ThrowawayPostgres, throwawayPostgres } from '@sallyport/testkit'
+import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+
+import { queryRows } from './query-rows.ts'
 
 const OURS = '11111111-1111-4111-8111-111111111111'
 const THEIRS = '22222222-2222-4222-8222-222222222222'
@@ -158,4 +161,31 @@ it('leaves those to be tried alone whose rows somebody holds, without waiting', 
     expect(await database.tenantFunctions.noteConnections(OURS, [attempt()], false)).toEqual([null])
   })
   expect(await database.tenantFunctions.noteConnections(OURS, [attempt()], false)).toEqual([true])
+})
+
+it('locks what a device belongs to before the device, as everybody does: tenant, user, device', async () => {
+  const rows = { tenants: OURS, users: ID, devices: ID } as const
+  const free = (table: keyof typeof rows): Promise<boolean> =>
+    queryRows(postgres.url, `SELECT FROM ${table} WHERE id = $1 FOR UPDATE SKIP LOCKED`, [rows[table]]).then(
+      ({ length }) => length === 1,
+    )
+  const holder = new pg.Client({ connectionString: postgres.url })
+  await holder.connect()
+  try {
+    for (const [held, behind] of [
+      ['tenants', ['users', 'devices']],
+      ['users', ['devices']],
+    ] as const) {
+      await holder.query('BEGIN')
+      await holder.query(`SELECT FROM ${held} WHERE id = $1 FOR NO KEY UPDATE`, [rows[held]])
+      const noted = database.tenantFunctions.noteConnections(OURS, [attempt()], true)
+      const waiting = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+      await expect.poll(async () => (await queryRows(postgres.url, waiting)).length, { timeout: 3000 }).toBe(1)
+      for (const table of behind) expect([table, await free(table)]).toEqual([table, true])
+      await holder.query('COMMIT')
+      expect(await noted).toEqual([true])
+    }
+  } finally {
+    await holder.end()
+  }
 })

@@ -12,6 +12,7 @@ export const meView = signedInView.extend({
   branding: brandingView,
   permissions: z.array(z.enum(PERMISSION_NAMES)).describe('what the caller may do, once there are no duties'),
   duties: z.array(z.enum(DUTIES)).describe('what has to be done first; nothing else is allowed before'),
+  hasNetwork: z.boolean().describe('whether there is a network that a device can be enrolled for'),
   sessionEndsAt: z.iso.datetime().nullable().describe('when the session ends at the latest; null for an API token'),
   sessionIdleSeconds: z.int().describe('a session that nobody uses ends after this time'),
   now: z.iso.datetime().describe('the time here, for clocks that are wrong'),

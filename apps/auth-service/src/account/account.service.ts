@@ -62,12 +62,14 @@ export class AccountService {
     return this.#own.run(actor, async ({ session, user, tenant, look }) => {
       const { id: tenantId, slug, name } = tenant
       const view = signedInViewOf(user, tenant, look)
+      const network = await session.network.findFirst({ where: { tenantId }, select: { id: true } })
       return {
         ...view,
         tenant: { tenantId, slug, name },
         branding: await readBranding(session, tenant),
         permissions: PERMISSION_NAMES.filter((permission) => actor.permissions.has(permission)),
         duties: dutiesOf(view),
+        hasNetwork: network !== null,
         sessionEndsAt: sessionEndsAt?.toISOString() ?? null,
         sessionIdleSeconds: SESSION_IDLE_SECONDS,
         now: new Date(this.#clock.now()).toISOString(),

@@ -41,12 +41,16 @@ export class OwnFactorsController {
   @Access('self.write', { despite: ['factor-enrolment'], tokens: 'refused' })
   @Header('cache-control', 'no-store')
   @Contract({
-    summary: 'Makes a secret for an authenticator app; needs a recent sign-in when you have a second factor',
+    summary:
+      'Makes a secret for an authenticator app, or shows the one begun in this session; ' +
+      'needs a recent sign-in when you have a second factor',
     response: totpEnrolment,
   })
   async beginTotp(@CurrentActor() actor: Actor, @Req() request: FastifyRequest): Promise<TotpEnrolment> {
     if (await this.#factors.hasFactor(actor)) this.#sessions.demandRecentAuthentication(request)
-    return this.#factors.beginTotp(actor)
+    const { enrolment, name } = await this.#factors.beginTotp(actor, this.#sessions.pendingTotp(request))
+    this.#sessions.notePendingTotp(request, name)
+    return enrolment
   }
 
   @Post('totp/confirm')
@@ -63,7 +67,7 @@ export class OwnFactorsController {
     @Body(new ZodValidationPipe(confirmTotpRequest)) { code }: ConfirmTotpRequest,
   ): Promise<void> {
     if (await this.#factors.hasFactor(actor)) this.#sessions.demandRecentAuthentication(request)
-    await this.#factors.confirmTotp(actor, request.ip, code)
+    await this.#factors.confirmTotp(actor, this.#sessions.pendingTotp(request), request.ip, code)
     this.#sessions.noteFactor(request, 'totp')
   }
 

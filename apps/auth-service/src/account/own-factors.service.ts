@@ -9,7 +9,7 @@ import type { FactorsView, TotpEnrolment } from '../factors/factors.schemas.ts'
 import { Factors } from '../factors/factors.ts'
 import { Passkeys, passkeyViewOf } from '../factors/passkeys.ts'
 import { RecoveryCodes } from '../factors/recovery-codes.ts'
-import { SecondFactor } from '../factors/second-factor.ts'
+import { SecondFactor, totpNameOf } from '../factors/second-factor.ts'
 import type { Actor } from '../http/access.ts'
 import { ApiProblem } from '../http/api-problem.ts'
 import { CLOCK } from '../runtime/tokens.ts'
@@ -61,25 +61,34 @@ export class OwnFactorsService {
     return this.#own.run(actor, ({ look }) => look.enrolled.length > 0)
   }
 
-  /** Makes a secret that counts only once a code of it was confirmed. */
-  beginTotp(actor: Actor): Promise<TotpEnrolment> {
+  /**
+   * Makes a secret that counts only once a code of it was confirmed, or gives the one that the session began (`pending`)
+   * again, as two tabs and a reloaded page need it. Nobody else is shown a secret that somebody may be about to confirm.
+   */
+  beginTotp(actor: Actor, pending: string | undefined): Promise<BegunTotp> {
     return this.#own.run(actor, async ({ session, user, tenant, look }) => {
       refuseUnaccepted(look, 'totp')
       refuseSecondTotp(user)
-      const secret = generateTotpSecret()
       const { tenantId, id } = user
+      const begun = begunIn(pending, user)
+      const sealed = begun ?? this.#totp.seal(user, generateTotpSecret())
       const where = { tenantId, id, totpConfirmedAt: null }
-      await session.user.updateMany({ where, data: { totpSecret: this.#totp.seal(user, secret) } })
+      if (begun === undefined) await session.user.updateMany({ where, data: { totpSecret: sealed } })
+      const secret = this.#totp.open(user, sealed)
       const uri = totpUri({ secret, issuer: `Sallyport ${tenant.name}`, account: user.username })
-      return { secret, uri, qrSvg: await QRCode.toString(uri, { type: 'svg', errorCorrectionLevel: 'M', margin: 2 }) }
+      const qrSvg = await QRCode.toString(uri, { type: 'svg', errorCorrectionLevel: 'M', margin: 2 })
+      return { enrolment: { secret, uri, qrSvg }, name: totpNameOf(sealed) }
     })
   }
 
-  async confirmTotp(actor: Actor, source: string, code: string): Promise<void> {
+  /** Enrols the authenticator app by a code of the secret that the session began, and of no other. */
+  async confirmTotp(actor: Actor, pending: string | undefined, source: string, code: string): Promise<void> {
     const begun = await this.#own.run(actor, ({ user }) => user)
     refuseSecondTotp(begun)
-    const { tenantId, id, tokenGeneration, totpSecret } = begun
-    if (totpSecret === null) throw new ApiProblem(409, 'totp-not-begun', 'Please ask for a secret first.')
+    const { tenantId, id, tokenGeneration } = begun
+    if (begun.totpSecret === null) throw new ApiProblem(409, 'totp-not-begun', 'Please ask for a secret first.')
+    const totpSecret = begunIn(pending, begun)
+    if (totpSecret === undefined) throw begunElsewhere()
     const message = 'The code is not right. Please give the one that your app shows now.'
     const isRight = async (): Promise<boolean> => (await this.#totp.use(begun, code)) === 'accepted'
     await this.#secrets.demand(begun, source, code, new ApiProblem(400, 'wrong-otp', message), isRight)
@@ -118,6 +127,17 @@ export class OwnFactorsService {
   }
 }
 
+/** A secret for an authenticator app, and the name under which a session remembers it. */
+interface BegunTotp {
+  readonly enrolment: TotpEnrolment
+  readonly name: string
+}
+
+/** Gives the sealed secret that a session began, when it is still the user's. */
+function begunIn(pending: string | undefined, { totpSecret }: User): Uint8Array<ArrayBuffer> | undefined {
+  return totpSecret !== null && totpNameOf(totpSecret) === pending ? totpSecret : undefined
+}
+
 /** Throws the 409 when the policy would not accept what somebody is about to enrol. */
 export function refuseUnaccepted({ policy }: PortalLook, method: FactorMethod): void {
   if (policy.mfa === 'off' || policy.methods.includes(method)) return
@@ -131,6 +151,11 @@ function refuseSecondTotp({ totpConfirmedAt }: User): void {
     'totp-already-enrolled',
     'An authenticator app is enrolled already. Please remove it first.',
   )
+}
+
+function begunElsewhere(): ApiProblem {
+  const message = 'The set-up was begun again in another browser. Please ask for a secret once more, and use that one.'
+  return new ApiProblem(409, 'totp-begun-elsewhere', message)
 }
 
 function changedMeanwhile(): ApiProblem {

@@ -1,5 +1,6 @@
 import { Body, Controller, Get, Header, Inject, Post, Query, StreamableFile } from '@nestjs/common'
 import { ApiTags } from '@nestjs/swagger'
+import { z } from 'zod'
 
 import { Access, type Actor, CurrentActor } from '../http/access.ts'
 import { Contract } from '../http/contract.ts'
@@ -20,6 +21,7 @@ import {
   verifyResponse,
 } from './audit.schemas.ts'
 import { AuditService } from './audit.service.ts'
+import { EXPORTED_LINE } from './exported-line-example.ts'
 
 @ApiTags('audit')
 @Controller('api/v1/audit')
@@ -50,7 +52,9 @@ export class AuditController {
     description:
       'The lines have all that is needed to verify them elsewhere. An export that fails breaks the connection off: ' +
       'what arrived until then is good, and `after` with its last sequence goes on from there.',
+    response: z.string(),
     produces: 'application/x-ndjson',
+    examples: { response: EXPORTED_LINE },
   })
   async export(
     @CurrentActor() actor: Actor,

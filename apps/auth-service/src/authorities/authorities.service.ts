@@ -5,6 +5,7 @@ import type { CertificateAuthority, TenantSession } from '@sallyport/database'
 import type { Clock } from '@sallyport/foundation'
 
 import { recordAudit } from '../audit/audit-log.ts'
+import { requestEnds } from '../connections/connection-locks.ts'
 import type { Actor } from '../http/access.ts'
 import { ApiProblem, notFound } from '../http/api-problem.ts'
 import { ENDINGS } from '../node-api/ending.ts'
@@ -99,7 +100,8 @@ export class AuthoritiesService {
           'renewed, or retire it by force.'
         throw new ApiProblem(409, 'devices-of-authority', message)
       }
-      cut.push(...(await this.#endConnections(session, tenantId, authorityId)))
+      await lockRenewed(session, tenantId, authorityId)
+      cut.push(...(await requestEnds(session, tenantId, { device: holdersOf(authorityId) }, this.#now())))
       // A certificate before a renewal is given up with its authority; what it was renewed to stays good.
       await session.device.updateMany({ where: { tenantId, previousAuthorityId: authorityId }, data: NO_PREVIOUS })
       const where = { tenantId_id: { tenantId, id: authorityId } }
@@ -127,16 +129,6 @@ export class AuthoritiesService {
     })
     this.#orders.publish({ type: 'tenant-authority-changed', tenantId, authorityVersion })
     return this.#viewOf(slug, result)
-  }
-
-  /** Marks the live connections of the devices that hold a certificate of the authority, and gives their ids. */
-  async #endConnections(session: TenantSession, tenantId: string, authorityId: string): Promise<string[]> {
-    const ended = await session.connection.updateManyAndReturn({
-      where: { tenantId, endedAt: null, endRequestedAt: null, device: holdersOf(authorityId) },
-      data: { endRequestedAt: this.#now() },
-      select: { id: true },
-    })
-    return ended.map(({ id }) => id)
   }
 
   async #find(
@@ -181,4 +173,11 @@ export class AuthoritiesService {
 
 function countOf(devices: number): string {
   return devices === 1 ? 'There is 1 device' : `There are ${String(devices)} devices`
+}
+
+/** Locks the devices whose certificate before a renewal is of this authority: devices come before connections. */
+async function lockRenewed(session: TenantSession, tenantId: string, authorityId: string): Promise<void> {
+  await session.$queryRaw`
+    SELECT id FROM devices WHERE tenant_id = ${tenantId}::uuid AND previous_authority_id = ${authorityId}::uuid
+    ORDER BY id FOR NO KEY UPDATE`
 }

@@ -193,8 +193,8 @@ export class ConnectionsRepository {
     const { tenantFunctions } = this.#database
     const alone = async (connection: NotedConnection): Promise<boolean> =>
       (await tenantFunctions.noteConnections(tenantId, [connection], true))[0] === true
-    // In one order everywhere, so that two batches do not wait for each other.
-    const together = connections.toSorted((a, b) => (a.device_id < b.device_id ? -1 : 1))
+    // In the order of `lockInOrder`, so that two batches do not wait for each other.
+    const together = connections.toSorted((a, b) => (a.device_id + a.id < b.device_id + b.id ? -1 : 1))
     const answers = await tenantFunctions.noteConnections(tenantId, together, false).catch((error: unknown) => {
       if (isDatabaseAway(error)) throw error
       // One of them is to blame, and the others are not to suffer.

@@ -16,6 +16,7 @@ import { PolicyService } from '../policy/policy.service.ts'
 import { CLOCK } from '../runtime/tokens.ts'
 import { reauthenticationRequired } from '../sign-in/portal-sessions.ts'
 import type { GivenFactor } from '../sign-in/stored-session.ts'
+import { lockLive } from './connection-locks.ts'
 import { countedConnections } from './counted-connections.ts'
 import type { ExtensionView } from './extension.schemas.ts'
 
@@ -146,8 +147,9 @@ export class ExtensionService {
     if (held.length === 0) throw connectionEnded()
     await session.device.update({ where: { tenantId_id: { tenantId, id: deviceId } }, data: { ...extended, ...proof } })
     const ofLogin = loginId === null ? { id } : { deviceId, loginId }
+    const live = await lockLive(session, tenantId, ofLogin)
     const moved = await session.connection.updateManyAndReturn({
-      where: { tenantId, endedAt: null, endRequestedAt: null, ...ofLogin },
+      where: { tenantId, id: { in: live }, endedAt: null, endRequestedAt: null },
       data: { loginStartedAt, endsAt },
       select: { id: true, serviceId: true },
     })

@@ -4,6 +4,7 @@ import type { Clock } from '@sallyport/foundation'
 
 import { recordAudit } from '../audit/audit-log.ts'
 import { NO_PREVIOUS, revokeCertificates } from '../authorities/revoked-certificates.ts'
+import { requestEnds } from '../connections/connection-locks.ts'
 import { ENDINGS } from '../node-api/ending.ts'
 import { OrderHub } from '../node-api/order-hub.ts'
 import { CLOCK } from '../runtime/tokens.ts'
@@ -38,13 +39,10 @@ export class RenewedCertificates {
         target,
         userId: device.userId,
       })
-      return session.connection.updateManyAndReturn({
-        where: { tenantId, deviceId, id: { not: connectionId }, endedAt: null, endRequestedAt: null },
-        data: { endRequestedAt: new Date(this.#clock.now()) },
-        select: { id: true },
-      })
+      const others = { deviceId, id: { not: connectionId } }
+      return requestEnds(session, tenantId, others, new Date(this.#clock.now()))
     })
-    for (const { id } of ended) {
+    for (const id of ended) {
       this.#orders.publish({ type: 'revoked', tenantId, connectionId: id, ...ENDINGS.certificateRenewed })
     }
   }

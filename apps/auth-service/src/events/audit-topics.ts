@@ -44,7 +44,7 @@ const TOPICS_OF: Readonly<Record<string, readonly Topic[]>> = {
   'master-key.cancel-change': [],
   'master-key.finish-change': [],
   'network.change': ['networks', 'overview'],
-  'network.create': ['networks', 'overview'],
+  'network.create': ['own-account', 'own-devices', 'networks', 'overview'],
   'passkey.add': USER,
   'passkey.counter-went-back': ['own-account'],
   'passkey.remove': USER,
@@ -89,7 +89,7 @@ const TOPICS_OF: Readonly<Record<string, readonly Topic[]>> = {
 
 /** Actions that change what is everybody's own, and not only of those whom the event is about. */
 const OF_EVERYBODY: ReadonlySet<string> = new Set([
-  ...['authority.retire', 'group.delete', 'group.order', 'group.set-policy', 'policy.set'],
+  ...['authority.retire', 'group.delete', 'group.order', 'group.set-policy', 'network.create', 'policy.set'],
   ...['settings.change', 'tenant.change', 'tenant.resume', 'tenant.suspend', 'user.import'],
 ])
 

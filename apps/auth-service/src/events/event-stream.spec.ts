@@ -89,6 +89,20 @@ it('ends the oldest stream of who signs in again and again to take those of all 
   expect(bob.readable.readableEnded).toBe(false)
 })
 
+it('refuses one tenant more than its share, and lets others have theirs', async () => {
+  const refused: string[] = []
+  const streams = new EventStreams((reason) => refused.push(reason), { ofInstance: 10, ofTenant: 2 })
+  const [first] = ['1', '2'].map((name) => streams.open(sessionOf(name, { userId: name })))
+  const refusal = { status: 503, code: 'too-many-streams-of-tenant', headers: { 'retry-after': '30' } }
+  expect(() => streams.open(sessionOf('3', { userId: '3' }))).toThrow(expect.objectContaining(refusal))
+  expect([streams.size, refused]).toEqual([2, ['too-many-streams-of-tenant']])
+  expect(streams.open(sessionOf('4', { tenantId: 'rival' })).readable.readableEnded).toBe(false)
+  first?.readable.destroy()
+  await new Promise(setImmediate)
+  streams.open(sessionOf('3', { userId: '3' }))
+  expect(streams.size).toBe(3)
+})
+
 it('tells who has a duty first about nothing but their account', () => {
   const permissions = new Set(['self.read', 'devices.read'] as const)
   expect([...topicsFor({ permissions, duties: ['password-change'] })]).toEqual(['own-account'])
@@ -101,7 +115,7 @@ it('tells who has a duty first about nothing but their account', () => {
 })
 
 it('refuses more streams than it can bear, and counts none twice', async () => {
-  const streams = new EventStreams(2)
+  const streams = new EventStreams(undefined, { ofInstance: 2, ofTenant: 2 })
   const first = streams.open(sessionOf('1'))
   streams.open(sessionOf('2'))
   expect(() => streams.open(sessionOf('3'))).toThrow(expect.objectContaining({ status: 503, code: 'too-many-streams' }))

@@ -7,7 +7,21 @@ export const MAX_STREAMS_OF_SESSION = 4
 /** Nobody takes the streams of all by signing in again and again. */
 export const MAX_STREAMS_OF_USER = 20
 const MAX_STREAMS = 4000
+/** No organisation takes the streams of all others: none has more than a quarter of them. */
+const MAX_STREAMS_OF_TENANT = MAX_STREAMS / 4
 const RETRY_SECONDS = 30
+
+/** How many streams there may be on this instance. */
+export interface StreamLimits {
+  readonly ofInstance: number
+  readonly ofTenant: number
+}
+
+/** Why a stream is refused. */
+export const STREAM_REFUSALS = ['too-many-streams', 'too-many-streams-of-tenant'] as const
+type StreamRefusal = (typeof STREAM_REFUSALS)[number]
+
+const LIMITS: StreamLimits = { ofInstance: MAX_STREAMS, ofTenant: MAX_STREAMS_OF_TENANT }
 
 /** Whose session a stream belongs to, and where it was opened from. */
 export interface StreamOwner {
@@ -33,11 +47,14 @@ interface Watched {
 /** The open streams of this instance, by tenant and session. */
 export class EventStreams {
   readonly #tenants = new Map<string, Map<string, Watched>>()
-  readonly #maxStreams: number
+  readonly #refused: (reason: StreamRefusal) => void
+  readonly #limits: StreamLimits
   #size = 0
 
-  constructor(maxStreams = MAX_STREAMS) {
-    this.#maxStreams = maxStreams
+  /** `refused` hears of each stream that was refused. */
+  constructor(refused: (reason: StreamRefusal) => void = () => undefined, limits = LIMITS) {
+    this.#refused = refused
+    this.#limits = limits
   }
 
   /** How many streams are open. */
@@ -57,7 +74,7 @@ export class EventStreams {
 
   /**
    * Opens a stream; one too many of a session ends its oldest, and one too many of a user the oldest of theirs. Throws the
-   * 503 when the instance has as many as it can bear.
+   * 503 when the tenant has as many as it may, or the instance as many as it can bear.
    */
   open(session: WatchedSession): EventStream {
     const { tenantId, sessionName, userId } = session
@@ -66,9 +83,9 @@ export class EventStreams {
     this.#makeRoom(ofUser, MAX_STREAMS_OF_USER)
     const sessions = this.#tenants.get(tenantId) ?? new Map<string, Watched>()
     const watched = sessions.get(sessionName) ?? { session, streams: new Set() }
-    if (this.#size >= this.#maxStreams) {
-      const message = 'Too many pages listen for changes here. Please load the page again later.'
-      throw new ApiProblem(503, 'too-many-streams', message, undefined, retryAfter(RETRY_SECONDS))
+    if (this.#size >= this.#limits.ofInstance) throw this.#refusal('too-many-streams', 'here')
+    if (streamsOf(sessions.values()) >= this.#limits.ofTenant) {
+      throw this.#refusal('too-many-streams-of-tenant', 'in your organisation')
     }
     const stream = new EventStream(session.allowed, () => {
       this.#forget(watched, stream)
@@ -130,7 +147,13 @@ export class EventStreams {
     const [first] = known
     const [oldest] = first?.streams ?? []
     if (first === undefined || oldest === undefined) return
-    if (known.reduce((sum, { streams }) => sum + streams.size, 0) >= most) this.#drop(first, oldest, 'displaced')
+    if (streamsOf(known) >= most) this.#drop(first, oldest, 'displaced')
+  }
+
+  #refusal(reason: StreamRefusal, where: string): ApiProblem {
+    this.#refused(reason)
+    const message = `Too many pages listen for changes ${where}. Please load this one again to see what has changed.`
+    return new ApiProblem(503, reason, message, undefined, retryAfter(RETRY_SECONDS))
   }
 
   #all(): EventStream[] {
@@ -153,4 +176,8 @@ export class EventStreams {
     sessions?.delete(sessionName)
     if (sessions?.size === 0) this.#tenants.delete(tenantId)
   }
+}
+
+function streamsOf(sessions: Iterable<Watched>): number {
+  return [...sessions].reduce((sum, { streams }) => sum + streams.size, 0)
 }

@@ -10,7 +10,8 @@ import { changedBy } from './audit-topics.ts'
 import { ChangeNews, type PlatformState } from './change-news.ts'
 import { Changes } from './changes.ts'
 import type { EventStream } from './event-stream.ts'
-import { EventStreams, type StreamOwner } from './event-streams.ts'
+import { EventStreams, STREAM_REFUSALS, type StreamOwner, type WatchedSession } from './event-streams.ts'
+import { JudgementQueue } from './judgement-queue.ts'
 import { SessionJudge } from './session-judge.ts'
 
 /** How often it looks for what changed, and so how often a stream is told at most. */
@@ -23,7 +24,7 @@ const LOOKS_PER_FIGURES = 10
 
 /** What it needs of others. */
 type News = Pick<ChangeNews, 'headOf' | 'since' | 'platformState'>
-type Judge = Pick<SessionJudge, 'judge' | 'each' | 'isDue' | 'gone'>
+type Judge = Pick<SessionJudge, 'judge' | 'isDue' | 'gone'>
 
 /**
  * Finds out what changed while somebody listens: one look at the audit chains of their tenants, whichever instance wrote
@@ -35,27 +36,32 @@ export class EventWatch implements OnModuleDestroy {
   readonly #judge: Judge
   readonly #clock: Clock
   readonly #log: Logger
-  readonly #streams = new EventStreams()
+  readonly #streams: EventStreams
   readonly #places = new Map<string, bigint>()
   readonly #doubtful = new Set<string>()
+  readonly #judgements = new JudgementQueue<WatchedSession>((session) => this.#judgeAgain(session))
   readonly #stopped = new AbortController()
   #platform: PlatformState | undefined
   #looks = 0
   #isLooking = false
-  #isFailing = false
+  readonly #failing = new Set<'look' | 'judgement'>()
 
   constructor(
     @Inject(ChangeNews) news: News,
     @Inject(SessionJudge) judge: Judge,
     @Inject(Changes) changes: Pick<Changes, 'listen'>,
     @Inject(CLOCK) clock: Clock,
-    @Inject(Metrics) metrics: Pick<Metrics, 'gauge'>,
+    @Inject(Metrics) metrics: Pick<Metrics, 'gauge' | 'reasonCounter'>,
     @Inject(LOGGER) log: Logger,
   ) {
     this.#news = news
     this.#judge = judge
     this.#clock = clock
     this.#log = log
+    const refusals = metrics.reasonCounter('event_stream_refusals', 'Refused streams of events.', STREAM_REFUSALS)
+    this.#streams = new EventStreams((reason) => {
+      refusals.increment(reason)
+    })
     changes.listen(({ tenantId, userId, topics }) => {
       this.#streams.note(tenantId, topics, userId === null ? 'everybody' : new Set([userId]))
     })
@@ -95,6 +101,7 @@ export class EventWatch implements OnModuleDestroy {
     this.#platform = undefined
     this.#places.clear()
     this.#doubtful.clear()
+    this.#judgements.clear()
     this.#isLooking = false
   }
 
@@ -106,12 +113,9 @@ export class EventWatch implements OnModuleDestroy {
       await this.#comparePlatform()
       this.#streams.flush()
       await this.#checkSessions()
-      this.#isFailing = false
+      this.#failing.delete('look')
     } catch (error) {
-      if (!this.#isFailing && !this.#stopped.signal.aborted) {
-        this.#log.warn({ reason: describeError(error) }, 'cannot look for changes; trying again')
-      }
-      this.#isFailing = true
+      this.#complain('look', error, 'cannot look for changes; trying again')
       this.#streams.flush()
     }
     if (this.#looks % LOOKS_PER_BEAT === 0) this.#streams.beat()
@@ -139,18 +143,38 @@ export class EventWatch implements OnModuleDestroy {
     }
   }
 
+  /** Judging takes its time and is not waited for: the next look comes, whatever there is to judge. */
   async #checkSessions(): Promise<void> {
     const { sessions } = this.#streams
-    const doubtful = sessions.filter(
-      (session) => this.#doubtful.has(session.sessionName) || this.#judge.isDue(session, this.#clock.now()),
-    )
+    const nowMs = this.#clock.now()
+    for (const session of sessions) {
+      const isDue = this.#judge.isDue(session, nowMs) && !this.#judgements.has(session)
+      if (isDue || this.#doubtful.has(session.sessionName)) this.#judgements.add(session)
+    }
+    this.#doubtful.clear()
     const gone = this.#looks % LOOKS_PER_CHECK === 0 ? await this.#judge.gone(sessions) : []
     for (const session of gone) this.#streams.endSession(session)
-    await this.#judge.each(doubtful, (session, judged) => {
-      this.#doubtful.delete(session.sessionName)
+  }
+
+  /** One that could not be judged stays doubtful until the next look. */
+  async #judgeAgain(session: WatchedSession): Promise<void> {
+    try {
+      const judged = await this.#judge.judge(session)
       if (judged === undefined) this.#streams.endSession(session)
       else this.#streams.judged(judged)
-    })
+      this.#failing.delete('judgement')
+    } catch (error) {
+      this.#doubtful.add(session.sessionName)
+      this.#complain('judgement', error, 'cannot judge a session that has streams; trying again')
+    }
+  }
+
+  /** Once, until it works again. */
+  #complain(what: 'look' | 'judgement', error: unknown, message: string): void {
+    if (!this.#failing.has(what) && !this.#stopped.signal.aborted) {
+      this.#log.warn({ reason: describeError(error) }, message)
+    }
+    this.#failing.add(what)
   }
 
   /** Tenants and services are not of one tenant: their changes stand in many chains, and what nodes report in none. */

@@ -34,7 +34,9 @@ export class EventsController {
       'twice a second, within a second of the change, with what the caller may see of: ' +
       `${TOPICS.join(', ')}. Ask for everything anew after each connection: what happened in between is not told. ` +
       'An event `session-ended` comes before the end when the session is over or goes on under another name: GET ' +
-      '/api/v1/me tells which. A session has four streams at most, a user twenty; one more ends the oldest.',
+      '/api/v1/me tells which. A session has four streams at most, a user twenty; one more ends the oldest. 503 ' +
+      '`too-many-streams` and `too-many-streams-of-tenant` say that there is no room: look at everything anew instead, ' +
+      'and try again after the time in Retry-After.',
     response: z.string(),
     produces: 'text/event-stream',
     examples: { response: EXAMPLE },

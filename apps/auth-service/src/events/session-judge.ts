@@ -11,7 +11,6 @@ import { topicsFor } from './topics.ts'
 
 /** What nothing announces is noticed after this time: a policy that asks for more from some time on. */
 const JUDGED_AGAIN_MS = 60_000
-const AT_ONCE = 8
 
 /** Says whether sessions that have streams still exist, and what they may hear about. */
 @Injectable()
@@ -43,18 +42,6 @@ export class SessionJudge {
     const { permissions } = person.actor
     const allowed = topicsFor({ permissions, duties: person.duties })
     return { sessionName, tenantId, userId, address, allowed, judgedAtMs: this.#clock.now() }
-  }
-
-  /** Judges many, a few at once. */
-  async each<Session extends StreamOwner>(
-    sessions: readonly Session[],
-    hear: (session: Session, judged: WatchedSession | undefined) => void,
-  ): Promise<void> {
-    const waiting = [...sessions]
-    const work = async (): Promise<void> => {
-      for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) hear(next, await this.judge(next))
-    }
-    await Promise.all(Array.from({ length: AT_ONCE }, work))
   }
 
   /** Says whether a session was judged so long ago that it has to be again. */

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+
 import { Inject, Injectable } from '@nestjs/common'
 import { Database, type User } from '@sallyport/database'
 import type { Clock } from '@sallyport/foundation'
@@ -31,8 +33,7 @@ export class SecondFactor {
   /** Checks a code and uses up its time step; two instances at once cannot both accept it. */
   async use(user: TotpColumns, code: string): Promise<'accepted' | 'reused' | 'wrong'> {
     if (user.totpSecret === null) return 'wrong'
-    const sealed = user.totpSecret
-    const secret = Buffer.from(this.#secrets.open(PURPOSE, identityOf(user), sealed)).toString()
+    const secret = this.open(user, user.totpSecret)
     const nowMs = this.#clock.now()
     const checked = await verifyTotp({ secret, code, nowMs, lastUsedStep: Number(user.totpLastStep) })
     if (checked.result !== 'accepted') return checked.result
@@ -49,6 +50,16 @@ export class SecondFactor {
   seal(user: Pick<User, 'tenantId' | 'id'>, secret: string): Uint8Array<ArrayBuffer> {
     return this.#secrets.seal(PURPOSE, identityOf(user), Buffer.from(secret))
   }
+
+  /** Opens a secret as the user's row keeps it. */
+  open(user: Pick<User, 'tenantId' | 'id'>, sealed: Uint8Array): string {
+    return Buffer.from(this.#secrets.open(PURPOSE, identityOf(user), sealed)).toString()
+  }
+}
+
+/** Names a sealed secret, and says nothing about what is in it: no secret is sealed twice to the same bytes. */
+export function totpNameOf(sealed: Uint8Array): string {
+  return createHash('sha256').update(sealed).digest('base64url')
 }
 
 function identityOf(user: Pick<User, 'tenantId' | 'id'>): string {

@@ -15,6 +15,12 @@ import { permissionsOf } from './permissions.ts'
 /** What tells an API token from the operator token. */
 const API_TOKEN_PREFIX = 'sp_'
 
+/**
+ * By this a page says whose it is. All tabs of a browser share one cookie: when another person signs in in one of them,
+ * the others must neither act for that person nor show both what is theirs.
+ */
+const USER_HEADER = 'sallyport-user'
+
 const REFUSALS = {
   'password-change': ['password-change-required', 'Please choose a password of your own first.'],
   'factor-enrolment': ['enrolment-required', 'Please enrol a second factor first.'],
@@ -76,11 +82,18 @@ export class AccessGuard implements CanActivate {
       if (rule.permission.startsWith('platform.')) throw notOperator(401)
       throw new ApiProblem(401, 'not-signed-in', 'Please sign in.')
     }
+    demandSamePerson(request, person.actor)
     refuseDuties(person.duties, rule)
     demandPermission(person.actor, rule)
     if (rule.recent) this.#sessions.demandRecentAuthentication(request)
     return person.actor
   }
+}
+
+function demandSamePerson({ headers }: FastifyRequest, { userId }: Actor): void {
+  const named = headers[USER_HEADER]
+  if (named === undefined || named === userId) return
+  throw new ApiProblem(412, 'user-changed', 'Somebody else has signed in in this browser. Please load the page again.')
 }
 
 function refuseDuties(duties: readonly Duty[], { despite }: AccessRule): void {

@@ -39,6 +39,11 @@ export function notFound(what: string): ApiProblem {
   return new ApiProblem(404, 'not-found', `There is no such ${what}.`)
 }
 
+/** What a message names. */
+export const problemParameters = z
+  .record(z.string(), z.union([z.string(), z.number()]))
+  .describe('what the message names, for who says it in another language: numbers, and times as date-time')
+
 /** A refusal of the public API: RFC 9457, with what programs and forms need as members of its own. */
 export const problemDocument = apiError.extend({
   type: z.literal('about:blank').describe('RFC 9457 §4.2.1: `code` tells more than the status'),
@@ -47,10 +52,7 @@ export const problemDocument = apiError.extend({
   detail: z.string().describe('the same as `message`'),
   code: z.string().describe('names the reason; programs decide by it'),
   message: z.string().describe('says what happened and what to do'),
-  parameters: z
-    .record(z.string(), z.union([z.string(), z.number()]))
-    .optional()
-    .describe('what the message names, for who says it in another language: numbers, and times as date-time'),
+  parameters: problemParameters.optional(),
 })
 export type ProblemDocument = z.infer<typeof problemDocument>
 

@@ -32,8 +32,8 @@ it.each(byName)('%s has examples that its own schemas accept', (_, { contract, b
       ?.safeParse(given ?? exampleOf(z.toJSONSchema(schema, { io, unrepresentable: 'any' })))
       .error?.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`) ?? []
   if (contract.consumes === undefined) expect(problems(body, 'input', contract.examples?.body)).toEqual([])
-  if (contract.produces === undefined)
-    expect(problems(contract.response, 'output', contract.examples?.response)).toEqual([])
+  if (contract.produces !== undefined) expect(contract.response, 'what is answered, for an example').toBeDefined()
+  else expect(problems(contract.response, 'output', contract.examples?.response)).toEqual([])
 })
 
 it.each(byName)('%s takes no id that is none and no parameter that it does not know', (_, { parameters, query }) => {

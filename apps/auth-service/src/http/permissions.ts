@@ -2,7 +2,8 @@
 export const PERMISSIONS = {
   'self.read': 'see the own account, devices and connections',
   'self.write': 'change the own account, enrol and revoke own devices, end own connections',
-  'overview.read': 'see numbers about connections, failures, enrolment, certificates and pools',
+  'overview.read':
+    'see numbers about connections, failures, enrolment, certificates and pools, by the names of networks',
   'users.read': 'see users and why their sign-ins failed',
   'users.write': 'invite, change, disable, unlock and delete users, reset their passwords and factors',
   'groups.read': 'see groups and who is in them',
@@ -15,9 +16,9 @@ export const PERMISSIONS = {
   'networks.write': 'create and change networks',
   'connections.read': 'see the connections of all users',
   'connections.write': 'end connections and capture their packets',
-  'audit.read': 'read, export and verify the audit log',
-  'webhooks.read': 'see webhooks',
-  'webhooks.write': 'create, change and delete webhooks',
+  'audit.read': 'read, export and verify the audit log, which names users and what is theirs',
+  'webhooks.read': 'see webhooks, of their URLs the origin only',
+  'webhooks.write': 'create, change and delete webhooks, and see their whole URLs',
   'settings.read': 'see settings and certificate authorities of the tenant',
   'settings.write': 'change settings and roll certificate authorities over',
   'tokens.read': 'see the API tokens of all users',

@@ -5,6 +5,7 @@ import type { FactorMethod, MfaPolicy } from '@sallyport/mfa-policy'
 import type { Logger } from '@sallyport/telemetry'
 
 import { type AuditEntry, recordAudits } from '../audit/audit-log.ts'
+import { lockInOrder, requestEnds } from '../connections/connection-locks.ts'
 import { factorMethods } from '../factors/factors.ts'
 import { Geoip } from '../geoip/geoip.ts'
 import { ENDINGS } from '../node-api/ending.ts'
@@ -79,7 +80,8 @@ export class LiveConnections {
       const judged = await this.#database.withTenant(tenantId, async (session) => {
         const live = await session.connection.findMany({ where, select: POLICED, orderBy: { id: 'asc' }, take: PAGE })
         const { denied, wanted } = await this.#judge(session, tenantId, live)
-        await lockInOrder(session, tenantId, [...denied, ...wanted])
+        const concerned = [...denied, ...wanted].map(({ id }) => id)
+        await lockInOrder(session, tenantId, concerned)
         const ended = await this.#end(session, tenantId, denied)
         const moved = await moveEnds(session, tenantId, wanted)
         return { ended, moved, next: live.length < PAGE ? undefined : live.at(-1)?.id }
@@ -95,12 +97,8 @@ export class LiveConnections {
   /** Notes them as ended and gives those that were not yet: two looks at the same time see the same connections. */
   async #end(session: TenantSession, tenantId: string, denied: readonly Found[]): Promise<readonly Found[]> {
     if (denied.length === 0) return []
-    const rows = await session.connection.updateManyAndReturn({
-      where: { tenantId, id: { in: denied.map(({ id }) => id) }, endRequestedAt: null },
-      data: { endRequestedAt: new Date(this.#clock.now()) },
-      select: { id: true },
-    })
-    const noted = new Set(rows.map(({ id }) => id))
+    const ids = denied.map(({ id }) => id)
+    const noted = new Set(await requestEnds(session, tenantId, { id: { in: ids } }, new Date(this.#clock.now())))
     const ended = denied.filter(({ id }) => noted.has(id))
     if (ended.length > 0) await recordAudits(session, tenantId, ended.map(entryOf))
     return ended
@@ -148,19 +146,6 @@ export class LiveConnections {
       )
     }
   }
-}
-
-/** In the order in which renewals are noted together (`note_connections`): else each could wait for the other. */
-async function lockInOrder(
-  session: TenantSession,
-  tenantId: string,
-  connections: readonly Pick<Connection, 'id'>[],
-): Promise<void> {
-  if (connections.length === 0) return
-  const ids = connections.map(({ id }) => id)
-  await session.$queryRaw`
-    SELECT id FROM connections WHERE tenant_id = ${tenantId}::uuid AND id = ANY (${ids}::uuid[])
-    ORDER BY device_id, id FOR NO KEY UPDATE`
 }
 
 /** Notes all of them in one statement, and gives those that were: a login that was extended meanwhile keeps its new end. */

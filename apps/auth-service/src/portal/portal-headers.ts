@@ -24,7 +24,17 @@ const PERMISSIONS_POLICY = [
 ]
 
 /**
- * Headers of everything that the portal is made of. Only its own scripts and styles run, from files; no page of it is in
+ * What of the headers that every answer has is of use with a script, style or image: they are no documents, and what a
+ * document may do is said with the document.
+ */
+export const ASSET_HEADERS: ReadonlySet<string> = new Set([
+  'cross-origin-resource-policy',
+  'strict-transport-security',
+  'x-content-type-options',
+])
+
+/**
+ * Headers of the portal's page, and of its files that could be a document. Only its own scripts and styles run, from files; no page of it is in
  * anybody's frame; its addresses, some of which are secrets, are in nobody's referrer.
  */
 export function portalHeadersOf(isHttps: boolean): Readonly<Record<string, string>> {

@@ -42,6 +42,7 @@ beforeAll(async () => {
     ['index.html', PAGE],
     ['icon.svg', '<svg/>'],
     ['assets/main-B1.js', SCRIPT],
+    ['assets/drawing-B1.svg', '<svg/>'],
   ] as const) {
     await writeFile(join(directory, name), text)
     await writeFile(join(directory, `${name}.br`), brotliCompressSync(text))
@@ -70,15 +71,15 @@ it.each(['/', '/connect/abc', '/link/a.b', '/index.html'])(
 )
 
 it('lets the page run, load and frame nothing but its own, and tells its address to nobody', async () => {
-  for (const url of ['/', '/assets/main-B1.js']) {
+  for (const url of ['/', '/icon.svg', '/assets/drawing-B1.svg']) {
     const { headers } = await server.inject({ url, headers: BROWSER })
     expect(headers).toMatchObject({
       'referrer-policy': 'no-referrer',
       'cross-origin-opener-policy': 'same-origin',
-      'permissions-policy': /camera=\(\)/,
       'x-content-type-options': 'nosniff',
       'x-frame-options': 'DENY',
     })
+    expect(headers['permissions-policy']).toMatch(/camera=\(\)/)
     const policy = String(headers['content-security-policy'])
     expect(policy).toMatch(/^default-src 'none'; script-src 'self'; style-src 'self';/)
     expect(policy).toContain("require-trusted-types-for 'script'")
@@ -91,6 +92,22 @@ it('lets the page run, load and frame nothing but its own, and tells its address
     true,
     false,
   ])
+})
+
+it('gives scripts none of the headers that say what a document may do', async () => {
+  const { headers } = await server.inject({ url: '/assets/main-B1.js', headers: { 'accept-encoding': 'br' } })
+  expect(headers).toMatchObject({
+    'content-encoding': 'br',
+    'x-content-type-options': 'nosniff',
+    'cross-origin-resource-policy': 'same-origin',
+  })
+  expect(headers['strict-transport-security']).toMatch(/^max-age=/)
+  for (const name of ['content-security-policy', 'permissions-policy', 'referrer-policy', 'x-frame-options'])
+    expect(headers).not.toHaveProperty(name)
+  const bytes = Object.entries(headers).reduce((sum, [name, value]) => sum + name.length + String(value).length + 4, 0)
+  expect(bytes).toBeLessThan(600)
+  const missing = await server.inject('/assets/main-B2.js')
+  expect(missing.headers).toHaveProperty('content-security-policy')
 })
 
 it('gives assets for a year, compressed as the browser can read them', async () => {
@@ -108,10 +125,9 @@ it('gives assets for a year, compressed as the browser can read them', async () 
     expect(headers['content-type']).toBe(plain.headers['content-type'])
     expect(read(rawPayload).toString()).toBe(SCRIPT)
   }
-  expect((await server.inject('/icon.svg')).headers).toMatchObject({
-    'cache-control': 'no-cache',
-    'content-type': /svg/,
-  })
+  const { headers: iconHeaders } = await server.inject('/icon.svg')
+  expect(iconHeaders['cache-control']).toBe('no-cache')
+  expect(iconHeaders['content-type']).toMatch(/svg/)
 })
 
 it.each([

@@ -4,10 +4,13 @@ import { errorCodes, type FastifyInstance, type FastifyReply, type FastifyReques
 
 import { answerProblem } from '../http/api-error.filter.ts'
 import { MISSING_BUILD_PAGE } from './missing-build-page.ts'
-import { portalHeadersOf } from './portal-headers.ts'
+import { ASSET_HEADERS, portalHeadersOf } from './portal-headers.ts'
 import { portalTargetOf } from './portal-target.ts'
 
 const YEAR_MS = 365 * 24 * 3600 * 1000
+
+/** Files that no browser shows as a document in which something could run. */
+const ASSET = /\.(?:js|css|png|webp|woff2)(?:\.(?:br|gz))?$/
 
 /** Fastify's own limit for a part of an address; its check gives way to a route that takes everything. */
 const MAX_PART_CHARACTERS = 100
@@ -39,7 +42,9 @@ export async function servePortal(scope: FastifyInstance, { directory, publicUrl
   scope.setErrorHandler((error, _, reply) => {
     answerProblem(reply, error, log)
   })
-  if (directory !== undefined) await scope.register(fastifyStatic, { ...FILES, root: directory })
+  if (directory !== undefined) {
+    await scope.register(fastifyStatic, { ...FILES, root: directory, setHeaders: leaveAssetHeaders })
+  }
 
   const answer = (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     const target = portalTargetOf(request.url, request.headers.accept)
@@ -48,7 +53,7 @@ export async function servePortal(scope: FastifyInstance, { directory, publicUrl
       reply.callNotFound()
       return reply
     }
-    void reply.headers(headers)
+    if (target.kind !== 'asset' || !ASSET.test(target.path)) void reply.headers(headers)
     if (target.kind === 'asset') {
       return reply.sendFile(target.path, { cacheControl: true, maxAge: YEAR_MS, immutable: true })
     }
@@ -60,6 +65,12 @@ export async function servePortal(scope: FastifyInstance, { directory, publicUrl
       : reply.header('cache-control', 'no-cache').sendFile('index.html')
   }
   scope.route({ method: ['GET', 'HEAD'], url: '/*', handler: answer })
+}
+
+/** Takes from an asset that is there what is of use with documents only: with many small files it is most of an answer. */
+function leaveAssetHeaders({ request, raw }: FastifyReply, path: string): void {
+  if (!request.url.startsWith('/assets/') || !ASSET.test(path)) return
+  for (const name of raw.getHeaderNames()) if (!ASSET_HEADERS.has(name)) raw.removeHeader(name)
 }
 
 function hasLongPart(url: string): boolean {

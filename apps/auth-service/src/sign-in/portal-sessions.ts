@@ -80,8 +80,9 @@ export class PortalSessions {
 
   /** Starts a session under a new id, so that an id planted before the sign-in is worth nothing. */
   async start(request: FastifyRequest, user: SessionUser, factor: FactorMethod | undefined): Promise<void> {
-    const given = factor === undefined ? undefined : { method: factor, atMs: this.#clock.now() }
-    await this.#startAnew(request, user, this.#clock.now(), given)
+    const nowMs = this.#clock.now()
+    const given = factor === undefined ? {} : { factor: { method: factor, atMs: nowMs } }
+    await this.#startAnew(request, user, { authenticatedAtMs: nowMs, ...given })
   }
 
   /**
@@ -89,8 +90,12 @@ export class PortalSessions {
    * more: a password alone is no repetition of the sign-in.
    */
   goOn(request: FastifyRequest, user: SessionUser): Promise<void> {
-    const { authenticatedAtMs = 0, factor } = request.session.signedIn ?? {}
-    return this.#startAnew(request, user, authenticatedAtMs, factor)
+    const { authenticatedAtMs = 0, factor, pendingTotp } = request.session.signedIn ?? {}
+    return this.#startAnew(request, user, {
+      authenticatedAtMs,
+      ...(factor === undefined ? {} : { factor }),
+      ...(pendingTotp === undefined ? {} : { pendingTotp }),
+    })
   }
 
   /** Notes that the person gave a factor in this session, which it has from then on. */
@@ -98,6 +103,18 @@ export class PortalSessions {
     const { signedIn } = request.session
     if (signedIn === undefined) return
     request.session.signedIn = { ...signedIn, factor: { method, atMs: this.#clock.now() } }
+  }
+
+  /** Gives which secret for an authenticator app was begun in this session. */
+  pendingTotp({ session: { signedIn } }: FastifyRequest): string | undefined {
+    return signedIn?.pendingTotp
+  }
+
+  /** Notes which secret for an authenticator app was begun in this session, which may show it again. */
+  notePendingTotp(request: FastifyRequest, pendingTotp: string): void {
+    const { signedIn } = request.session
+    if (signedIn === undefined || signedIn.pendingTotp === pendingTotp) return
+    request.session.signedIn = { ...signedIn, pendingTotp }
   }
 
   /** Notes that the person proved again who they are. */
@@ -146,14 +163,12 @@ export class PortalSessions {
   async #startAnew(
     request: FastifyRequest,
     user: SessionUser,
-    authenticatedAtMs: number,
-    factor: GivenFactor | undefined,
+    proven: Pick<SignedIn, 'authenticatedAtMs' | 'factor' | 'pendingTotp'>,
   ): Promise<void> {
     await request.session.regenerate()
     const { tenantId, id: userId, tokenGeneration } = user
     const from = { address: request.ip, userAgent: userAgentOf(request) }
-    const session = { tenantId, userId, tokenGeneration, sinceMs: this.#clock.now(), authenticatedAtMs, ...from }
-    request.session.signedIn = factor === undefined ? session : { ...session, factor }
+    request.session.signedIn = { tenantId, userId, tokenGeneration, sinceMs: this.#clock.now(), ...proven, ...from }
   }
 
   /** A time in the future, from a clock that was set, is as recent as no time at all. */

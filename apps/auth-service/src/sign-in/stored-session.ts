@@ -22,6 +22,7 @@ const signedIn = z.strictObject({
   sinceMs: z.number(),
   authenticatedAtMs: z.number(),
   factor: givenFactor.optional(),
+  pendingTotp: z.string().optional(),
   address: z.string(),
   userAgent: z.string(),
 })
@@ -29,7 +30,8 @@ const signedIn = z.strictObject({
 /**
  * What a portal session keeps; everything else is read from the database at each request. It ends when the user's
  * generation moves on: password reset, sign-out everywhere. `authenticatedAtMs` is when the user last proved password and
- * factor, at the sign-in or when asked again; address and browser are those of the sign-in.
+ * factor, at the sign-in or when asked again; `pendingTotp` names the secret for an authenticator app that was begun here
+ * and is not confirmed; address and browser are those of the sign-in.
  */
 export type SignedIn = Readonly<z.infer<typeof signedIn>>
 

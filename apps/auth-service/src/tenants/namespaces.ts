@@ -29,7 +29,9 @@ export async function refuseTakenNamespaces(
   const holder = await session.tenant.findFirst({ where })
   const taken = own.find((name) => holder?.namespaces.includes(name))
   if (holder === null || taken === undefined) return
-  throw new ApiProblem(409, 'namespace-taken', `The namespace "${taken}" belongs to the tenant "${holder.slug}".`)
+  const message = `The namespace "${taken}" belongs to the tenant "${holder.slug}".`
+  const parameters = { namespace: taken, tenant: holder.slug }
+  throw new ApiProblem(409, 'namespace-taken', message, undefined, {}, parameters)
 }
 
 /** Refuses to take away a namespace that holds a network, because it could go to another tenant. Needs `withNamespaces`. */
@@ -41,6 +43,7 @@ export async function refuseUsedNamespaces(
   const networks = await session.network.findMany({ where: { tenantId, namespace: { not: null } } })
   const stranded = networks.find(({ namespace }) => namespace !== null && !kept.includes(namespace))
   if (stranded === undefined) return
-  const message = `The network "${stranded.name}" is in the namespace "${String(stranded.namespace)}".`
-  throw new ApiProblem(409, 'namespace-in-use', message)
+  const { name: network, namespace } = stranded
+  const message = `The network "${network}" is in the namespace "${String(namespace)}".`
+  throw new ApiProblem(409, 'namespace-in-use', message, undefined, {}, { network, namespace: String(namespace) })
 }

@@ -6,6 +6,7 @@ import type { Clock } from '@sallyport/foundation'
 import { generateOneTimePassword, hashPassword } from '@sallyport/identity'
 
 import { type AuditEntry, recordAudit } from '../audit/audit-log.ts'
+import { requestEnds } from '../connections/connection-locks.ts'
 import { StaticKeys } from '../handshake-keys/static-keys.ts'
 import type { PlatformActor } from '../http/access.ts'
 import { ApiProblem, notFound } from '../http/api-problem.ts'
@@ -126,12 +127,7 @@ export class TenantsService {
     if (mode === before.legacyClients) return []
     await this.#staticKeys.replace(session, before.id, mode)
     if (mode !== 'off') return []
-    const ended = await session.connection.updateManyAndReturn({
-      where: { tenantId: before.id, controlKey: 'tenant', endedAt: null, endRequestedAt: null },
-      data: { endRequestedAt: new Date(this.#clock.now()) },
-      select: { id: true },
-    })
-    return ended.map(({ id }) => id)
+    return requestEnds(session, before.id, { controlKey: 'tenant' }, new Date(this.#clock.now()))
   }
 }
 

@@ -53,23 +53,27 @@ function throwAway(body: Readable): void {
 
 /** What a file that is too large is refused with. */
 export function tooLarge(): ApiProblem {
-  return new ApiProblem(
-    413,
-    'too-large',
-    'The file has more than 10000 rows or 5 MB. Please cut it into several, each with the line of column names.',
-  )
+  const megabytes = MAX_IMPORT_BYTES / 2 ** 20
+  const message =
+    `The file has more than ${String(MAX_IMPORT_ROWS)} rows or ${String(megabytes)} MB. ` +
+    'Please cut it into several, each with the line of column names.'
+  const parameters = { reason: 'import', rows: MAX_IMPORT_ROWS, megabytes }
+  return new ApiProblem(413, 'too-large', message, undefined, {}, parameters)
 }
 
 function textOf(file: Buffer): string {
-  if (isUtf16(file)) throw badEncoding('The file is in UTF-16.')
-  if (!isUtf8(file)) throw badEncoding(`Line ${String(lineOfBadByte(file))} is not in UTF-8.`)
+  if (isUtf16(file)) throw badEncoding('The file is in UTF-16.', { reason: 'utf-16' })
+  if (!isUtf8(file)) {
+    const line = lineOfBadByte(file)
+    throw badEncoding(`Line ${String(line)} is not in UTF-8.`, { reason: 'not-utf-8', line })
+  }
   const text = file.toString('utf8')
   return text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text
 }
 
-function badEncoding(what: string): ApiProblem {
+function badEncoding(what: string, parameters: ApiProblem['parameters']): ApiProblem {
   const advice = 'Please save it as "CSV UTF-8": spreadsheets offer that beside plain CSV.'
-  return new ApiProblem(400, 'bad-encoding', `${what} ${advice}`)
+  return new ApiProblem(400, 'bad-encoding', `${what} ${advice}`, undefined, {}, parameters)
 }
 
 /** By its mark, or by a zero in the first two bytes: no column name begins with one. */

@@ -36,7 +36,7 @@ it('puts nobody into a group for who may change users only', () => {
     permissions: new Set<Permission>(['users.write']),
   })
   expect(users).toHaveLength(1)
-  expect(problems).toEqual([{ line: 3, problem: matching(/groups\.write/) }])
+  expect(problems).toEqual([{ line: 3, code: 'groups-not-allowed', problem: matching(/groups\.write/) }])
 })
 
 it('tells the line of a name that is taken, of a group that is not there, and of a role that is too much', () => {
@@ -48,9 +48,19 @@ it('tells the line of a name that is taken, of a group that is not there, and of
   expect(plan(rows)).toEqual({
     users: [],
     problems: [
-      { line: 2, problem: 'There is a user "grace" already.' },
-      { line: 3, problem: 'There is no group "engineering".' },
-      { line: 4, problem: matching(/"operator"/) },
+      {
+        line: 2,
+        code: 'username-taken',
+        parameters: { username: 'grace' },
+        problem: 'There is a user "grace" already.',
+      },
+      {
+        line: 3,
+        code: 'unknown-group',
+        parameters: { group: 'engineering' },
+        problem: 'There is no group "engineering".',
+      },
+      { line: 4, code: 'role-not-allowed', parameters: { role: 'operator' }, problem: matching(/"operator"/) },
     ],
   })
 })

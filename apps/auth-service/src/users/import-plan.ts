@@ -1,7 +1,11 @@
 import type { Actor } from '../http/access.ts'
 import { isRoleOf } from '../http/permissions.ts'
-import type { ImportProblem, ImportRow } from './import-rows.ts'
+import type { ImportProblem, RowProblem } from './import-problem.ts'
+import type { ImportRow } from './import-rows.ts'
 import { mayManage } from './user-rights.ts'
+
+/** As much of a name as stands in a message. */
+const MAX_SHOWN_CHARACTERS = 64
 
 /** A user to be created, with the groups by their ids. */
 export interface PlannedUser extends Omit<ImportRow, 'groupNames'> {
@@ -29,22 +33,31 @@ export function planImport(
     const { groupNames, ...user } = row
     if (problem === undefined)
       users.push({ ...user, groupIds: groupNames.flatMap((name) => surroundings.groups.get(name) ?? []) })
-    else problems.push({ line: row.line, problem })
+    else problems.push({ line: row.line, ...problem })
   }
   return { users, problems }
 }
 
 function problemOf(
-  row: ImportRow,
+  { username, role, groupNames }: ImportRow,
   { actor, isPlatform, takenUsernames, groups }: ImportSurroundings,
-): string | undefined {
-  if (takenUsernames.has(row.username)) return `There is a user "${row.username}" already.`
-  if (!isRoleOf(row.role, { isPlatform }) || !mayManage(actor, row.role)) {
-    return `You cannot give the role "${row.role}": it may do more than you, or there is none here.`
+): RowProblem | undefined {
+  if (takenUsernames.has(username)) {
+    const problem = `There is a user "${username}" already.`
+    return { code: 'username-taken', parameters: { username }, problem }
   }
-  if (row.groupNames.length > 0 && !actor.permissions.has('groups.write')) {
-    return 'You may not say who is in which group; it needs the permission groups.write.'
+  if (!isRoleOf(role, { isPlatform }) || !mayManage(actor, role)) {
+    const problem = `You cannot give the role "${role}": it may do more than you, or there is none here.`
+    return { code: 'role-not-allowed', parameters: { role }, problem }
   }
-  const missing = row.groupNames.find((name) => !groups.has(name))
-  return missing === undefined ? undefined : `There is no group ${JSON.stringify(missing.slice(0, 64))}.`
+  if (groupNames.length > 0 && !actor.permissions.has('groups.write')) {
+    const problem = 'You may not say who is in which group; it needs the permission groups.write.'
+    return { code: 'groups-not-allowed', problem }
+  }
+  const missing = groupNames.find((name) => !groups.has(name))
+  return missing === undefined ? undefined : unknownGroup(missing.slice(0, MAX_SHOWN_CHARACTERS))
+}
+
+function unknownGroup(group: string): RowProblem {
+  return { code: 'unknown-group', parameters: { group }, problem: `There is no group ${JSON.stringify(group)}.` }
 }

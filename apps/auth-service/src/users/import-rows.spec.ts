@@ -32,8 +32,11 @@ it('needs no more than names', async () => {
 it.each(['=cmd|calc', '+1', '-1+1', '@SUM(A1)', '\t=1', ' =1', '"\n=1"'])(
   'refuses what a spreadsheet runs, in every column: %j',
   async (cell) => {
-    for (const line of [`${cell},,,,`, `ada,${cell},,,`, `ada,,${cell},,`, `ada,,,${cell},`, `ada,,,,${cell}`]) {
-      expect(await problemsOf(line)).toEqual([expect.objectContaining({ problem: matching(/formula/) })])
+    const lines = [`${cell},,,,`, `ada,${cell},,,`, `ada,,${cell},,`, `ada,,,${cell},`, `ada,,,,${cell}`]
+    for (const [index, line] of lines.entries()) {
+      const column = HEADER.toLowerCase().split(',')[index]
+      const problem = { code: 'formula', parameters: { column }, problem: matching(/formula/) }
+      expect(await problemsOf(line)).toEqual([expect.objectContaining(problem)])
     }
   },
 )
@@ -50,6 +53,7 @@ it('names the line and the column of everything that is no user', async () => {
     '"frank\u0000",,,,',
     ',mail@example.com,,,',
     `x${'y'.repeat(5000)},,,,`,
+    `grace,,,,${Array.from({ length: 51 }, (_, index) => `g${String(index)}`).join(';')}`,
   )
   expect(problems.map(({ line, problem }) => `${String(line)} ${problem}`)).toEqual([
     '3 The user name "ada" is on line 2 already.',
@@ -61,25 +65,42 @@ it('names the line and the column of everything that is no user', async () => {
     expect.stringMatching(/^9 username has a line break or another control character/),
     expect.stringMatching(/^10 username must be/),
     '11 username is too long.',
+    '12 groups names more than 50 groups.',
+  ])
+  // The same for programs, and for who says it in another language.
+  expect(problems.map(({ code, parameters }) => [code, parameters])).toEqual([
+    ['repeated-username', { username: 'ada', firstLine: 2 }],
+    ['bad-username', undefined],
+    ['bad-email', undefined],
+    ['bad-display-name', undefined],
+    ['bad-role', undefined],
+    ['wrong-cell-count', { cells: 4, columns: 5 }],
+    ['control-character', { column: 'username' }],
+    ['bad-username', undefined],
+    ['cell-too-long', { column: 'username' }],
+    ['too-many-groups', { limit: 50 }],
   ])
 })
 
 it.each([
-  ['', /empty/],
-  ['\n\n', /empty/],
-  ['email\na@example.com', /"username"/],
-  ['username,username\na,b', /twice/],
-  ['username,password\na,b', /unknown column "password"/],
-  ['username\n"ada', /not well-formed/],
-  ['username\nada"x"', /not well-formed/],
-  ['PK\u0003\u0004 a spreadsheet', /unknown column/],
-])('refuses a file that is no such table: %j', async (text, message) => {
-  await expect(readImportRows(text)).rejects.toThrow(message)
+  ['', /empty/, { reason: 'empty' }],
+  ['\n\n', /empty/, { reason: 'empty' }],
+  ['email\na@example.com', /"username"/, { reason: 'no-username' }],
+  ['username,username\na,b', /twice/, { reason: 'repeated-column' }],
+  ['username,password\na,b', /unknown column "password"/, { reason: 'unknown-column', column: 'password' }],
+  ['username\n"ada', /not well-formed/, { reason: 'not-csv', line: 2 }],
+  ['username\nada"x"', /not well-formed/, { reason: 'not-csv', line: 2 }],
+  ['PK\u0003\u0004 a spreadsheet', /unknown column/, { reason: 'unknown-column' }],
+])('refuses a file that is no such table: %j', async (text, message, parameters) => {
+  const refused = expect(readImportRows(text)).rejects
+  await refused.toThrow(message)
+  await refused.toMatchObject({ status: 400, code: 'bad-file', parameters })
 })
 
 it('takes ten thousand rows and not one more', async () => {
   const rows = (count: number) =>
     `username\n${Array.from({ length: count }, (_, index) => `u${String(index)}`).join('\n')}`
   expect((await readImportRows(rows(10_000))).rows).toHaveLength(10_000)
-  await expect(readImportRows(rows(10_001))).rejects.toThrow(/10000 rows/)
+  const tooLarge = { code: 'too-large', parameters: { reason: 'import', rows: 10_000, megabytes: 5 } }
+  await expect(readImportRows(rows(10_001))).rejects.toMatchObject(tooLarge)
 })

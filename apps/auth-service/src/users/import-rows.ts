@@ -5,6 +5,7 @@ import { z } from 'zod'
 
 import { ApiProblem } from '../http/api-problem.ts'
 import { MAX_IMPORT_ROWS, tooLarge } from './import-file.ts'
+import type { ImportProblem, ImportProblemCode, RowProblem } from './import-problem.ts'
 import { emailAddress, personName, username, userRole } from './users.schemas.ts'
 
 const COLUMNS = ['username', 'email', 'displayname', 'role', 'groups'] as const
@@ -30,18 +31,18 @@ export interface ImportRow {
   readonly groupNames: readonly string[]
 }
 
-/** What is wrong with a line of the file, in a sentence. */
-export interface ImportProblem {
-  readonly line: number
-  readonly problem: string
-}
-
 const cells = z.object({
   username,
   email: emailAddress.nullable(),
   displayname: personName.nullable(),
   role: userRole,
 })
+const BAD_CELLS = {
+  username: 'bad-username',
+  email: 'bad-email',
+  displayname: 'bad-display-name',
+  role: 'bad-role',
+} as const satisfies Readonly<Record<keyof typeof cells.shape, ImportProblemCode>>
 
 const parsedRecord = z.object({ record: z.array(z.string()), info: z.object({ lines: z.int() }) })
 
@@ -52,7 +53,7 @@ const parsedRecord = z.object({ record: z.array(z.string()), info: z.object({ li
  */
 export async function readImportRows(text: string): Promise<{ rows: ImportRow[]; problems: ImportProblem[] }> {
   const [header, ...records] = recordsOf(text)
-  if (header === undefined) throw badFile('The file is empty. Its first line must name the columns.')
+  if (header === undefined) throw badFile('empty', 'The file is empty. Its first line must name the columns.')
   const columns = columnsOf(header.cells)
   if (records.length > MAX_IMPORT_ROWS) throw tooLarge()
   const rows: ImportRow[] = []
@@ -67,7 +68,7 @@ export async function readImportRows(text: string): Promise<{ rows: ImportRow[];
     }
     const first = firstLines.get(row.username)
     if (first === undefined) rows.push(row)
-    else problems.push({ line, problem: `The user name "${row.username}" is on line ${String(first)} already.` })
+    else problems.push({ line, ...repeatedUsername(row.username, first) })
     firstLines.set(row.username, first ?? line)
   }
   return { rows, problems }
@@ -91,9 +92,12 @@ function recordsOf(text: string): { line: number; cells: string[] }[] {
       .map(({ record, info }) => ({ line: info.lines, cells: record }))
   } catch (error) {
     if (!(error instanceof CsvError)) throw error
-    const line = typeof error['lines'] === 'number' ? ` near line ${String(error['lines'])}` : ''
+    const line = typeof error['lines'] === 'number' ? error['lines'] : 0
+    const near = line === 0 ? '' : ` near line ${String(line)}`
     throw badFile(
-      `The file is not well-formed CSV${line}: a quotation mark is missing, too many, or in the wrong place.`,
+      'not-csv',
+      `The file is not well-formed CSV${near}: a quotation mark is missing, too many, or in the wrong place.`,
+      { line },
     )
   }
 }
@@ -104,56 +108,85 @@ function columnsOf(header: readonly string[]): Column[] {
     const column = COLUMNS.find((candidate) => candidate === name)
     if (column !== undefined) return column
     throw badFile(
-      `The first line has an unknown column ${shown(cell)}. Known are username, email, displayName, role, groups.`,
+      'unknown-column',
+      `The first line has an unknown column ${quoted(cell)}. Known are username, email, displayName, role, groups.`,
+      { column: shown(cell) },
     )
   })
-  if (new Set(columns).size < columns.length) throw badFile('The first line names a column twice.')
-  if (!columns.includes('username')) throw badFile('The first line must name the columns, and one of them "username".')
+  if (new Set(columns).size < columns.length) throw badFile('repeated-column', 'The first line names a column twice.')
+  if (!columns.includes('username'))
+    throw badFile('no-username', 'The first line must name the columns, and one of them "username".')
   return columns
 }
 
 function rowOf(line: number, columns: readonly Column[], record: readonly string[]): ImportRow | ImportProblem {
-  if (record.length !== columns.length) {
-    return {
-      line,
-      problem: `The line has ${String(record.length)} cells, and there are ${String(columns.length)} columns.`,
-    }
-  }
+  if (record.length !== columns.length) return { line, ...wrongCellCount(record.length, columns.length) }
   const texts = new Map(columns.map((column, index) => [column, record[index]?.trim() ?? '']))
-  for (const [index, raw] of record.entries()) {
-    const problem = problemOfCell(raw)
-    if (problem !== undefined) return { line, problem: `${columns[index] ?? ''} ${problem}` }
+  for (const [index, column] of columns.entries()) {
+    const problem = problemOfCell(column, record[index] ?? '')
+    if (problem !== undefined) return { line, ...problem }
   }
   const groupNames = (texts.get('groups') ?? '').split(GROUP_SEPARATOR).flatMap((name) => name.trim() || [])
-  if (groupNames.length > MAX_GROUPS) return { line, problem: `groups names more than ${String(MAX_GROUPS)} groups.` }
+  if (groupNames.length > MAX_GROUPS) return { line, ...tooManyGroups() }
   const read = cells.safeParse({
     username: texts.get('username'),
     email: texts.get('email') || null,
     displayname: texts.get('displayname') || null,
     role: texts.get('role')?.toLowerCase() || 'user',
   })
-  if (!read.success) {
-    const [issue] = read.error.issues
-    return { line, problem: `${issue?.path.join('.') ?? ''} ${issue?.message ?? 'is not valid'}.` }
-  }
+  if (!read.success) return { line, ...badCell(read.error) }
   const { username: name, email, displayname: displayName, role } = read.data
   return { line, username: name, email, displayName, role, groupNames: [...new Set(groupNames)] }
 }
 
 /** Refused rather than changed: a cell that is turned into text by a quotation mark comes back as another name. */
-function problemOfCell(raw: string): string | undefined {
-  if (raw.length > MAX_CELL_CHARACTERS) return 'is too long.'
-  if (FORMULA.test(raw) || FORMULA.test(raw.trim()))
-    return 'begins like a formula (= + - @ or tab). Please take that sign away.'
-  if (/\p{Cc}/u.test(raw)) return 'has a line break or another control character.'
+function problemOfCell(column: Column, raw: string): RowProblem | undefined {
+  const parameters = { column }
+  if (raw.length > MAX_CELL_CHARACTERS) {
+    return { code: 'cell-too-long', parameters, problem: `${column} is too long.` }
+  }
+  if (FORMULA.test(raw) || FORMULA.test(raw.trim())) {
+    const problem = `${column} begins like a formula (= + - @ or tab). Please take that sign away.`
+    return { code: 'formula', parameters, problem }
+  }
+  if (/\p{Cc}/u.test(raw)) {
+    const problem = `${column} has a line break or another control character.`
+    return { code: 'control-character', parameters, problem }
+  }
   return undefined
 }
 
-function badFile(message: string): ApiProblem {
-  return new ApiProblem(400, 'bad-file', message)
+function badCell({ issues: [issue] }: z.ZodError<z.infer<typeof cells>>): RowProblem {
+  const column = cells.keyof().parse(issue?.path[0])
+  return { code: BAD_CELLS[column], problem: `${column} ${issue?.message ?? 'is not valid'}.` }
+}
+
+function wrongCellCount(cellCount: number, columnCount: number): RowProblem {
+  const problem = `The line has ${String(cellCount)} cells, and there are ${String(columnCount)} columns.`
+  return { code: 'wrong-cell-count', parameters: { cells: cellCount, columns: columnCount }, problem }
+}
+
+function tooManyGroups(): RowProblem {
+  const problem = `groups names more than ${String(MAX_GROUPS)} groups.`
+  return { code: 'too-many-groups', parameters: { limit: MAX_GROUPS }, problem }
+}
+
+function repeatedUsername(name: string, firstLine: number): RowProblem {
+  const problem = `The user name "${name}" is on line ${String(firstLine)} already.`
+  return { code: 'repeated-username', parameters: { username: name, firstLine }, problem }
+}
+
+type BadFileReason = 'empty' | 'not-csv' | 'unknown-column' | 'repeated-column' | 'no-username'
+
+function badFile(reason: BadFileReason, message: string, named: ApiProblem['parameters'] = {}): ApiProblem {
+  return new ApiProblem(400, 'bad-file', message, undefined, {}, { reason, ...named })
 }
 
 /** A short piece of what stands in a file, fit for a message. */
 function shown(cell: string): string {
-  return JSON.stringify(cell.slice(0, 40))
+  return cell.slice(0, 40)
+}
+
+function quoted(cell: string): string {
+  return JSON.stringify(shown(cell))
 }

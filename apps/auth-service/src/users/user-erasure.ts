@@ -66,6 +66,9 @@ async function lockUser(session: TenantSession, tenantId: string, userId: string
 
 async function eraseRows(session: TenantSession, tenantId: string, userId: string): Promise<void> {
   const where = { tenantId, userId }
+  // Devices come before connections, and these in the order of `lockInOrder`: else two could wait for each other.
+  await session.$queryRaw`
+    SELECT id FROM devices WHERE tenant_id = ${tenantId}::uuid AND user_id = ${userId}::uuid ORDER BY id FOR UPDATE`
   await eraseConnections(session, tenantId, userId)
   await session.device.deleteMany({ where })
   await session.oneTimeLink.deleteMany({ where })
@@ -80,7 +83,8 @@ async function eraseConnections(session: TenantSession, tenantId: string, userId
   for (let erased: unknown[] = [undefined]; erased.length > 0;) {
     erased = await session.$queryRaw<unknown[]>`
       DELETE FROM connections WHERE tenant_id = ${tenantId}::uuid AND id IN (
-        SELECT id FROM connections WHERE tenant_id = ${tenantId}::uuid AND user_id = ${userId}::uuid LIMIT ${ROWS_OF_STATEMENT}
+        SELECT id FROM connections WHERE tenant_id = ${tenantId}::uuid AND user_id = ${userId}::uuid
+        ORDER BY device_id, id LIMIT ${ROWS_OF_STATEMENT} FOR UPDATE
       ) RETURNING 1 AS erased`
   }
 }

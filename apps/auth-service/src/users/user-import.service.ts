@@ -12,7 +12,8 @@ import { PasswordLinks } from '../links/password-links.ts'
 import type { ImportReport } from './import.schemas.ts'
 import { readImportFile } from './import-file.ts'
 import { planImport, type PlannedUser } from './import-plan.ts'
-import { type ImportProblem, type ImportRow, MAX_PROBLEMS, readImportRows } from './import-rows.ts'
+import type { ImportProblem } from './import-problem.ts'
+import { type ImportRow, MAX_PROBLEMS, readImportRows } from './import-rows.ts'
 
 /** Far below what PostgreSQL does in the time that a statement may take. */
 const ROWS_OF_STATEMENT = 500

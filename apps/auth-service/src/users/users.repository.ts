@@ -3,6 +3,7 @@ import { Database, type TenantSession, type User } from '@sallyport/database'
 
 import { revokeTokensOf } from '../api-tokens/api-token-revocation.ts'
 import { type AuditEntry, recordAudit } from '../audit/audit-log.ts'
+import { requestEnds } from '../connections/connection-locks.ts'
 import { ApiProblem, notFound } from '../http/api-problem.ts'
 import { containing } from '../http/containing.ts'
 import type { ListUsersQuery } from './users.schemas.ts'
@@ -114,8 +115,7 @@ export async function updateUserAndEnd(
 ): Promise<User> {
   const { tenantId, id: userId } = user
   const updated = await updateAsRead(session, user, { ...change, tokenGeneration: { increment: 1 } }, entry)
-  const where = { tenantId, userId, endedAt: null, endRequestedAt: null }
-  await session.connection.updateMany({ where, data: { endRequestedAt } })
+  await requestEnds(session, tenantId, { userId }, endRequestedAt)
   await revokeTokensOf(session, user, endRequestedAt)
   // A link that was sent for the password before this one could set it back.
   if (change.passwordHash !== undefined) {

@@ -7,9 +7,10 @@ import { type Logger, Metrics, type ReasonCounter } from '@sallyport/telemetry'
 import { AuditRepository } from '../audit/audit.repository.ts'
 import { ClusterSecrets } from '../platform/cluster-secrets.ts'
 import { CLOCK, LOGGER } from '../runtime/tokens.ts'
+import { DELIVERY_FAILURES, toldFailureOf } from './delivery-failure.ts'
 import { retryDelayMs } from './retry-delay.ts'
 import { hears, webhookEventOf } from './webhook-event.ts'
-import { type Delivery, DELIVERY_FAILURES, type WebhookConnection, WebhookSender } from './webhook-sender.ts'
+import { type Delivery, type WebhookConnection, WebhookSender } from './webhook-sender.ts'
 import { WEBHOOK_SECRET, webhookHeaders } from './webhook-signature.ts'
 import { type Claim, WebhooksRepository } from './webhooks.repository.ts'
 
@@ -164,10 +165,11 @@ export class WebhookCourier implements OnApplicationBootstrap, OnApplicationShut
     const lease = await this.#webhooks.advance(claim, place, false)
     if (lease === undefined) return
     const { tenantId, id: webhookId, failures } = claim
-    const error = status === undefined ? failure : `${failure} (HTTP ${String(status)})`
+    const told = toldFailureOf(failure)
+    const error = status === undefined ? told : `${told} (HTTP ${String(status)})`
     const delayMs = retryDelayMs(failures + 1, Math.random(), retryAfterMs)
     const result = await this.#webhooks.fail({ ...claim, lease }, { error, delayMs, isFinal: failure === 'gone' })
-    this.#log.info({ tenantId, webhookId, error, result }, 'webhook not reached')
+    this.#log.info({ tenantId, webhookId, failure, status, result }, 'webhook not reached')
   }
 }
 

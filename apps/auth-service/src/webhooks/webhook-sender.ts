@@ -7,24 +7,12 @@ import { Inject, Injectable } from '@nestjs/common'
 import { errorCode } from '@sallyport/foundation'
 import { parseAddress } from '@sallyport/ip-network'
 
+import type { DeliveryFailure } from './delivery-failure.ts'
 import { literalAddress, WebhookTarget } from './webhook-target.ts'
 
 const TIMEOUT_MS = 10_000
 const MAX_ANSWER_BYTES = 64 * 1024
 const REFUSED_ADDRESS = 'REFUSED_ADDRESS'
-
-/** Why a request did not arrive; `http-…` with the status that was answered. */
-export const DELIVERY_FAILURES = [
-  'timed-out',
-  'refused-address',
-  'name-not-found',
-  'not-connected',
-  'tls-failed',
-  'redirected',
-  'gone',
-  'refused',
-] as const
-export type DeliveryFailure = (typeof DELIVERY_FAILURES)[number]
 
 /** What became of one request. */
 export type Delivery =

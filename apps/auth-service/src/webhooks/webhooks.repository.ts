@@ -8,7 +8,8 @@ import { containing } from '../http/containing.ts'
 import { PATIENCE_MS } from './retry-delay.ts'
 import type { ListWebhooksQuery } from './webhooks.schemas.ts'
 
-const MAX_OF_TENANT = 10
+/** How many webhooks a tenant can have. */
+export const MAX_WEBHOOKS = 10
 /** An instance that stops without a word loses what it claimed after this time: several requests fit into it. */
 const LEASE_SECONDS = 60
 
@@ -88,8 +89,8 @@ export class WebhooksRepository {
     const { tenantId } = webhook
     return this.#database.withTenant(tenantId, async (session) => {
       await session.$queryRaw`SELECT id FROM tenants WHERE id = ${tenantId}::uuid FOR NO KEY UPDATE`
-      if ((await session.webhook.count({ where: { tenantId } })) >= MAX_OF_TENANT) {
-        const message = `There are ${String(MAX_OF_TENANT)} webhooks already. Please delete one first.`
+      if ((await session.webhook.count({ where: { tenantId } })) >= MAX_WEBHOOKS) {
+        const message = `There are ${String(MAX_WEBHOOKS)} webhooks already. Please delete one first.`
         throw new ApiProblem(409, 'too-many-webhooks', message)
       }
       const deliveredSequence = await headOf(session, tenantId)

@@ -11,11 +11,12 @@ import { creationOf } from '../http/by-creation.ts'
 import { mapPage, type Page, pageOf } from '../http/page.ts'
 import { ClusterSecrets } from '../platform/cluster-secrets.ts'
 import { CLOCK } from '../runtime/tokens.ts'
+import { toldFailureOf } from './delivery-failure.ts'
 import { testEventOf } from './webhook-event.ts'
 import { WebhookSender } from './webhook-sender.ts'
 import { createWebhookKey, WEBHOOK_SECRET, webhookHeaders, webhookSecretText } from './webhook-signature.ts'
 import { WebhookTarget } from './webhook-target.ts'
-import { type WebhookChange, WebhooksRepository } from './webhooks.repository.ts'
+import { MAX_WEBHOOKS, type WebhookChange, WebhooksRepository } from './webhooks.repository.ts'
 import type {
   ChangedWebhook,
   ChangeWebhookRequest,
@@ -49,8 +50,15 @@ export class WebhooksService {
     this.#clock = clock
   }
 
-  async list({ tenantId }: Actor, query: ListWebhooksQuery): Promise<Page<WebhookView>> {
-    const rows = await this.#webhooks.list(tenantId, query)
+  async list({ tenantId, permissions }: Actor, query: ListWebhooksQuery): Promise<Page<WebhookView>> {
+    if (permissions.has('webhooks.write')) {
+      const rows = await this.#webhooks.list(tenantId, query)
+      return mapPage(pageOf(rows, query.limit, creationOf), webhookView)
+    }
+    const { search = '', ...rest } = query
+    const all = await this.#webhooks.list(tenantId, { ...rest, limit: MAX_WEBHOOKS })
+    // What they are not shown they cannot search either.
+    const rows = all.map(withOriginOnly).filter(({ url }) => url.includes(search.toLowerCase()))
     return mapPage(pageOf(rows, query.limit, creationOf), webhookView)
   }
 
@@ -95,7 +103,7 @@ export class WebhooksService {
     key.fill(0)
     using connection = this.#sender.to(url)
     const delivery = await connection.post(headers, event.body)
-    const failure = delivery.delivered ? null : delivery.failure
+    const failure = delivery.delivered ? null : toldFailureOf(delivery.failure)
     await this.#webhooks.audit(tenantId, { ...entryOf(actor, 'webhook.test', id), outcome: failure ?? 'ok' })
     const milliseconds = Math.round(performance.now() - sinceMs)
     return { delivered: delivery.delivered, status: delivery.status ?? null, failure, milliseconds }
@@ -119,6 +127,11 @@ export class WebhooksService {
 function entryOf(actor: Actor, action: string, id: string, details?: AuditEntry['details']): AuditEntry {
   const entry = { actor: actor.auditName, action, target: `webhook:${id}` }
   return details === undefined ? entry : { ...entry, details }
+}
+
+/** Leaves of the URL what says who hears: many receivers know a sender by a token in the path or the query. */
+function withOriginOnly(webhook: Webhook): Webhook {
+  return { ...webhook, url: new URL(webhook.url).origin }
 }
 
 function webhookView(webhook: Webhook): WebhookView {

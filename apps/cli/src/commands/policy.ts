@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import { UsageError } from '../cli-error.ts'
 import { readText } from '../connection.ts'
 import type { Context, Runner } from '../context.ts'
-import { groupIdOf, userIdOf } from '../everything.ts'
+import { deviceIdOf, groupIdOf, userIdOf } from '../everything.ts'
 import { factorMethod, parseJsonObject } from './words.ts'
 
 type Body<Path extends keyof paths, Method extends 'put' | 'post'> =
@@ -29,6 +29,7 @@ interface DryRunOptions {
   readonly country?: string
   readonly at?: string
   readonly factor?: string
+  readonly device?: string
 }
 
 /** `policy get|set|dry-run`. */
@@ -53,6 +54,7 @@ export function addPolicyCommands(program: Command, run: Runner): void {
     .option('--country <code>', 'from this country')
     .option('--at <time>', 'at this time (ISO 8601)')
     .option('--factor <method>', 'with this second factor given')
+    .option('--device <device>', 'on this device of theirs, by name or id; without it on a new one')
     .action(run(dryRun))
 }
 
@@ -130,10 +132,11 @@ function parseAssignment(text: string): Change {
 }
 
 async function dryRun(context: Context, user: string, options: DryRunOptions): Promise<void> {
-  const { policyFile, address, country, at, factor } = options
+  const { policyFile, address, country, at, factor, device } = options
   const api = await context.api()
   const userId = await userIdOf(api, user)
   const attempt: Attempt = {
+    ...(device === undefined ? {} : { deviceId: await deviceIdOf(api, userId, device) }),
     ...(address === undefined ? {} : { address }),
     ...(country === undefined ? {} : { country }),
     ...(at === undefined ? {} : { at }),

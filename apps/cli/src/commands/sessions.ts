@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 
 import type { Context, Runner } from '../context.ts'
 import { everyPage, userIdOf } from '../everything.ts'
+import { asSamePerson } from '../personal-session.ts'
 
 interface ListOptions {
   readonly own?: boolean
@@ -11,7 +12,7 @@ interface ListOptions {
   readonly user?: string
 }
 
-/** `sessions list|end`: the connections of the VPN. */
+/** `sessions list|end|extend`: the connections of the VPN. */
 export function addSessionCommands(program: Command, run: Runner): void {
   const sessions = program.command('sessions').description('who is connected')
   sessions
@@ -23,6 +24,10 @@ export function addSessionCommands(program: Command, run: Runner): void {
     .option('--user <user>', 'those of this user')
     .action(run(list))
   sessions.command('end <id>').description('end one').option('--own', 'one of your own').action(run(end))
+  sessions
+    .command('extend <id>')
+    .description('begin the login of one of your own anew; asks for the password and the second factor')
+    .action(run(extend))
 }
 
 async function list(context: Context, { own = false, ended = false, search, user }: ListOptions): Promise<void> {
@@ -55,4 +60,12 @@ async function end(context: Context, id: string, { own = false }: { readonly own
   if (own) await answerOf(api.DELETE('/api/v1/me/connections/{id}', { params }))
   else await answerOf(api.DELETE('/api/v1/connections/{id}', { params }))
   context.done('The connection ends.')
+}
+
+async function extend(context: Context, id: string): Promise<void> {
+  await asSamePerson(context, async ({ api }) => {
+    const params = { path: { id } }
+    const extended = await answerOf(api.POST('/api/v1/me/connections/{id}/extend', { params }))
+    await context.show(extended, ({ sessionEndsAt }) => ({ 'session ends': sessionEndsAt }))
+  })
 }

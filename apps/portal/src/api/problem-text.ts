@@ -9,12 +9,6 @@ export function isRefusal(problem: unknown, ...codes: readonly string[]): proble
   return problem instanceof ApiRefusedError && codes.includes(problem.code)
 }
 
-/** Gives what is wrong with a field of the request, by the path that the service names. */
-export function issueOf(problem: unknown, path: string): string | undefined {
-  if (!(problem instanceof ApiRefusedError)) return undefined
-  return problem.issues.find((issue) => issue.path === path)?.message
-}
-
 /**
  * Gives the function that says a problem in words: those of the catalogue for codes that it knows, else the service's
  * own, which are English.

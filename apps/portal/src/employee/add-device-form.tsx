@@ -1,9 +1,11 @@
+import { ApiUnreachableError } from '@sallyport/api-client'
 import { useQuery } from '@tanstack/react-query'
 import { Download, QrCode } from 'lucide-react'
 import { type JSX, type SubmitEvent, useState } from 'react'
 import { useTranslations } from 'use-intl'
 
-import { issueOf } from '../api/problem-text.ts'
+import { hasIssue } from '../api/issue-place.ts'
+import { useLostOnLeaving } from '../session/leaving.ts'
 import { useMe } from '../session/me.ts'
 import { ProblemNotice } from '../session/problem-notice.tsx'
 import { Button } from '../ui/button.tsx'
@@ -41,7 +43,9 @@ export function AddDeviceForm({ onMade }: AddDeviceFormProps): JSX.Element {
   const isLink = prefersLink(system) && !wantsFile
   const how = isLink ? 'link' : canMakeKeys() ? 'own-key' : 'server-key'
   const { busy, problem, enrol } = useDeviceEnrolment()
-  const isBadName = issueOf(problem, 'name') !== undefined
+  // Whoever goes on after a call without an answer needs the same key again.
+  useLostOnLeaving('deviceKey', how === 'own-key' && (busy || problem instanceof ApiUnreachableError))
+  const isBadName = hasIssue(problem, 'name')
   const form = useFocusInvalid(problem)
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault()

@@ -1,10 +1,10 @@
 import { Pencil } from 'lucide-react'
 import { type JSX, useState } from 'react'
-import { useNow, useTranslations } from 'use-intl'
+import { useTranslations } from 'use-intl'
 
-import { serverNowMs } from '../api/server-clock.ts'
 import { Badge } from '../ui/badge.tsx'
 import { Button } from '../ui/button.tsx'
+import { useNowMs } from '../ui/clock.ts'
 import { Card, Facts, Row } from '../ui/layout.tsx'
 import { DateTime, RelativeTime } from '../ui/time.tsx'
 import { DeviceLink } from './device-link.tsx'
@@ -17,11 +17,11 @@ import { certificateStateOf } from './todos.ts'
 /** Shows a device, and what can be done with it. */
 export function DeviceCard({ device }: { readonly device: Device }): JSX.Element {
   const t = useTranslations('employee')
-  const now = useNow()
+  const nowMs = useNowMs()
   // Undefined until the name was edited: then its button has the focus again.
   const [isRenaming, setRenaming] = useState<boolean>()
   const { name, createdAt, lastConnectedAt, certificateNotAfter, serverMadeKey, revoked } = device
-  const state = certificateStateOf(device, serverNowMs(now.getTime()))
+  const state = certificateStateOf(device, nowMs)
   if (isRenaming === true) {
     return (
       <Card>

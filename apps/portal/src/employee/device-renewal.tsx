@@ -1,8 +1,10 @@
+import { ApiUnreachableError } from '@sallyport/api-client'
 import { useQueryClient } from '@tanstack/react-query'
 import { FileKey, RefreshCw } from 'lucide-react'
 import { type JSX, useRef, useState } from 'react'
 import { useTranslations } from 'use-intl'
 
+import { useLostOnLeaving } from '../session/leaving.ts'
 import { useMe } from '../session/me.ts'
 import { ProblemNotice } from '../session/problem-notice.tsx'
 import { useTask } from '../session/use-task.ts'
@@ -28,6 +30,8 @@ export function DeviceRenewal({ device: { deviceId, name } }: { readonly device:
   const [profile, setProfile] = useState<string>()
   const unused = useRef<DeviceKey>(undefined)
   const fileName = fileNameOf(tenant.slug, name)
+  // The dialog may be closed: the key stays with its button, and goes with the page.
+  useLostOnLeaving('deviceKey', canMakeKeys() && (busy || problem instanceof ApiUnreachableError))
   const renew = (): Promise<boolean> =>
     run(async () => {
       // A call without an answer is made again with the same key: the service knows it then.

@@ -4,19 +4,32 @@ import type { JSX } from 'react'
 import { useTranslations } from 'use-intl'
 
 import { usePages } from '../api/use-pages.ts'
+import { useMe } from '../session/me.ts'
 import { ProblemNotice } from '../session/problem-notice.tsx'
 import { LinkButton } from '../ui/button.tsx'
 import { Card, EmptyState, Page, Skeleton, Stack } from '../ui/layout.tsx'
 import { TabLink, TabLinks } from '../ui/tab-links.tsx'
 import { Pager } from '../ui/table.tsx'
 import { DeviceCard } from './device-card.tsx'
+import { NoNetwork } from './no-network.tsx'
 import { useOwnDevices } from './own-queries.ts'
 
 const route = getRouteApi('/signed-in/devices')
 const DEVICES = 20
 
-/** Lists the reader's devices. */
+/** Lists the reader's devices, where there is something to connect them to. */
 export function DevicesPage(): JSX.Element {
+  const t = useTranslations('employee')
+  const { hasNetwork } = useMe()
+  if (hasNetwork) return <OwnDevices />
+  return (
+    <Page title={t('devices.title')}>
+      <NoNetwork />
+    </Page>
+  )
+}
+
+function OwnDevices(): JSX.Element {
   const t = useTranslations('employee')
   const { state = 'active' } = route.useSearch()
   const pages = usePages(state)

@@ -7,6 +7,7 @@ import { ProblemNotice } from '../session/problem-notice.tsx'
 import { LinkButton } from '../ui/button.tsx'
 import { Card, Page, Skeleton, Stack } from '../ui/layout.tsx'
 import { ConnectionStatus } from './connection-status.tsx'
+import { NoNetwork } from './no-network.tsx'
 import { useLiveConnections, useOwnDevices } from './own-queries.ts'
 import { RecentFailure } from './recent-failure.tsx'
 import { TodoList } from './todo-list.tsx'
@@ -16,7 +17,7 @@ const DEVICES = 100
 /** Shows whether the reader is connected, and what is to be done. */
 export function HomePage(): JSX.Element {
   const t = useTranslations('employee')
-  const { user } = useMe()
+  const { user, hasNetwork } = useMe()
   const live = useLiveConnections()
   const devices = useOwnDevices({ state: 'active', limit: DEVICES })
   const name = user.displayName ?? user.username
@@ -24,9 +25,11 @@ export function HomePage(): JSX.Element {
     <Page
       title={t('home.title', { name })}
       actions={
-        <LinkButton to="/devices/add" icon={<Plus size={18} aria-hidden="true" />}>
-          {t('addDevice')}
-        </LinkButton>
+        hasNetwork ? (
+          <LinkButton to="/devices/add" icon={<Plus size={18} aria-hidden="true" />}>
+            {t('addDevice')}
+          </LinkButton>
+        ) : undefined
       }
     >
       <Stack>
@@ -40,7 +43,11 @@ export function HomePage(): JSX.Element {
           </Card>
         ) : (
           <>
-            <ConnectionStatus connections={live.data.items} hasDevice={devices.data.items.length > 0} />
+            {hasNetwork ? (
+              <ConnectionStatus connections={live.data.items} hasDevice={devices.data.items.length > 0} />
+            ) : (
+              <NoNetwork />
+            )}
             <RecentFailure />
             <TodoList devices={devices.data.items} />
           </>

@@ -2,13 +2,13 @@ import { answerOf } from '@sallyport/api-client'
 import { useQueryClient } from '@tanstack/react-query'
 import { Clock, PowerOff } from 'lucide-react'
 import { type JSX, useState } from 'react'
-import { useNow, useTranslations } from 'use-intl'
+import { useTranslations } from 'use-intl'
 
 import { api } from '../api/api.ts'
-import { serverNowMs } from '../api/server-clock.ts'
 import { ProblemNotice } from '../session/problem-notice.tsx'
 import { Button } from '../ui/button.tsx'
 import { useBytes } from '../ui/bytes.ts'
+import { useNowMs } from '../ui/clock.ts'
 import { ConfirmDialog } from '../ui/dialog.tsx'
 import { Facts, Row, Stack } from '../ui/layout.tsx'
 import { Notice } from '../ui/notice.tsx'
@@ -51,10 +51,10 @@ export function LiveConnection({ connection }: { readonly connection: Connection
 /** Warns of the end of a session, and extends it; ends the connection. */
 function SessionEnd({ connection }: { readonly connection: Connection }): JSX.Element {
   const t = useTranslations('employee')
-  const now = useNow({ updateInterval: REFRESH_MS })
+  const nowMs = useNowMs(REFRESH_MS)
   const { busy, problem, extend } = useExtension(connection)
   const { sessionEndsAt } = connection
-  const time = sessionEndsAt === null ? undefined : sessionTimeOf(sessionEndsAt, serverNowMs(now.getTime()))
+  const time = sessionEndsAt === null ? undefined : sessionTimeOf(sessionEndsAt, nowMs)
   const button = (
     <Button size="small" busy={busy} icon={<Clock size={16} aria-hidden="true" />} onClick={() => void extend()}>
       {t('connection.extend')}

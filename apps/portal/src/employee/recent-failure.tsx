@@ -1,9 +1,9 @@
 import { useQuery } from '@tanstack/react-query'
 import type { JSX } from 'react'
-import { useNow, useTranslations } from 'use-intl'
+import { useTranslations } from 'use-intl'
 
-import { serverNowMs } from '../api/server-clock.ts'
 import { LinkButton } from '../ui/button.tsx'
+import { useNowMs } from '../ui/clock.ts'
 import { Notice } from '../ui/notice.tsx'
 import { RelativeTime } from '../ui/time.tsx'
 import { recentFailureOf } from './attempts.ts'
@@ -13,10 +13,10 @@ import { useOutcomeText } from './use-outcome-text.ts'
 /** Says why the last attempt to connect failed, if it did. */
 export function RecentFailure(): JSX.Element | null {
   const t = useTranslations('employee')
-  const now = useNow()
+  const nowMs = useNowMs()
   const outcomeText = useOutcomeText()
   const { data } = useQuery(attemptsQuery)
-  const failure = recentFailureOf(data?.items ?? [], serverNowMs(now.getTime()))
+  const failure = recentFailureOf(data?.items ?? [], nowMs)
   if (failure === undefined) return null
   return (
     <Notice

@@ -4,7 +4,7 @@ import { type JSX, type SubmitEvent, useState } from 'react'
 import { useTranslations } from 'use-intl'
 
 import { api } from '../api/api.ts'
-import { issueOf } from '../api/problem-text.ts'
+import { hasIssue } from '../api/issue-place.ts'
 import { ProblemNotice } from '../session/problem-notice.tsx'
 import { useTask } from '../session/use-task.ts'
 import { Button } from '../ui/button.tsx'
@@ -28,7 +28,7 @@ export function RenameDevice({
   const queries = useQueryClient()
   const say = useToast()
   const { busy, problem, run } = useTask()
-  const isBadName = issueOf(problem, 'name') !== undefined
+  const isBadName = hasIssue(problem, 'name')
   const form = useFocusInvalid(problem)
   const [name, setName] = useState(device.name)
   const rename = async (to: string): Promise<void> => {

@@ -6,6 +6,7 @@ import { type JSX, useState } from 'react'
 import { useTranslations } from 'use-intl'
 
 import { api } from '../api/api.ts'
+import { tellOtherTabs } from '../session/other-tabs.ts'
 import { ProblemNotice } from '../session/problem-notice.tsx'
 import { Badge } from '../ui/badge.tsx'
 import { Button } from '../ui/button.tsx'
@@ -109,7 +110,8 @@ function SignOutEverywhere(): JSX.Element {
   const [isAsking, setAsking] = useState(false)
   const signOut = async (): Promise<void> => {
     await answerOf(api.POST('/api/v1/me/sign-out-everywhere'))
-    await navigate({ to: '/sign-in', search: {} })
+    tellOtherTabs()
+    await navigate({ to: '/sign-in', search: {}, ignoreBlocker: true })
     queries.clear()
   }
   return (

@@ -1,11 +1,11 @@
 import { useQuery } from '@tanstack/react-query'
 import type { JSX } from 'react'
-import { useFormatter, useNow, useTranslations } from 'use-intl'
+import { useFormatter, useTranslations } from 'use-intl'
 
-import { serverNowMs } from '../api/server-clock.ts'
 import { useMe } from '../session/me.ts'
 import { ownFactorsQuery } from '../session/own-factors.ts'
 import { LinkButton } from '../ui/button.tsx'
+import { useNowMs } from '../ui/clock.ts'
 import { Card } from '../ui/layout.tsx'
 import styles from './employee.module.css'
 import type { Device } from './own-queries.ts'
@@ -15,9 +15,9 @@ import { type Todo, todosOf } from './todos.ts'
 export function TodoList({ devices }: { readonly devices: readonly Device[] }): JSX.Element | null {
   const t = useTranslations('employee')
   const me = useMe()
-  const now = useNow()
+  const nowMs = useNowMs()
   const { data: factors } = useQuery(ownFactorsQuery)
-  const todos = todosOf(me, factors, devices, serverNowMs(now.getTime()))
+  const todos = todosOf(me, factors, devices, nowMs)
   if (todos.length === 0) return null
   return (
     <Card title={t('todo.title')}>

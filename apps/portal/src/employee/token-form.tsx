@@ -4,6 +4,7 @@ import { type JSX, type SubmitEvent, useState } from 'react'
 import { useTranslations } from 'use-intl'
 
 import { api } from '../api/api.ts'
+import { useLostOnLeaving } from '../session/leaving.ts'
 import { type Me, useMe } from '../session/me.ts'
 import { ProblemNotice } from '../session/problem-notice.tsx'
 import { useProof } from '../session/proof.ts'
@@ -44,7 +45,7 @@ export function TokenForm(): JSX.Element {
         }
       >
         <p>{t('tokens.made')}</p>
-        <CopyText text={token} label={t('tokens.label')} />
+        <CopyText once text={token} label={t('tokens.label')} />
       </Notice>
     )
   }
@@ -87,6 +88,7 @@ function TokenWish({ onMade, onCancel }: TokenWishProps): JSX.Element {
   const [name, setName] = useState('')
   const [days, setDays] = useState<number>(90)
   const [scopes, setScopes] = useState<readonly Permission[]>(['self.read'])
+  useLostOnLeaving('changes', name !== '' || scopes.length > 1)
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault()
     const body = { name: name.trim(), scopes: [...scopes], expiresInSeconds: days * DAY_SECONDS }

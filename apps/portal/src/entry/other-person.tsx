@@ -5,6 +5,7 @@ import { useTranslations } from 'use-intl'
 
 import { api } from '../api/api.ts'
 import { type Me, meQuery } from '../session/me.ts'
+import { tellOtherTabs } from '../session/other-tabs.ts'
 import { ProblemNotice } from '../session/problem-notice.tsx'
 import { useTask } from '../session/use-task.ts'
 import { Button } from '../ui/button.tsx'
@@ -25,6 +26,7 @@ export function OtherPerson({ me, username }: OtherPersonProps): JSX.Element {
   const signOut = (): Promise<boolean> =>
     run(async () => {
       await answerOf(api.POST('/api/v1/sign-out'))
+      tellOtherTabs()
       await queries.resetQueries({ queryKey: meQuery.queryKey })
     })
   return (

@@ -10,7 +10,7 @@ import { Skeleton, Stack } from '../ui/layout.tsx'
 
 interface RecoveryStepProps {
   readonly recoveryCodes: RecoveryCodes
-  /** There is a set already, that was perhaps never seen: its answer was lost. */
+  /** There was a set already when the page was loaded; it is not shown again. */
   readonly hasSome: boolean
   readonly owner: string
   readonly onFinished: () => void
@@ -19,18 +19,18 @@ interface RecoveryStepProps {
 /** Has somebody who has just set up a second factor keep recovery codes for it. */
 export function RecoveryStep({ recoveryCodes, hasSome, owner, onFinished }: RecoveryStepProps): JSX.Element {
   const t = useTranslations('entry')
-  const common = useTranslations('common')
-  const { codes, busy, problem, make } = recoveryCodes
+  const { codes, isLost, busy, problem, make } = recoveryCodes
   if (codes !== undefined) return <RecoveryCodeSheet codes={codes} owner={owner} onKept={onFinished} />
   if (busy && problem === undefined) return <Skeleton lines={8} />
+  const mayHaveSome = hasSome || isLost
   return (
     <Stack>
-      <p>{hasSome ? t('enrol.codesAgain') : t('enrol.codesWhy')}</p>
+      <p>{isLost ? t('enrol.codesLost') : hasSome ? t('enrol.codesAgain') : t('enrol.codesWhy')}</p>
       <ProblemNotice problem={problem} />
       <DialogActions>
-        <Button onClick={onFinished}>{t('enrol.codesLater')}</Button>
+        <Button onClick={onFinished}>{hasSome ? t('enrol.codesKept') : t('enrol.codesLater')}</Button>
         <Button variant="primary" busy={busy} onClick={() => void make()}>
-          {problem === undefined ? t('enrol.codesMake') : common('retry')}
+          {mayHaveSome ? t('enrol.codesMakeNew') : t('enrol.codesMake')}
         </Button>
       </DialogActions>
     </Stack>

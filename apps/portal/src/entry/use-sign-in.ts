@@ -3,8 +3,10 @@ import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 
 import { api } from '../api/api.ts'
+import { forgetPageOwner } from '../api/page-owner.ts'
 import { isRefusal } from '../api/problem-text.ts'
 import { askAnew } from '../session/me.ts'
+import { tellOtherTabs } from '../session/other-tabs.ts'
 import { useTask } from '../session/use-task.ts'
 import { rememberTenant } from './known-tenant.ts'
 
@@ -48,6 +50,8 @@ export function useSignIn(onSignedIn: () => Promise<unknown> | undefined): SignI
       return
     }
     // What was shown to whoever was signed in before is not theirs.
+    forgetPageOwner()
+    tellOtherTabs()
     queries.removeQueries({ type: 'inactive' })
     await askAnew(queries)
     await onSignedIn()

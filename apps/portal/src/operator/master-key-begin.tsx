@@ -4,7 +4,7 @@ import { type JSX, type SubmitEvent, useState } from 'react'
 import { useTranslations } from 'use-intl'
 
 import { api } from '../api/api.ts'
-import { issueOf } from '../api/problem-text.ts'
+import { hasIssue } from '../api/issue-place.ts'
 import { ProblemNotice } from '../session/problem-notice.tsx'
 import { useProof } from '../session/proof.ts'
 import { Button } from '../ui/button.tsx'
@@ -47,7 +47,7 @@ export function BeginKeyChange({ onClose }: { readonly onClose: () => void }): J
             autoComplete="off"
             required
             value={newMasterKey}
-            error={issueOf(begin.error, 'newMasterKey')}
+            error={hasIssue(begin.error, 'newMasterKey') ? t('newKeyProblem') : undefined}
             onChange={(event) => {
               setNewMasterKey(event.target.value)
             }}

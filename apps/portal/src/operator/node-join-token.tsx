@@ -4,7 +4,7 @@ import { type JSX, type SubmitEvent, useState } from 'react'
 import { useTranslations } from 'use-intl'
 
 import { api } from '../api/api.ts'
-import { issueOf } from '../api/problem-text.ts'
+import { hasIssue } from '../api/issue-place.ts'
 import { ProblemNotice } from '../session/problem-notice.tsx'
 import { useProof } from '../session/proof.ts'
 import { Button } from '../ui/button.tsx'
@@ -75,7 +75,7 @@ export function JoinToken({ onClose }: { readonly onClose: () => void }): JSX.El
             autoCapitalize="none"
             required
             value={name}
-            error={issueOf(create.error, 'name')}
+            error={hasIssue(create.error, 'name') ? t('nameProblem') : undefined}
             onChange={(event) => {
               setName(event.target.value)
             }}
@@ -117,7 +117,7 @@ function MadeToken({ joinToken, expiresAt, role, name, onClose }: MadeTokenProps
     <Focused>
       <Stack>
         <p>{t('howFile', { file: `/etc/sallyport/${role}.env` })}</p>
-        <CopyText label={t('lines')} text={`SERVICE_NAME=${name}\nJOIN_TOKEN=${joinToken}`} />
+        <CopyText once label={t('lines')} text={`SERVICE_NAME=${name}\nJOIN_TOKEN=${joinToken}`} />
         <p>{t('howStart')}</p>
         <CopyText label={t('command')} text={`systemctl enable --now sallyport-${role}`} />
         <p>{t('howAfter')}</p>

@@ -31,7 +31,7 @@ export function OneTimePassword({ tenant, username, password, onClose }: OneTime
         />
         <div>
           <Muted>{t('password')}</Muted>
-          <CopyText label={t('password')} text={password} />
+          <CopyText once label={t('password')} text={password} />
         </div>
         <Notice tone="warning">{t('once')}</Notice>
         <DialogActions>

@@ -5,7 +5,7 @@ import { type JSX, type SubmitEvent, useState } from 'react'
 import { useTranslations } from 'use-intl'
 
 import { api } from '../api/api.ts'
-import { issueOf } from '../api/problem-text.ts'
+import { hasIssue } from '../api/issue-place.ts'
 import { present } from '../api/search-params.ts'
 import { useMe } from '../session/me.ts'
 import { ProblemNotice } from '../session/problem-notice.tsx'
@@ -99,7 +99,7 @@ function OperatorForm({ problem, busy, onCreate }: OperatorFormProps): JSX.Eleme
           required
           maxLength={64}
           value={username}
-          error={issueOf(problem, 'username')}
+          error={hasIssue(problem, 'username') ? t('problems.username') : undefined}
           onChange={(event) => {
             setUsername(event.target.value)
           }}
@@ -109,7 +109,7 @@ function OperatorForm({ problem, busy, onCreate }: OperatorFormProps): JSX.Eleme
           autoComplete="off"
           maxLength={128}
           value={displayName}
-          error={issueOf(problem, 'displayName')}
+          error={hasIssue(problem, 'displayName') ? t('problems.displayName') : undefined}
           onChange={(event) => {
             setDisplayName(event.target.value)
           }}

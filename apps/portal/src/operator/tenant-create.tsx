@@ -4,7 +4,8 @@ import { type JSX, type SubmitEvent, useState } from 'react'
 import { useTranslations } from 'use-intl'
 
 import { api } from '../api/api.ts'
-import { issueOf } from '../api/problem-text.ts'
+import { hasIssue } from '../api/issue-place.ts'
+import { LostOnLeaving } from '../session/leaving.ts'
 import { ProblemNotice } from '../session/problem-notice.tsx'
 import { useProof } from '../session/proof.ts'
 import { Button } from '../ui/button.tsx'
@@ -65,7 +66,7 @@ function TenantForm({ problem, busy, onCreate }: TenantFormProps): JSX.Element {
     description: t(`${name}Hint`),
     autoComplete: 'off',
     value: values[name],
-    error: issueOf(problem, path),
+    error: hasIssue(problem, path) ? t(`problems.${name}`) : undefined,
     onChange: ({ target }: { readonly target: { readonly value: string } }) => {
       setValues({ ...values, [name]: target.value })
     },
@@ -77,11 +78,12 @@ function TenantForm({ problem, busy, onCreate }: TenantFormProps): JSX.Element {
   }
   return (
     <form onSubmit={submit}>
+      <LostOnLeaving loss="changes" when={Object.values(values).some((text) => text !== '')} />
       <Stack>
         <TextField {...field('name', 'name')} required maxLength={64} />
         <TextField {...field('slug', 'slug')} required maxLength={32} autoCapitalize="none" />
         <TextField {...field('username', 'administrator.username')} required maxLength={64} autoCapitalize="none" />
-        <TextField {...field('namespaces', 'namespaces.0')} autoCapitalize="none" />
+        <TextField {...field('namespaces', 'namespaces')} autoCapitalize="none" />
         <ProblemNotice problem={problem} />
         <DialogActions>
           <Button type="submit" variant="primary" busy={busy}>

@@ -2,6 +2,7 @@ import { useMutation } from '@tanstack/react-query'
 import { type JSX, type SubmitEvent, useState } from 'react'
 import { useTranslations } from 'use-intl'
 
+import { hasIssue } from '../api/issue-place.ts'
 import { ProblemNotice } from '../session/problem-notice.tsx'
 import { useProof } from '../session/proof.ts'
 import { Button } from '../ui/button.tsx'
@@ -40,6 +41,7 @@ export function TenantNamespaces({ tenant, onClose }: TenantNamespacesProps): JS
             description={t('onePerLine')}
             spellCheck={false}
             value={text}
+            error={hasIssue(save.error, 'namespaces') ? t('namespacesProblem') : undefined}
             onChange={(event) => {
               setText(event.target.value)
             }}

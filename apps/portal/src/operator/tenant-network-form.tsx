@@ -1,10 +1,12 @@
-import { answerOf, ApiRefusedError } from '@sallyport/api-client'
+import { answerOf } from '@sallyport/api-client'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type JSX, type SubmitEvent, useState } from 'react'
 import { useTranslations } from 'use-intl'
 
 import { api } from '../api/api.ts'
+import { issuePlaceOf } from '../api/issue-place.ts'
 import { present } from '../api/search-params.ts'
+import { useLeave, useLostOnLeaving } from '../session/leaving.ts'
 import { ProblemNotice } from '../session/problem-notice.tsx'
 import { useProof } from '../session/proof.ts'
 import { Button } from '../ui/button.tsx'
@@ -26,10 +28,14 @@ type Field = keyof typeof NOTHING
 /** Asks for a network of a tenant and creates it with its pool of addresses. */
 export function NetworkForm({ tenant, onDone }: NetworkFormProps): JSX.Element {
   const t = useTranslations('platform.networks')
+  const problems = useTranslations('settings.networks')
   const queries = useQueryClient()
   const withProof = useProof()
   const { namespaces } = tenant
-  const [values, setValues] = useState({ ...NOTHING, namespace: namespaces[0] ?? '' })
+  const [before] = useState({ ...NOTHING, namespace: namespaces[0] ?? '' })
+  const [values, setValues] = useState(before)
+  const leave = useLeave()
+  useLostOnLeaving('changes', JSON.stringify(values) !== JSON.stringify(before))
   const create = useMutation({
     mutationFn: () =>
       withProof(() =>
@@ -45,13 +51,20 @@ export function NetworkForm({ tenant, onDone }: NetworkFormProps): JSX.Element {
       onDone()
     },
   })
+  const errorOf = (name: Field): string | undefined => {
+    const place = issuePlaceOf(create.error, name)
+    if (place === undefined) return undefined
+    const entry = place.entry === undefined ? undefined : entriesOf(values[name])[place.entry]
+    const problem = problems(`problems.${name}`)
+    return entry === undefined ? problem : problems('entryProblem', { entry, problem })
+  }
   const field = (name: Field) => ({
     label: t(name),
     autoComplete: 'off',
     autoCapitalize: 'none',
     spellCheck: false,
     value: values[name],
-    error: firstIssue(create.error, name),
+    error: errorOf(name),
     onChange: ({ target }: { readonly target: { readonly value: string } }) => {
       setValues({ ...values, [name]: target.value })
     },
@@ -79,7 +92,13 @@ export function NetworkForm({ tenant, onDone }: NetworkFormProps): JSX.Element {
         <TextField {...field('dnsDomains')} description={t('listHint')} />
         <ProblemNotice problem={create.error} />
         <DialogActions>
-          <Button onClick={onDone}>{t('back')}</Button>
+          <Button
+            onClick={() => {
+              leave(onDone)
+            }}
+          >
+            {t('back')}
+          </Button>
           <Button type="submit" variant="primary" busy={create.isPending}>
             {t('create')}
           </Button>
@@ -101,10 +120,4 @@ function bodyOf({ name, ipv4, ipv6, namespace, routes, dnsServers, dnsDomains }:
     dnsServers: entriesOf(dnsServers),
     dnsDomains: entriesOf(dnsDomains),
   }
-}
-
-/** What is wrong with a field, or with one of its entries. */
-function firstIssue(problem: unknown, field: Field): string | undefined {
-  if (!(problem instanceof ApiRefusedError)) return undefined
-  return problem.issues.find(({ path }) => path === field || path.startsWith(`${field}.`))?.message
 }

@@ -4,6 +4,7 @@ import { useEffect, useEffectEvent, useState } from 'react'
 
 import { isRefusal } from '../api/problem-text.ts'
 import { meQuery } from './me.ts'
+import { onOtherTab } from './other-tabs.ts'
 
 const REOPEN_MS = 2000
 const REOPEN_AT_MOST_MS = 60_000
@@ -26,12 +27,15 @@ export function useLiveUpdates(): { readonly isLost: boolean } {
   const [isLost, setLost] = useState(false)
   const signIn = useEffectEvent(async () => {
     const next = router.state.location.href
-    await router.navigate({ to: '/sign-in', search: { next, ended: true }, replace: true })
+    await router.navigate({ to: '/sign-in', search: { next, ended: true }, replace: true, ignoreBlocker: true })
     queries.clear()
   })
   useEffect(() => {
     let stream: EventSource | undefined
-    let wasOpen = false
+    // A page that was opened in the background has not heard of anything yet.
+    let wasOpen = document.visibilityState !== 'visible'
+    let isLeaving = false
+    let isOver = false
     let reopenMs = REOPEN_MS
     let timer: ReturnType<typeof setTimeout> | undefined
     const close = (): void => {
@@ -59,14 +63,18 @@ export function useLiveUpdates(): { readonly isLost: boolean } {
     }
     // Nobody is signed in any more, or the session went on under another id, by which it listens anew.
     const leave = async (): Promise<void> => {
+      if (isLeaving) return
+      isLeaving = true
       close()
       try {
         await queries.query({ ...meQuery, staleTime: 0 })
         await router.invalidate()
       } catch (error) {
-        if (isRefusal(error, 'not-signed-in')) return signIn()
-        setLost(true)
+        if (isRefusal(error, 'not-signed-in')) await signIn()
+        else setLost(true)
       }
+      isLeaving = false
+      if (isOver) return
       clearTimeout(timer)
       timer = setTimeout(follow, reopenMs)
       reopenMs = Math.min(2 * reopenMs, REOPEN_AT_MOST_MS)
@@ -82,11 +90,14 @@ export function useLiveUpdates(): { readonly isLost: boolean } {
       else close()
     }
     follow()
+    const deafen = onOtherTab(() => void leave())
     document.addEventListener('visibilitychange', follow)
     return () => {
+      isOver = true
       document.removeEventListener('visibilitychange', follow)
       clearTimeout(timer)
       unsubscribe()
+      deafen()
       close()
     }
   }, [queries, router])

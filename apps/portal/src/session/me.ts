@@ -2,6 +2,7 @@ import { answerOf, type operations } from '@sallyport/api-client'
 import { type QueryClient, queryOptions, useSuspenseQuery } from '@tanstack/react-query'
 
 import { api } from '../api/api.ts'
+import { notePageOwner } from '../api/page-owner.ts'
 
 /** Who is signed in, and what they may see. */
 export type Me = operations['accountMe']['responses'][200]['content']['application/json']
@@ -9,7 +10,11 @@ export type Me = operations['accountMe']['responses'][200]['content']['applicati
 /** Asks who is signed in; refused with 401 when nobody is. */
 export const meQuery = queryOptions({
   queryKey: ['own-account', 'me'],
-  queryFn: ({ signal }) => answerOf(api.GET('/api/v1/me', { signal })),
+  queryFn: async ({ signal }) => {
+    const me = await answerOf(api.GET('/api/v1/me', { signal }))
+    notePageOwner(me.user.userId)
+    return me
+  },
   staleTime: Infinity,
 })
 

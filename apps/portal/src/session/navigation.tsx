@@ -21,7 +21,7 @@ import type { JSX } from 'react'
 import { useTranslations } from 'use-intl'
 
 import styles from './frame.module.css'
-import type { Me } from './me.ts'
+import { type Me, useMe } from './me.ts'
 
 type Label = Parameters<ReturnType<typeof useTranslations<'navigation'>>>[0]
 
@@ -32,6 +32,8 @@ interface Entry {
   /** What one must be allowed to for it to be of use. */
   readonly permission: Me['permissions'][number]
   readonly exact?: boolean
+  /** Of no use where there is nothing to connect to. */
+  readonly needsNetwork?: boolean
 }
 
 const GROUPS: readonly { readonly title: Label; readonly entries: readonly Entry[] }[] = [
@@ -39,7 +41,7 @@ const GROUPS: readonly { readonly title: Label; readonly entries: readonly Entry
     title: 'own',
     entries: [
       { to: '/', label: 'home', icon: House, permission: 'self.read', exact: true },
-      { to: '/devices', label: 'devices', icon: Laptop, permission: 'self.read' },
+      { to: '/devices', label: 'devices', icon: Laptop, permission: 'self.read', needsNetwork: true },
       { to: '/connections', label: 'connections', icon: Cable, permission: 'self.read' },
       { to: '/security', label: 'security', icon: UserRound, permission: 'self.read' },
     ],
@@ -74,18 +76,15 @@ const GROUPS: readonly { readonly title: Label; readonly entries: readonly Entry
   },
 ]
 
-/** Lists the pages that are of use to somebody with these permissions. */
-export function Navigation({
-  permissions,
-  onFollow,
-}: {
-  readonly permissions: Me['permissions']
-  readonly onFollow?: () => void
-}): JSX.Element {
+/** Lists the pages that are of use to whoever is signed in. */
+export function Navigation({ onFollow }: { readonly onFollow?: () => void }): JSX.Element {
   const t = useTranslations('navigation')
+  const { permissions, hasNetwork } = useMe()
   const groups = GROUPS.map(({ title, entries }) => ({
     title,
-    entries: entries.filter(({ permission }) => permissions.includes(permission)),
+    entries: entries.filter(
+      ({ permission, needsNetwork = false }) => permissions.includes(permission) && (hasNetwork || !needsNetwork),
+    ),
   })).filter(({ entries }) => entries.length > 0)
   return (
     <>

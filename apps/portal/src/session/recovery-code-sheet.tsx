@@ -8,6 +8,7 @@ import { Checkbox } from '../ui/field.tsx'
 import { Row, Stack } from '../ui/layout.tsx'
 import { saveFile } from '../ui/save-file.ts'
 import styles from './factors.module.css'
+import { useLostOnLeaving } from './leaving.ts'
 
 interface RecoveryCodeSheetProps {
   readonly codes: readonly string[]
@@ -22,6 +23,7 @@ export function RecoveryCodeSheet({ codes, owner, onKept }: RecoveryCodeSheetPro
   const common = useTranslations('common')
   const [isKept, setKept] = useState(false)
   const [isCopied, setCopied] = useState(false)
+  useLostOnLeaving('recoveryCodes', !isKept)
   const title = t('recovery.sheetTitle', { owner })
   const text = `${[title, '', ...codes].join('\n')}\n`
   const copy = async (): Promise<void> => {

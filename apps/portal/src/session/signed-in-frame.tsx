@@ -20,7 +20,7 @@ import { useSignOut } from './use-sign-out.ts'
 /** The frame around the pages of people who are signed in. */
 export function SignedInFrame(): JSX.Element {
   const t = useTranslations('common')
-  const { permissions, duties, branding, tenant } = useMe()
+  const { duties, branding, tenant } = useMe()
   const router = useRouter()
   const { isLost } = useLiveUpdates()
   const [isOpen, setOpen] = useState(false)
@@ -37,7 +37,7 @@ export function SignedInFrame(): JSX.Element {
       <div className={styles.shell}>
         <header className={styles.side}>
           {brand}
-          <Navigation permissions={permissions} />
+          <Navigation />
           <Account />
         </header>
         <header className={styles.top}>
@@ -51,7 +51,6 @@ export function SignedInFrame(): JSX.Element {
               <Dialog.Popup className={styles.drawer}>
                 <Dialog.Title render={<VisuallyHidden>{t('menu')}</VisuallyHidden>} />
                 <Navigation
-                  permissions={permissions}
                   onFollow={() => {
                     setOpen(false)
                   }}
@@ -80,7 +79,7 @@ function Account(): JSX.Element {
         {user.displayName ?? user.username}
       </span>
       <Preferences />
-      <Button size="small" busy={busy} icon={<LogOut size={16} aria-hidden="true" />} onClick={() => void signOut()}>
+      <Button size="small" busy={busy} icon={<LogOut size={16} aria-hidden="true" />} onClick={signOut}>
         {t('signOut')}
       </Button>
       <ProblemNotice problem={problem} />

@@ -1,4 +1,4 @@
-import { answerOf } from '@sallyport/api-client'
+import { answerOf, ApiUnreachableError } from '@sallyport/api-client'
 import { useState } from 'react'
 
 import { api } from '../api/api.ts'
@@ -9,6 +9,8 @@ import { type Task, useTask } from './use-task.ts'
 export interface RecoveryCodes extends Omit<Task, 'run'> {
   /** Shown this once; in no cache. */
   readonly codes: readonly string[] | undefined
+  /** An answer was lost: the service may have made a set that nobody has seen. */
+  readonly isLost: boolean
   readonly make: () => Promise<boolean>
   readonly forget: () => void
 }
@@ -18,13 +20,19 @@ export function useRecoveryCodes(): RecoveryCodes {
   const withProof = useProof()
   const { run, ...task } = useTask()
   const [codes, setCodes] = useState<readonly string[]>()
+  const [isLost, setLost] = useState(false)
   const make = (): Promise<boolean> =>
     run(async () => {
-      const made = await withProof(() => answerOf(api.POST('/api/v1/me/recovery-codes')))
-      setCodes(made.codes)
+      try {
+        const made = await withProof(() => answerOf(api.POST('/api/v1/me/recovery-codes')))
+        setCodes(made.codes)
+      } catch (error) {
+        if (error instanceof ApiUnreachableError) setLost(true)
+        throw error
+      }
     })
   const forget = (): void => {
     setCodes(undefined)
   }
-  return { ...task, codes, make, forget }
+  return { ...task, codes, isLost, make, forget }
 }

@@ -5,22 +5,28 @@ import { useState } from 'react'
 
 import { api } from '../api/api.ts'
 import { isRefusal } from '../api/problem-text.ts'
+import { useLeave } from './leaving.ts'
+import { tellOtherTabs } from './other-tabs.ts'
 
 /** How the end of a session goes. */
 export interface SignOut {
   readonly busy: boolean
   /** Why the session goes on. */
   readonly problem: unknown
-  readonly signOut: () => Promise<void>
+  readonly signOut: () => void
 }
 
-/** Ends the session, and leaves the page only when it has ended: nobody must believe so at somebody else's computer. */
+/**
+ * Ends the session, and leaves the page only when it has ended: nobody must believe so at somebody else's computer. Asks
+ * first when something would be lost.
+ */
 export function useSignOut(): SignOut {
   const queries = useQueryClient()
   const navigate = useNavigate()
+  const leave = useLeave()
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState<unknown>()
-  const signOut = async (): Promise<void> => {
+  const end = async (): Promise<void> => {
     setBusy(true)
     setProblem(undefined)
     try {
@@ -32,8 +38,12 @@ export function useSignOut(): SignOut {
         return
       }
     }
-    await navigate({ to: '/sign-in', search: {} })
+    tellOtherTabs()
+    await navigate({ to: '/sign-in', search: {}, ignoreBlocker: true })
     queries.clear()
+  }
+  const signOut = (): void => {
+    leave(() => void end())
   }
   return { busy, problem, signOut }
 }

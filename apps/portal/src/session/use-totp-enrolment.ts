@@ -20,23 +20,24 @@ export interface TotpEnrolment extends Omit<Task, 'run'> {
   readonly isGivenUp: boolean
 }
 
-/** Enrols an authenticator app. The secret is in no cache: asking for it again would make another one. */
+/** Enrols an authenticator app. The secret is in no cache; the session's other pages are given the same one. */
 export function useTotpEnrolment(): TotpEnrolment {
   const withProof = useProof()
   const { run, ...task } = useTask()
   const [secret, setSecret] = useState<TotpSecret>()
   const [isGivenUp, setGivenUp] = useState(false)
   const mayHaveArrived = useRef(false)
-  const begin = (): Promise<boolean> =>
-    run(async () => {
-      setSecret(await withProof(() => answerOf(api.POST('/api/v1/me/totp'))))
-    })
+  const show = async (): Promise<void> => {
+    setSecret(await withProof(() => answerOf(api.POST('/api/v1/me/totp'))))
+  }
+  const begin = (): Promise<boolean> => run(show)
   const confirm = (code: string): Promise<boolean> =>
     run(async () => {
       try {
         await withProof(() => answerOf(api.POST('/api/v1/me/totp/confirm', { body: { code } })))
       } catch (error) {
         if (error instanceof ApiUnreachableError) mayHaveArrived.current = true
+        if (isRefusal(error, 'totp-begun-elsewhere')) await show()
         if (!mayHaveArrived.current || !isRefusal(error, 'totp-already-enrolled')) throw error
       }
       setSecret(undefined)

@@ -5,6 +5,7 @@ import { type JSX, type ReactNode, useState } from 'react'
 import { useTranslations } from 'use-intl'
 
 import { useProblemText } from '../api/problem-text.ts'
+import { LeaveContext, leaveScope, useInnerScope } from '../session/leaving.ts'
 import { NotProvenError, useProof } from '../session/proof.ts'
 import { Button } from './button.tsx'
 import { classNames } from './class-names.ts'
@@ -21,14 +22,15 @@ interface DialogProps {
   readonly children: ReactNode
 }
 
-/** Shows something above the page until it is done or given up. */
+/** Shows something above the page until it is done or given up; asks first where giving up loses something inside it. */
 export function Dialog({ open, onClose, title, description, wide = false, children }: DialogProps): JSX.Element {
   const t = useTranslations('common')
+  const scope = useInnerScope()
   return (
     <Modal.Root
       open={open}
       onOpenChange={(isOpen) => {
-        if (!isOpen) onClose()
+        if (!isOpen) leaveScope(scope, onClose)
       }}
     >
       <Modal.Portal>
@@ -46,7 +48,7 @@ export function Dialog({ open, onClose, title, description, wide = false, childr
             {description === undefined ? null : (
               <Modal.Description className={styles.description}>{description}</Modal.Description>
             )}
-            {children}
+            <LeaveContext value={scope}>{children}</LeaveContext>
           </Modal.Popup>
         </Modal.Viewport>
       </Modal.Portal>
@@ -70,6 +72,8 @@ interface ConfirmDialogProps {
   readonly undo?: ReactNode
   /** The act in a word or two; never «OK». */
   readonly confirm: string
+  /** What not doing it is called; «Cancel» if absent. */
+  readonly cancel?: string
   /** What has to be typed before it can be done, for example a name: for what takes much away for ever. */
   readonly typed?: string
   /** Does it; what it throws is shown and the dialog stays. */
@@ -84,6 +88,7 @@ export function ConfirmDialog({
   children,
   undo,
   confirm,
+  cancel,
   typed,
   onConfirm,
 }: ConfirmDialogProps): JSX.Element {
@@ -145,7 +150,7 @@ export function ConfirmDialog({
             )}
             {problem === undefined ? null : <Notice tone="danger">{problemText(problem)}</Notice>}
             <div className={styles.actions}>
-              <AlertDialog.Close render={<Button>{t('cancel')}</Button>} />
+              <AlertDialog.Close render={<Button>{cancel ?? t('cancel')}</Button>} />
               <Button
                 variant="danger"
                 busy={busy}

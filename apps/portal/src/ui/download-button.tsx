@@ -11,16 +11,19 @@ interface DownloadButtonProps {
   /** Media type of the file. */
   readonly type: string
   readonly size?: 'small' | 'normal'
+  readonly onSaved?: () => void
 }
 
 /** Saves a text that the page has as a file. */
-export function DownloadButton({ label, fileName, text, type, size = 'normal' }: DownloadButtonProps): JSX.Element {
+export function DownloadButton(props: DownloadButtonProps): JSX.Element {
+  const { label, fileName, text, type, size = 'normal', onSaved } = props
   return (
     <Button
       size={size}
       icon={<Download size={16} aria-hidden="true" />}
       onClick={() => {
         saveFile(fileName, text, type)
+        onSaved?.()
       }}
     >
       {label}

@@ -1,16 +1,18 @@
 import type { JSX } from 'react'
-import { useFormatter, useNow } from 'use-intl'
+import { useFormatter } from 'use-intl'
+
+import { useNowMs } from './clock.ts'
 
 const REFRESH_MS = 30_000
 
-/** Shows a time as «5 minutes ago», with date and time in the reader's zone behind it. */
+/** Shows how long ago something was, as «5 minutes ago», with date and time in the reader's zone behind it. */
 export function RelativeTime({ at }: { readonly at: string }): JSX.Element {
   const format = useFormatter()
-  const now = useNow({ updateInterval: REFRESH_MS })
+  const nowMs = useNowMs(REFRESH_MS)
   const date = new Date(at)
   return (
     <time dateTime={at} title={format.dateTime(date, { dateStyle: 'full', timeStyle: 'long' })}>
-      {format.relativeTime(date, now)}
+      {format.relativeTime(date, Math.max(nowMs, date.getTime()))}
     </time>
   )
 }

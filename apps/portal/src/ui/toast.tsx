@@ -1,5 +1,6 @@
 import { Toast } from '@base-ui/react/toast'
 import type { JSX, ReactNode } from 'react'
+import { useTranslations } from 'use-intl'
 
 import styles from './toast.module.css'
 
@@ -20,11 +21,12 @@ export function useToast(): Say {
 
 /** Makes room for short messages. */
 export function ToastArea({ children }: { readonly children: ReactNode }): JSX.Element {
+  const t = useTranslations('common')
   return (
     <Toast.Provider>
       {children}
       <Toast.Portal>
-        <Toast.Viewport className={styles.viewport}>
+        <Toast.Viewport className={styles.viewport} aria-label={t('messages')}>
           <Toasts />
         </Toast.Viewport>
       </Toast.Portal>

@@ -403,7 +403,7 @@ export interface paths {
         };
         /**
          * Tells that something changed, by server-sent events, as long as the session lasts
-         * @description An event `changed` names topics in `{"topics":[…]}`, never what changed: ask for what you show. It comes at most twice a second, within a second of the change, with what the caller may see of: own-account, own-devices, own-connections, users, groups, policy, devices, connections, networks, audit, settings, authorities, webhooks, api-tokens, overview, nodes, tenants. Ask for everything anew after each connection: what happened in between is not told. An event `session-ended` comes before the end when the session is over or goes on under another name: GET /api/v1/me tells which. A session has four streams at most, a user twenty; one more ends the oldest.
+         * @description An event `changed` names topics in `{"topics":[…]}`, never what changed: ask for what you show. It comes at most twice a second, within a second of the change, with what the caller may see of: own-account, own-devices, own-connections, users, groups, policy, devices, connections, networks, audit, settings, authorities, webhooks, api-tokens, overview, nodes, tenants. Ask for everything anew after each connection: what happened in between is not told. An event `session-ended` comes before the end when the session is over or goes on under another name: GET /api/v1/me tells which. A session has four streams at most, a user twenty; one more ends the oldest. 503 `too-many-streams` and `too-many-streams-of-tenant` say that there is no room: look at everything anew instead, and try again after the time in Retry-After.
          */
         get: operations["eventsOpen"];
         put?: never;
@@ -897,7 +897,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Makes a secret for an authenticator app; needs a recent sign-in when you have a second factor */
+        /** Makes a secret for an authenticator app, or shows the one begun in this session; needs a recent sign-in when you have a second factor */
         post: operations["ownFactorsBeginTotp"];
         /** Removes the authenticator app; needs a recent sign-in */
         delete: operations["ownFactorsRemoveTotp"];
@@ -1897,6 +1897,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /** @example {"sequence":1,"hash":"45dead985fbea5d0bf7512de893ebd36326c1e17a388481a092259422173225d","previousHash":"0000000000000000000000000000000000000000000000000000000000000000","tenantId":"2c1f3a60-7d0e-4b8e-9a51-5f0d9c6e4b12","eventId":"8d0f6d5e-4a52-4c59-9a3b-6d1f0c2b7e11","at":"2026-03-01T09:30:00.000Z","actor":"user:b7a4e9d2-1c35-4f60-8e7a-93d0c2f51a68","action":"device.create","target":"device:4e6c2b18-90fd-4a37-b1c5-7d8e3f2a6094","outcome":"ok","userId":"b7a4e9d2-1c35-4f60-8e7a-93d0c2f51a68","details":"{\"name\":\"laptop\"}","detailsSha256":"2bde2b52e9f5da08e02703afc516c1345659933fcda33c5202a457cf20f01f90"} */
                     "application/x-ndjson": string;
                 };
             };
@@ -4220,6 +4221,7 @@ export interface operations {
                      *       "duties": [
                      *         "password-change"
                      *       ],
+                     *       "hasNetwork": false,
                      *       "sessionEndsAt": "2026-03-01T09:30:00.000Z",
                      *       "sessionIdleSeconds": 1,
                      *       "now": "2026-03-01T09:30:00.000Z"
@@ -4274,6 +4276,8 @@ export interface operations {
                         permissions: ("self.read" | "self.write" | "overview.read" | "users.read" | "users.write" | "groups.read" | "groups.write" | "policy.read" | "policy.write" | "devices.read" | "devices.write" | "networks.read" | "networks.write" | "connections.read" | "connections.write" | "audit.read" | "webhooks.read" | "webhooks.write" | "settings.read" | "settings.write" | "tokens.read" | "tokens.write" | "platform.read" | "platform.write")[];
                         /** @description what has to be done first; nothing else is allowed before */
                         duties: ("password-change" | "factor-enrolment")[];
+                        /** @description whether there is a network that a device can be enrolled for */
+                        hasNetwork: boolean;
                         /** @description when the session ends at the latest; null for an API token */
                         sessionEndsAt: string | null;
                         /** @description a session that nobody uses ends after this time */
@@ -8946,6 +8950,8 @@ export interface operations {
                      *       "problems": [
                      *         {
                      *           "line": 1,
+                     *           "code": "wrong-cell-count",
+                     *           "parameters": {},
                      *           "problem": "text"
                      *         }
                      *       ],
@@ -8972,7 +8978,18 @@ export interface operations {
                         problemCount: number;
                         /** @description the first 1000; one is enough and nothing is created */
                         problems: {
+                            /** @description counted from 1 */
                             line: number;
+                            /**
+                             * @description names the reason; programs decide by it
+                             * @enum {string}
+                             */
+                            code: "wrong-cell-count" | "cell-too-long" | "formula" | "control-character" | "bad-username" | "bad-email" | "bad-display-name" | "bad-role" | "too-many-groups" | "repeated-username" | "username-taken" | "role-not-allowed" | "groups-not-allowed" | "unknown-group";
+                            /** @description what the message names, for who says it in another language: numbers, and times as date-time */
+                            parameters?: {
+                                [key: string]: string | number;
+                            };
+                            /** @description says what is wrong */
                             problem: string;
                         }[];
                         /** @description who was created, with the links to choose a password; empty in a dry run */
@@ -9048,6 +9065,7 @@ export interface operations {
                         items: {
                             /** Format: uuid */
                             webhookId: string & (unknown & unknown);
+                            /** @description without `webhooks.write` its origin only: the rest may hold a secret of the receiver */
                             url: string;
                             actions: string[];
                             /**
@@ -9060,6 +9078,7 @@ export interface operations {
                             /** @description in a row */
                             failures: number;
                             failingSince: string | null;
+                            /** @description as `failure` of a test, with the status if there was one */
                             lastError: string | null;
                             /** @description null while it does not fail */
                             nextAttemptAt: string | null;
@@ -9093,7 +9112,7 @@ export interface operations {
                  *     }
                  */
                 "application/json": {
-                    /** @description https, without user name, password and fragment; redirects are not followed */
+                    /** @description https, without user name, password and fragment; http to the own machine where the portal has no TLS either; redirects are not followed */
                     url: string;
                     /**
                      * @description the actions to be told about; none means all
@@ -9130,6 +9149,7 @@ export interface operations {
                     "application/json": {
                         /** Format: uuid */
                         webhookId: string & (unknown & unknown);
+                        /** @description without `webhooks.write` its origin only: the rest may hold a secret of the receiver */
                         url: string;
                         actions: string[];
                         /**
@@ -9142,6 +9162,7 @@ export interface operations {
                         /** @description in a row */
                         failures: number;
                         failingSince: string | null;
+                        /** @description as `failure` of a test, with the status if there was one */
                         lastError: string | null;
                         /** @description null while it does not fail */
                         nextAttemptAt: string | null;
@@ -9207,7 +9228,7 @@ export interface operations {
                  *     }
                  */
                 "application/json": {
-                    /** @description https, without user name, password and fragment; redirects are not followed */
+                    /** @description https, without user name, password and fragment; http to the own machine where the portal has no TLS either; redirects are not followed */
                     url?: string;
                     /** @description the actions to be told about; none means all */
                     actions?: string[];
@@ -9252,6 +9273,7 @@ export interface operations {
                     "application/json": {
                         /** Format: uuid */
                         webhookId: string & (unknown & unknown);
+                        /** @description without `webhooks.write` its origin only: the rest may hold a secret of the receiver */
                         url: string;
                         actions: string[];
                         /**
@@ -9264,6 +9286,7 @@ export interface operations {
                         /** @description in a row */
                         failures: number;
                         failingSince: string | null;
+                        /** @description as `failure` of a test, with the status if there was one */
                         lastError: string | null;
                         /** @description null while it does not fail */
                         nextAttemptAt: string | null;
@@ -9304,7 +9327,7 @@ export interface operations {
                      * @example {
                      *       "delivered": false,
                      *       "status": 1,
-                     *       "failure": "text",
+                     *       "failure": "timed-out",
                      *       "milliseconds": 1
                      *     }
                      */
@@ -9312,7 +9335,8 @@ export interface operations {
                         delivered: boolean;
                         /** @description what the receiver answered; null when nothing came */
                         status: number | null;
-                        failure: string | null;
+                        /** @description unreachable: no such name, no answer there, or not allowed */
+                        failure: ("timed-out" | "unreachable" | "tls-failed" | "redirected" | "gone" | "refused") | null;
                         milliseconds: number;
                     };
                 };

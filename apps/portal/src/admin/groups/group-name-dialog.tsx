@@ -4,7 +4,8 @@ import { type JSX, type SubmitEvent, useState } from 'react'
 import { useTranslations } from 'use-intl'
 
 import { api } from '../../api/api.ts'
-import { issueOf, useProblemText } from '../../api/problem-text.ts'
+import { hasIssue } from '../../api/issue-place.ts'
+import { useProblemText } from '../../api/problem-text.ts'
 import { Button } from '../../ui/button.tsx'
 import { Dialog, DialogActions } from '../../ui/dialog.tsx'
 import { TextField } from '../../ui/field.tsx'
@@ -52,8 +53,7 @@ export function GroupNameDialog({ group, onClose }: GroupNameDialogProps): JSX.E
     event.preventDefault()
     void save()
   }
-  const error =
-    problem === undefined ? undefined : issueOf(problem, 'name') === undefined ? problemText(problem) : t('nameProblem')
+  const error = problem === undefined ? undefined : hasIssue(problem, 'name') ? t('nameProblem') : problemText(problem)
   return (
     <Dialog open onClose={onClose} title={group === undefined ? t('add') : t('renameTitle', { name: group.name })}>
       <form onSubmit={submit}>

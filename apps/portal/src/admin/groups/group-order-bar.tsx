@@ -4,6 +4,7 @@ import { useTranslations } from 'use-intl'
 
 import { api } from '../../api/api.ts'
 import { useProblemText } from '../../api/problem-text.ts'
+import { useLostOnLeaving } from '../../session/leaving.ts'
 import { Button } from '../../ui/button.tsx'
 import { ConfirmDialog } from '../../ui/dialog.tsx'
 import { Row, VisuallyHidden } from '../../ui/layout.tsx'
@@ -20,6 +21,7 @@ export function GroupOrderBar({ order }: { readonly order: GroupOrder }): JSX.El
   const t = useTranslations('people.groups')
   const [isOpen, setOpen] = useState(false)
   const { last, isChanged, discard } = order
+  useLostOnLeaving('changes', isChanged)
   return (
     <>
       <VisuallyHidden>

@@ -3,7 +3,7 @@ import { useMutation } from '@tanstack/react-query'
 import { type JSX, type SubmitEvent, useState } from 'react'
 import { useTranslations } from 'use-intl'
 
-import { issueOf } from '../../api/problem-text.ts'
+import { hasIssue } from '../../api/issue-place.ts'
 import { ProblemNotice } from '../../session/problem-notice.tsx'
 import { Button } from '../../ui/button.tsx'
 import { CopyText } from '../../ui/copy-text.tsx'
@@ -32,6 +32,8 @@ export function AuditVerification({ onClose }: { readonly onClose: () => void })
     },
   })
   const isHalf = (sequence.trim() === '') !== (hash.trim() === '')
+  const errorOf = (field: 'sequence' | 'hash'): string | undefined =>
+    hasIssue(verification.error, `anchor.${field}`) ? t(`anchorProblems.${field}`) : undefined
   const submit = (event: SubmitEvent): void => {
     event.preventDefault()
     if (!isHalf) verification.mutate()
@@ -56,7 +58,7 @@ export function AuditVerification({ onClose }: { readonly onClose: () => void })
                 inputMode="numeric"
                 pattern="\d{1,15}"
                 value={sequence}
-                error={isHalf ? t('anchorIncomplete') : issueOf(verification.error, 'anchor.sequence')}
+                error={isHalf ? t('anchorIncomplete') : errorOf('sequence')}
                 onChange={(event) => {
                   setSequence(event.target.value)
                 }}
@@ -64,7 +66,7 @@ export function AuditVerification({ onClose }: { readonly onClose: () => void })
               <TextField
                 label={t('anchorHash')}
                 value={hash}
-                error={issueOf(verification.error, 'anchor.hash')}
+                error={errorOf('hash')}
                 onChange={(event) => {
                   setHash(event.target.value)
                 }}

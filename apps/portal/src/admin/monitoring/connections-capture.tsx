@@ -4,7 +4,7 @@ import { type JSX, type SubmitEvent, useState } from 'react'
 import { useTranslations } from 'use-intl'
 
 import { api } from '../../api/api.ts'
-import { issueOf } from '../../api/problem-text.ts'
+import { hasIssue } from '../../api/issue-place.ts'
 import { ProblemNotice } from '../../session/problem-notice.tsx'
 import { useProof } from '../../session/proof.ts'
 import { Button, LinkButton } from '../../ui/button.tsx'
@@ -45,6 +45,7 @@ export function CapturePackets({ connection, onClose }: CapturePacketsProps): JS
         ),
       ),
   })
+  const outOf = (max: number): string => t('captureRange', { max })
   if (capture.data !== undefined) return <CaptureBegun {...capture.data} onClose={onClose} />
   const submit = (event: SubmitEvent): void => {
     event.preventDefault()
@@ -61,7 +62,7 @@ export function CapturePackets({ connection, onClose }: CapturePacketsProps): JS
           max={MAX_SECONDS}
           required
           value={seconds}
-          error={issueOf(capture.error, 'seconds')}
+          error={hasIssue(capture.error, 'seconds') ? outOf(MAX_SECONDS) : undefined}
           onChange={(event) => {
             setSeconds(event.target.value)
           }}
@@ -73,7 +74,7 @@ export function CapturePackets({ connection, onClose }: CapturePacketsProps): JS
           max={MAX_MEBIBYTES}
           required
           value={mebibytes}
-          error={issueOf(capture.error, 'maxBytes')}
+          error={hasIssue(capture.error, 'maxBytes') ? outOf(MAX_MEBIBYTES) : undefined}
           onChange={(event) => {
             setMebibytes(event.target.value)
           }}

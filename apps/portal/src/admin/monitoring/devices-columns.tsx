@@ -1,10 +1,11 @@
 import { Link } from '@tanstack/react-router'
 import { Ban } from 'lucide-react'
 import type { JSX } from 'react'
-import { useNow, useTranslations } from 'use-intl'
+import { useTranslations } from 'use-intl'
 
 import { Badge } from '../../ui/badge.tsx'
 import { Button } from '../../ui/button.tsx'
+import { useNowMs } from '../../ui/clock.ts'
 import { Muted } from '../../ui/layout.tsx'
 import type { Column } from '../../ui/table.tsx'
 import { DateTime, RelativeTime } from '../../ui/time.tsx'
@@ -62,10 +63,10 @@ export function useDeviceColumns(onRevoke: ((device: Device) => void) | undefine
 
 function CertificateCell({ device }: { readonly device: Device }): JSX.Element {
   const t = useTranslations('monitoring.devices')
-  const now = useNow()
+  const nowMs = useNowMs()
   const { certificateNotAfter: at, revoked, renewalPending } = device
   if (revoked) return <Badge tone="danger">{t('revoked')}</Badge>
-  const state = certificateStateOf(at, now.getTime())
+  const state = certificateStateOf(at, nowMs)
   const until = t.rich(state === 'over' ? 'endedAt' : 'endsAt', { at: () => <DateTime at={at} dateOnly /> })
   const badges = {
     good: <Badge tone="success">{t('good')}</Badge>,

@@ -17,19 +17,26 @@ import type { supposed } from './policy-scope.ts'
 import { type Attempt, type Scenario, scenariosOf } from './scenarios.ts'
 import type { Example } from './use-examples.ts'
 
-type Supposed = ReturnType<typeof supposed> | undefined
+/** Under which rules it is asked what would happen. */
+interface Terms {
+  /** Of the stored rules. */
+  readonly generation: number
+  /** Absent while the form has what is stored. */
+  readonly rules: ReturnType<typeof supposed> | undefined
+  /** Nothing is asked for now. */
+  readonly isHeld: boolean
+}
 
 interface ExampleUserProps {
   readonly example: Example
   /** The time at which everything is supposed to happen. */
   readonly at: string
-  /** Absent while the form has what is stored. */
-  readonly rules: Supposed
+  readonly terms: Terms
   readonly onRemove: () => void
 }
 
 /** Shows what would happen to one user, in the situations that they can be in. */
-export function ExampleUser({ example, at, rules, onRemove }: ExampleUserProps): JSX.Element {
+export function ExampleUser({ example, at, terms, onRemove }: ExampleUserProps): JSX.Element {
   const t = useTranslations('policy.preview')
   const id = useId()
   const { user, why } = example
@@ -57,7 +64,7 @@ export function ExampleUser({ example, at, rules, onRemove }: ExampleUserProps):
       <ul className={styles.scenarios}>
         {scenarios.map((scenario) => (
           <li key={scenario.name}>
-            <ScenarioRow userId={user.userId} scenario={scenario} rules={rules} />
+            <ScenarioRow user={user} scenario={scenario} terms={terms} />
           </li>
         ))}
       </ul>
@@ -66,16 +73,16 @@ export function ExampleUser({ example, at, rules, onRemove }: ExampleUserProps):
 }
 
 interface ScenarioRowProps {
-  readonly userId: string
+  readonly user: Example['user']
   readonly scenario: Scenario
-  readonly rules: Supposed
+  readonly terms: Terms
 }
 
-function ScenarioRow({ userId, scenario, rules }: ScenarioRowProps): JSX.Element {
+function ScenarioRow({ user, scenario, terms }: ScenarioRowProps): JSX.Element {
   const t = useTranslations('policy.preview')
   const problemText = useProblemText()
-  const today = useOutcome(userId, scenario.attempt, undefined)
-  const then = useOutcome(userId, scenario.attempt, rules)
+  const today = useOutcome(user, scenario.attempt, { ...terms, rules: undefined })
+  const then = useOutcome(user, scenario.attempt, terms)
   const error = today.error ?? then.error
   const isChanged =
     today.outcome !== undefined && then.outcome !== undefined && !isSameOutcome(today.outcome, then.outcome)
@@ -117,15 +124,20 @@ function OutcomeText({ outcome }: { readonly outcome: Outcome | undefined }): JS
   )
 }
 
-/** Asks what would happen, with rules in the place of the stored ones if they are given. */
+/**
+ * Asks what would happen, with rules in the place of the stored ones if they are given. The question is not one of a
+ * topic: all that its answer hangs on is in its key, and the same is asked once only.
+ */
 function useOutcome(
-  userId: string,
+  { userId, disabled, mustChangePassword, factors, groups }: Example['user'],
   attempt: Attempt,
-  rules: Supposed,
+  { generation, isHeld, rules }: Terms,
 ): { readonly outcome: Outcome | undefined; readonly error: Error | null } {
   const body = { userId, attempt, ...rules }
   const { data, error } = useQuery({
-    queryKey: ['policy', 'dry-run', body],
+    queryKey: ['dry-run', generation, { disabled, mustChangePassword, factors, groups }, body],
+    staleTime: Infinity,
+    enabled: !isHeld,
     queryFn: ({ signal }) => answerOf(api.POST('/api/v1/policy/dry-run', { body, signal })),
     select: (run) => outcomeOf(run, attempt.where),
     placeholderData: keepPreviousData,

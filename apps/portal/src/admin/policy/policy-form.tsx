@@ -1,7 +1,8 @@
 import { type JSX, type SubmitEvent, useEffect, useState } from 'react'
 import { useTranslations } from 'use-intl'
 
-import { issueOf } from '../../api/problem-text.ts'
+import { hasIssue } from '../../api/issue-place.ts'
+import { useLostOnLeaving } from '../../session/leaving.ts'
 import { useMe } from '../../session/me.ts'
 import { Button } from '../../ui/button.tsx'
 import { Checkbox } from '../../ui/field.tsx'
@@ -16,9 +17,11 @@ import { useRuleProblemText } from './rule-problem-text.ts'
 import { useRuleText } from './rule-text.ts'
 import { type RuleName, rulesOf, SECTIONS } from './rules.ts'
 import { type PolicyEditor, usePolicyEditor } from './use-policy-editor.ts'
+import type { Preview } from './use-preview.ts'
 
 interface PolicyFormProps {
   readonly scope: PolicyScope
+  readonly preview: Preview
   /** Somebody else has changed what the form began with. */
   readonly isStale: boolean
   readonly onTouched: (isTouched: boolean) => void
@@ -26,7 +29,7 @@ interface PolicyFormProps {
 }
 
 /** Edits rules, and shows whom they would let in before they are saved. */
-export function PolicyForm({ scope, isStale, onTouched, onReload }: PolicyFormProps): JSX.Element {
+export function PolicyForm({ scope, preview, isStale, onTouched, onReload }: PolicyFormProps): JSX.Element {
   const t = useTranslations('policy')
   const { permissions } = useMe()
   const editor = usePolicyEditor(scope)
@@ -34,6 +37,8 @@ export function PolicyForm({ scope, isStale, onTouched, onReload }: PolicyFormPr
   const [problem, setProblem] = useState<unknown>()
   const mayWrite = permissions.includes('policy.write')
   const isTouched = editor.changes.length > 0
+  // Another group is another search part of the same address.
+  useLostOnLeaving('changes', isTouched, true)
   useEffect(() => {
     onTouched(isTouched)
   }, [isTouched, onTouched])
@@ -43,7 +48,7 @@ export function PolicyForm({ scope, isStale, onTouched, onReload }: PolicyFormPr
   }
   return (
     <form onSubmit={submit} noValidate>
-      {isStale ? (
+      {isStale && !isSaving ? (
         <Notice
           tone="warning"
           title={t('stale')}
@@ -67,7 +72,7 @@ export function PolicyForm({ scope, isStale, onTouched, onReload }: PolicyFormPr
           ))}
         </Stack>
         <div className={styles.side}>
-          <PolicyPreview scope={scope} editor={editor} />
+          <PolicyPreview scope={scope} editor={editor} preview={preview} isHeld={isSaving} />
         </div>
       </div>
       {mayWrite ? <SaveBar editor={editor} onReload={onReload} /> : null}
@@ -102,7 +107,8 @@ function RuleEntry({ name, scope, editor, problem, disabled }: RuleEntryProps): 
   const problemText = useRuleProblemText()
   const errorAt = (path: string): string | undefined => {
     const found = editor.problems.get(path)
-    return found === undefined ? issueOf(problem, `policy.${path}`) : problemText(found)
+    if (found !== undefined) return problemText(found)
+    return hasIssue(problem, `policy.${path}`) ? t('problems.other') : undefined
   }
   const control = (
     <RuleControl name={name} draft={editor.draft} disabled={disabled} errorAt={errorAt} onChange={editor.setDraft} />

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
-import type { JSX } from 'react'
+import { type JSX, type RefObject, useEffect, useRef } from 'react'
 import { useTranslations } from 'use-intl'
 
 import { useProblemText } from '../../api/problem-text.ts'
@@ -12,6 +12,7 @@ import { groupsQuery } from '../users/people.ts'
 import { PolicyForm } from './policy-form.tsx'
 import styles from './policy-page.module.css'
 import { policyQuery } from './rules.ts'
+import { usePreview } from './use-preview.ts'
 import { useSettledScope } from './use-settled-scope.ts'
 
 const route = getRouteApi('/signed-in/administration/admin/policy')
@@ -63,6 +64,8 @@ function ScopedForm({ groupId }: { readonly groupId: string | undefined }): JSX.
   const groups = useQuery(groupsQuery)
   const group = groups.data?.items.find((one) => one.groupId === groupId)
   const settled = useSettledScope(policy.data, groupId === undefined ? null : group)
+  const preview = usePreview()
+  const form = useFocusWhenReplaced(settled?.key)
   const error = policy.error ?? groups.error
   if (error !== null) return <Notice tone="danger">{problemText(error)}</Notice>
   if (groupId !== undefined && groups.data !== undefined && group === undefined) {
@@ -70,12 +73,27 @@ function ScopedForm({ groupId }: { readonly groupId: string | undefined }): JSX.
   }
   if (settled === undefined) return <Skeleton lines={16} />
   return (
-    <PolicyForm
-      key={settled.key}
-      scope={settled.scope}
-      isStale={settled.isStale}
-      onTouched={settled.touch}
-      onReload={settled.reload}
-    />
+    <div ref={form} className={styles.form} tabIndex={-1}>
+      <PolicyForm
+        key={settled.key}
+        scope={settled.scope}
+        preview={preview}
+        isStale={settled.isStale}
+        onTouched={settled.touch}
+        onReload={settled.reload}
+      />
+    </div>
   )
+}
+
+/** Gives where the focus goes when what had it went with the form before: saved, discarded or loaded anew. */
+function useFocusWhenReplaced(key: string | undefined): RefObject<HTMLDivElement | null> {
+  const form = useRef<HTMLDivElement>(null)
+  const shown = useRef(key)
+  useEffect(() => {
+    const isReplaced = shown.current !== undefined && shown.current !== key
+    if (isReplaced && document.activeElement === document.body) form.current?.focus({ preventScroll: true })
+    shown.current = key
+  }, [key])
+  return form
 }

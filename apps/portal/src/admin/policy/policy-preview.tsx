@@ -10,24 +10,25 @@ import { ExampleUser } from './example-user.tsx'
 import { type PolicyScope, supposed } from './policy-scope.ts'
 import { type Example, useExamples } from './use-examples.ts'
 import type { PolicyEditor } from './use-policy-editor.ts'
+import type { Preview } from './use-preview.ts'
 
 const TYPING_PAUSE_MS = 400
 
 interface PolicyPreviewProps {
   readonly scope: PolicyScope
   readonly editor: PolicyEditor
+  readonly preview: Preview
+  /** Nothing is asked for now: the rules are being saved. */
+  readonly isHeld: boolean
 }
 
 /** Shows what would happen to some users with the rules as they stand in the form, beside what holds today. */
-export function PolicyPreview({ scope, editor }: PolicyPreviewProps): JSX.Element {
+export function PolicyPreview({ scope, editor, preview, isHeld }: PolicyPreviewProps): JSX.Element {
   const t = useTranslations('policy.preview')
-  const [at] = useState(() => new Date().toISOString())
   const { defaults, isLoading } = useExamples(scope)
-  const [added, setAdded] = useState<readonly Example[]>([])
-  const [left, setLeft] = useState<readonly string[]>([])
-  const examples = [...defaults, ...added].filter(
+  const examples = [...defaults, ...preview.added].filter(
     ({ user }, index, all) =>
-      !left.includes(user.userId) && all.findIndex((other) => other.user.userId === user.userId) === index,
+      !preview.left.includes(user.userId) && all.findIndex((other) => other.user.userId === user.userId) === index,
   )
   const isChanged = editor.changes.length > 0
   const isValid = editor.problems.size === 0
@@ -43,20 +44,15 @@ export function PolicyPreview({ scope, editor }: PolicyPreviewProps): JSX.Elemen
           <ExampleUser
             key={example.user.userId}
             example={example}
-            at={at}
-            rules={rules}
+            at={preview.at}
+            terms={{ generation: preview.generation, isHeld, rules }}
             onRemove={() => {
-              setLeft([...left, example.user.userId])
+              preview.remove(example.user.userId)
             }}
           />
         ))}
       </Stack>
-      <AddExample
-        onAdd={(example) => {
-          setAdded([...added, example])
-          setLeft(left.filter((userId) => userId !== example.user.userId))
-        }}
-      />
+      <AddExample onAdd={preview.add} />
     </Card>
   )
 }

@@ -29,8 +29,7 @@ export function PolicySave({ scope, editor, onSaved, onProblem, onClose }: Polic
   const store = useStore(scope)
   const save = async (): Promise<void> => {
     try {
-      const takeBack = await store(editor)
-      onSaved()
+      const takeBack = await store(editor, onSaved)
       say(t('done'), {
         label: common('undo'),
         act: () => {
@@ -61,24 +60,29 @@ export function PolicySave({ scope, editor, onSaved, onProblem, onClose }: Polic
   )
 }
 
-/** Gives the function that saves what the form has; its result puts back what was there before. */
-function useStore(scope: PolicyScope): (editor: PolicyEditor) => Promise<() => Promise<void>> {
+/** Saves what a form has, and tells so before the new rules are here; its result puts back what was there before. */
+type Store = (editor: PolicyEditor, onStored: () => void) => Promise<() => Promise<void>>
+
+/** Gives the function that saves what the form has. */
+function useStore(scope: PolicyScope): Store {
   const withProof = useProof()
   const queries = useQueryClient()
   const refresh = async (): Promise<void> => {
     await Promise.all(['policy', 'groups'].map((topic) => queries.invalidateQueries({ queryKey: [topic] })))
   }
-  return async ({ rules, own }) => {
+  return async ({ rules, own }, onStored) => {
     if (scope.kind === 'group') {
       const { groupId, policy: before } = scope.group
-      const put = async (policy: Override): Promise<void> => {
-        await saveGroupRules(groupId, policy)
+      await saveGroupRules(groupId, own)
+      onStored()
+      await refresh()
+      return async () => {
+        await withProof(() => saveGroupRules(groupId, before))
         await refresh()
       }
-      await put(own)
-      return () => withProof(() => put(before))
     }
     const version = await saveTenantRules(rules, scope.stored.version)
+    onStored()
     await refresh()
     return async () => {
       await withProof(() => saveTenantRules(rulesOf(scope.stored.policy), version))

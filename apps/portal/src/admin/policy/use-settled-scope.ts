@@ -12,7 +12,7 @@ interface GroupRules {
 /** The rules that a form began with. */
 interface SettledScope {
   readonly scope: PolicyScope
-  /** Changes with what the form begins with. */
+  /** Changes with what the form begins with, and when it begins anew. */
   readonly key: string
   /** Somebody changed the rules after the form had begun to be filled in. */
   readonly isStale: boolean
@@ -32,17 +32,20 @@ export function useSettledScope(
 ): SettledScope | undefined {
   const [held, setHeld] = useState<{ key: string; scope: PolicyScope }>()
   const [isTouched, setTouched] = useState(false)
+  const [reloads, setReloads] = useState(0)
   if (stored === undefined || group === undefined) return undefined
   const scope: PolicyScope = group === null ? { kind: 'tenant', stored } : { kind: 'group', stored, group }
   const key = keyOf(scope)
   const settled = held === undefined || !isTouched ? { key, scope } : held
   if (held?.key !== settled.key) setHeld(settled)
   return {
-    ...settled,
+    scope: settled.scope,
+    key: `${String(reloads)} ${settled.key}`,
     isStale: settled.key !== key,
     touch: setTouched,
     reload: () => {
       setTouched(false)
+      setReloads(reloads + 1)
       setHeld({ key, scope })
     },
   }

@@ -1,8 +1,9 @@
 import type { JSX } from 'react'
-import { useFormatter, useNow, useTranslations } from 'use-intl'
+import { useFormatter, useTranslations } from 'use-intl'
 
 import { Badge } from '../../ui/badge.tsx'
 import { Button } from '../../ui/button.tsx'
+import { useNowMs } from '../../ui/clock.ts'
 import { DownloadButton } from '../../ui/download-button.tsx'
 import { Card, Facts, Row, Stack } from '../../ui/layout.tsx'
 import { Notice } from '../../ui/notice.tsx'
@@ -25,7 +26,7 @@ interface AuthorityCardProps {
 export function AuthorityCard({ authority, mayWrite, onAct }: AuthorityCardProps): JSX.Element {
   const t = useTranslations('settings.authorities')
   const format = useFormatter()
-  const now = useNow()
+  const nowMs = useNowMs()
   const { state, name, sha256, notBefore, notAfter, devices, devicesWithout, crlUrl } = authority
   return (
     <Card
@@ -38,7 +39,7 @@ export function AuthorityCard({ authority, mayWrite, onAct }: AuthorityCardProps
     >
       <Stack>
         <p>{t(`stateHints.${state}`)}</p>
-        {isEnding(authority, now.getTime()) ? <Notice tone="warning">{t('ending')}</Notice> : null}
+        {isEnding(authority, nowMs) ? <Notice tone="warning">{t('ending')}</Notice> : null}
         <Facts
           entries={[
             [t('from'), <DateTime key="from" at={notBefore} dateOnly />],

@@ -2,7 +2,9 @@ import { useQuery } from '@tanstack/react-query'
 import { type JSX, type SubmitEvent, useState } from 'react'
 import { useTranslations } from 'use-intl'
 
-import { issueOf, useProblemText } from '../../api/problem-text.ts'
+import { hasIssue } from '../../api/issue-place.ts'
+import { useProblemText } from '../../api/problem-text.ts'
+import { useLostOnLeaving } from '../../session/leaving.ts'
 import { useMe } from '../../session/me.ts'
 import { useAct } from '../../session/use-act.ts'
 import { Button } from '../../ui/button.tsx'
@@ -36,7 +38,7 @@ export function BrandingSettings(): JSX.Element {
     <SettingsPage title={t('title')} lead={t('lead')}>
       {error === null ? null : <Notice tone="danger">{problemText(error)}</Notice>}
       {data === undefined && error === null ? <Skeleton lines={12} /> : null}
-      {data === undefined ? null : <BrandingForm key={JSON.stringify(data.branding)} branding={data.branding} />}
+      {data === undefined ? null : <BrandingForm branding={data.branding} />}
     </SettingsPage>
   )
 }
@@ -47,12 +49,17 @@ function BrandingForm({ branding }: { readonly branding: Settings['branding'] })
   const problemText = useProblemText()
   const { permissions } = useMe()
   const before = brandingDraftOf(branding)
-  const [draft, setDraft] = useState(before)
+  // Only what was typed: the rest follows what others save meanwhile.
+  const [typed, setTyped] = useState<Partial<BrandingDraft>>({})
+  const draft = { ...before, ...typed }
+  const [saves, setSaves] = useState(0)
   const { save, busy, problem } = useSave()
   const problems = brandingProblemsOf(draft)
   const change = brandingChangeIn(draft, before)
+  const isChanged = Object.keys(change).length > 0
+  useLostOnLeaving('changes', isChanged)
   const errorOf = (field: BrandingField): string | undefined =>
-    problems.has(field) || issueOf(problem, `branding.${field}`) !== undefined ? t(`problems.${field}`) : undefined
+    problems.has(field) || hasIssue(problem, `branding.${field}`) ? t(`problems.${field}`) : undefined
   const text = (field: BrandingField): JSX.Element => (
     <div className={styles.text}>
       <TextField
@@ -63,18 +70,20 @@ function BrandingForm({ branding }: { readonly branding: Settings['branding'] })
         autoComplete="off"
         value={draft[field]}
         onChange={({ target }) => {
-          setDraft({ ...draft, [field]: target.value })
+          setTyped({ ...typed, [field]: target.value })
         }}
       />
     </div>
   )
-  const submit = (event: SubmitEvent): void => {
+  const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault()
-    if (problems.size === 0) void save(change)
+    if (problems.size > 0 || !(await save(change))) return
+    setTyped({})
+    setSaves(saves + 1)
   }
   const isAtField = BRANDING_FIELDS.some((field) => errorOf(field) !== undefined)
   return (
-    <form onSubmit={submit} noValidate>
+    <form onSubmit={(event) => void submit(event)} noValidate>
       <fieldset className={styles.form} disabled={!permissions.includes('settings.write')}>
         <Card title={t('looks')}>
           {text('displayName')}
@@ -82,15 +91,17 @@ function BrandingForm({ branding }: { readonly branding: Settings['branding'] })
             value={draft.accentColour}
             error={errorOf('accentColour')}
             onChange={(accentColour) => {
-              setDraft({ ...draft, accentColour })
+              setTyped({ ...typed, accentColour })
             }}
           />
           <LogoField
+            key={saves}
             logoUrl={branding.logoUrl}
             value={draft.logo}
-            error={issueOf(problem, 'branding.logo')}
+            error={hasIssue(problem, 'branding.logo') ? t('problems.logo') : undefined}
             onChange={(logo: BrandingDraft['logo']) => {
-              setDraft({ ...draft, logo })
+              // Files are read while somebody types.
+              setTyped((others) => ({ ...others, logo }))
             }}
           />
         </Card>
@@ -100,12 +111,7 @@ function BrandingForm({ branding }: { readonly branding: Settings['branding'] })
         </Card>
         {problem === undefined || isAtField ? null : <Notice tone="danger">{problemText(problem)}</Notice>}
         <DialogActions>
-          <Button
-            type="submit"
-            variant="primary"
-            busy={busy}
-            disabled={Object.keys(change).length === 0 || problems.size > 0}
-          >
+          <Button type="submit" variant="primary" busy={busy} disabled={!isChanged || problems.size > 0}>
             {common('save')}
           </Button>
         </DialogActions>
@@ -115,7 +121,8 @@ function BrandingForm({ branding }: { readonly branding: Settings['branding'] })
 }
 
 interface Save {
-  readonly save: (change: ReturnType<typeof brandingChangeIn>) => Promise<void>
+  /** Says whether it was done. */
+  readonly save: (change: ReturnType<typeof brandingChangeIn>) => Promise<boolean>
   readonly busy: boolean
   readonly problem: unknown
 }
@@ -130,9 +137,12 @@ function useSave(): Save {
     setBusy(true)
     setProblem(undefined)
     try {
-      if (await act(() => changeSettings({ branding }))) say(common('saved'))
+      const isDone = await act(() => changeSettings({ branding }))
+      if (isDone) say(common('saved'))
+      return isDone
     } catch (error) {
       setProblem(error)
+      return false
     } finally {
       setBusy(false)
     }

@@ -2,6 +2,7 @@ import { type JSX, useId, useState } from 'react'
 import { useTranslations } from 'use-intl'
 
 import { Button } from '../../ui/button.tsx'
+import { FileButton } from '../../ui/file-button.tsx'
 import { Muted } from '../../ui/layout.tsx'
 import type { BrandingDraft } from './branding-draft.ts'
 import styles from './logo-field.module.css'
@@ -46,17 +47,13 @@ export function LogoField({ logoUrl, value, error, onChange }: LogoFieldProps): 
             <img src={shown} alt={t('logoAlt')} width={72} height={72} />
           )}
         </div>
-        <input
+        <FileButton
           id={id}
-          type="file"
+          label={t('chooseLogo')}
           accept="image/png"
           aria-describedby={`${id}-hint ${id}-problem`}
           aria-invalid={wrong !== undefined}
-          className={styles.file}
-          onChange={({ target }) => {
-            const [file] = target.files ?? []
-            if (file !== undefined) void choose(file)
-          }}
+          onFile={(file) => void choose(file)}
         />
         {logoUrl !== null && value === 'keep' ? (
           <Button

@@ -3,7 +3,9 @@ import { type JSX, type SubmitEvent, useState } from 'react'
 import { useFormatter, useTranslations } from 'use-intl'
 
 import { api } from '../../api/api.ts'
+import { hasIssue, issuePlaceOf } from '../../api/issue-place.ts'
 import { useProblemText } from '../../api/problem-text.ts'
+import { LostOnLeaving } from '../../session/leaving.ts'
 import { useAct } from '../../session/use-act.ts'
 import { Button } from '../../ui/button.tsx'
 import { Dialog, DialogActions } from '../../ui/dialog.tsx'
@@ -12,7 +14,6 @@ import { Stack } from '../../ui/layout.tsx'
 import { Notice } from '../../ui/notice.tsx'
 import { useToast } from '../../ui/toast.tsx'
 import { useFocusInvalid } from '../../ui/use-focus-invalid.ts'
-import { issuePlaceOf } from './issue-place.ts'
 import styles from './network-dialog.module.css'
 import {
   EMPTY_NETWORK,
@@ -41,7 +42,8 @@ export function NetworkDialog({ network, onClose }: NetworkDialogProps): JSX.Ele
   const problemText = useProblemText()
   const say = useToast()
   const act = useAct(['networks'])
-  const [draft, setDraft] = useState(() => (network === undefined ? EMPTY_NETWORK : networkDraftOf(network)))
+  const [before] = useState(() => (network === undefined ? EMPTY_NETWORK : networkDraftOf(network)))
+  const [draft, setDraft] = useState(before)
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState<unknown>()
   const wrong = limitProblemsOf(draft)
@@ -72,6 +74,7 @@ export function NetworkDialog({ network, onClose }: NetworkDialogProps): JSX.Ele
       {...(network === undefined ? {} : { description: t('editLead') })}
     >
       <form ref={form} onSubmit={submit} noValidate>
+        <LostOnLeaving loss="changes" when={JSON.stringify(draft) !== JSON.stringify(before)} />
         <Stack>
           {network === undefined ? <PoolFields draft={draft} problem={problem} onChange={setDraft} /> : null}
           <ListFields draft={draft} problem={problem} onChange={setDraft} />
@@ -110,7 +113,7 @@ function PoolFields({ draft, problem, onChange }: FieldsProps & { readonly probl
           key={field}
           label={t(`fields.${field}`)}
           description={t(`hints.${field}`)}
-          error={issuePlaceOf(problem, field) === undefined ? undefined : t(`problems.${field}`)}
+          error={hasIssue(problem, field) ? t(`problems.${field}`) : undefined}
           required={field === 'name' || field === 'ipv4'}
           autoComplete="off"
           autoCapitalize="none"

@@ -4,6 +4,7 @@ import { type JSX, type SubmitEvent, useState } from 'react'
 import { useFormatter, useTranslations } from 'use-intl'
 
 import { useProblemText } from '../../api/problem-text.ts'
+import { useLostOnLeaving } from '../../session/leaving.ts'
 import { useMe } from '../../session/me.ts'
 import { useAct } from '../../session/use-act.ts'
 import { Button } from '../../ui/button.tsx'
@@ -40,7 +41,7 @@ export function VpnSettings(): JSX.Element {
       </p>
       {error === null ? null : <Notice tone="danger">{problemText(error)}</Notice>}
       {data === undefined && error === null ? <Skeleton lines={12} /> : null}
-      {data === undefined ? null : <VpnForm key={JSON.stringify(vpnDraftOf(data))} settings={data} />}
+      {data === undefined ? null : <VpnForm settings={data} />}
     </SettingsPage>
   )
 }
@@ -51,21 +52,32 @@ function VpnForm({ settings }: { readonly settings: Settings }): JSX.Element {
   const problemText = useProblemText()
   const { permissions } = useMe()
   const before = vpnDraftOf(settings)
-  const [draft, setDraft] = useState(before)
+  // Only what was typed: the rest follows what others save meanwhile.
+  const [typed, setTyped] = useState<Partial<VpnDraft>>({})
+  const draft = { ...before, ...typed }
   const { save, busy, problem } = useSave(before)
   const problems = vpnProblemsOf(draft, before)
   const isChanged = Object.keys(vpnChangeIn(draft, before)).length > 0
-  const submit = (event: SubmitEvent): void => {
+  useLostOnLeaving('changes', isChanged)
+  const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault()
-    if (problems.size === 0) void save(draft)
+    if (problems.size === 0 && (await save(draft))) setTyped({})
   }
   return (
-    <form onSubmit={submit} noValidate>
+    <form onSubmit={(event) => void submit(event)} noValidate>
       <fieldset className={styles.form} disabled={!permissions.includes('settings.write')}>
         {SECTIONS.map(([section, fields]) => (
           <Card key={section} title={t(`${section}.title`)} lead={t(`${section}.lead`)}>
             {fields.map((field) => (
-              <NumberField key={field} field={field} draft={draft} problem={problems.get(field)} onChange={setDraft} />
+              <NumberField
+                key={field}
+                field={field}
+                text={draft[field]}
+                problem={problems.get(field)}
+                onChange={(text) => {
+                  setTyped({ ...typed, [field]: text })
+                }}
+              />
             ))}
           </Card>
         ))}
@@ -76,7 +88,7 @@ function VpnForm({ settings }: { readonly settings: Settings }): JSX.Element {
               description={t('hints.webSignIn')}
               checked={draft.webSignIn}
               onChange={({ target }) => {
-                setDraft({ ...draft, webSignIn: target.checked })
+                setTyped({ ...typed, webSignIn: target.checked })
               }}
             />
             <Facts entries={[[t('legacy'), t(`legacyClients.${settings.legacyClients}`)]]} />
@@ -95,12 +107,12 @@ function VpnForm({ settings }: { readonly settings: Settings }): JSX.Element {
 
 interface NumberFieldProps {
   readonly field: VpnNumber
-  readonly draft: VpnDraft
+  readonly text: string
   readonly problem: 'range' | 'restart-not-longer' | undefined
-  readonly onChange: (draft: VpnDraft) => void
+  readonly onChange: (text: string) => void
 }
 
-function NumberField({ field, draft, problem, onChange }: NumberFieldProps): JSX.Element {
+function NumberField({ field, text, problem, onChange }: NumberFieldProps): JSX.Element {
   const t = useTranslations('settings.vpn')
   const format = useFormatter()
   const { min, max } = VPN_LIMITS[field]
@@ -113,9 +125,9 @@ function NumberField({ field, draft, problem, onChange }: NumberFieldProps): JSX
         error={problem === undefined ? undefined : t(`problems.${problem}`, limits)}
         inputMode="decimal"
         autoComplete="off"
-        value={draft[field]}
+        value={text}
         onChange={({ target }) => {
-          onChange({ ...draft, [field]: target.value })
+          onChange(target.value)
         }}
       />
     </div>
@@ -123,7 +135,8 @@ function NumberField({ field, draft, problem, onChange }: NumberFieldProps): JSX
 }
 
 interface Save {
-  readonly save: (draft: VpnDraft) => Promise<void>
+  /** Says whether it was done. */
+  readonly save: (draft: VpnDraft) => Promise<boolean>
   readonly busy: boolean
   readonly problem: unknown
 }
@@ -148,8 +161,10 @@ function useSave(before: VpnDraft): Save {
     try {
       const isDone = await act(() => changeSettings(vpnChangeIn(draft, before)))
       if (isDone) say(t('saved'), { label: common('undo'), act: takeBack })
+      return isDone
     } catch (error) {
       setProblem(error)
+      return false
     } finally {
       setBusy(false)
     }

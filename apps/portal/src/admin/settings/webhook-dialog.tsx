@@ -1,7 +1,9 @@
 import { type JSX, type SubmitEvent, useState } from 'react'
 import { useTranslations } from 'use-intl'
 
+import { hasIssue } from '../../api/issue-place.ts'
 import { useProblemText } from '../../api/problem-text.ts'
+import { LostOnLeaving } from '../../session/leaving.ts'
 import { useAct } from '../../session/use-act.ts'
 import { Button } from '../../ui/button.tsx'
 import { Dialog, DialogActions } from '../../ui/dialog.tsx'
@@ -10,11 +12,13 @@ import { Stack } from '../../ui/layout.tsx'
 import { Notice } from '../../ui/notice.tsx'
 import { useToast } from '../../ui/toast.tsx'
 import { useFocusInvalid } from '../../ui/use-focus-invalid.ts'
-import { issuePlaceOf } from './issue-place.ts'
 import { linesOf } from './network-draft.ts'
 import { changeWebhook, createWebhook } from './webhook-calls.ts'
 import { WebhookSecret } from './webhook-secret.tsx'
 import type { Webhook } from './webhooks-settings.tsx'
+
+/** Where the portal itself has no TLS, the service takes http to its own machine, for trying things out. */
+const MAY_BE_HTTP = window.location.protocol === 'http:'
 
 interface WebhookDialogProps {
   /** The one to change; a new one if absent. */
@@ -47,8 +51,9 @@ function WebhookForm({ webhook, onSecret, onClose }: WebhookFormProps): JSX.Elem
   const problemText = useProblemText()
   const say = useToast()
   const act = useAct(['webhooks'])
-  const [url, setUrl] = useState(webhook?.url ?? '')
-  const [actions, setActions] = useState(webhook?.actions.join('\n') ?? '')
+  const [before] = useState({ url: webhook?.url ?? '', actions: webhook?.actions.join('\n') ?? '' })
+  const [url, setUrl] = useState(before.url)
+  const [actions, setActions] = useState(before.actions)
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState<unknown>()
   const form = useFocusInvalid(problem)
@@ -75,15 +80,16 @@ function WebhookForm({ webhook, onSecret, onClose }: WebhookFormProps): JSX.Elem
   }
   return (
     <form ref={form} onSubmit={submit}>
+      <LostOnLeaving loss="changes" when={url !== before.url || actions !== before.actions} />
       <Stack>
         <TextField
           label={t('url')}
-          description={t('urlHint')}
+          description={MAY_BE_HTTP ? t('urlHintTrying') : t('urlHint')}
           type="url"
           required
           autoComplete="off"
           value={url}
-          error={issuePlaceOf(problem, 'url') === undefined ? undefined : t('urlProblem')}
+          error={hasIssue(problem, 'url') ? (MAY_BE_HTTP ? t('urlProblemTrying') : t('urlProblem')) : undefined}
           onChange={({ target }) => {
             setUrl(target.value)
           }}
@@ -94,7 +100,7 @@ function WebhookForm({ webhook, onSecret, onClose }: WebhookFormProps): JSX.Elem
           rows={4}
           spellCheck={false}
           value={actions}
-          error={issuePlaceOf(problem, 'actions') === undefined ? undefined : t('actionsProblem')}
+          error={hasIssue(problem, 'actions') ? t('actionsProblem') : undefined}
           onChange={({ target }) => {
             setActions(target.value)
           }}

@@ -22,7 +22,7 @@ export function WebhookSecret({
     <Focused>
       <Stack>
         <p>{t('secretHow')}</p>
-        <CopyText text={secret} label={t('secretLabel')} />
+        <CopyText once text={secret} label={t('secretLabel')} />
         <Notice tone="warning">{t('secretOnce')}</Notice>
         <DialogActions>
           <Button variant="primary" onClick={onClose}>

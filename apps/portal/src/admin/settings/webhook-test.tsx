@@ -8,7 +8,7 @@ import { Dialog, DialogActions } from '../../ui/dialog.tsx'
 import { Stack } from '../../ui/layout.tsx'
 import { Notice } from '../../ui/notice.tsx'
 import { type TestResult, testWebhook } from './webhook-calls.ts'
-import { useWebhookError } from './webhooks-columns.tsx'
+import { useFailureText } from './webhooks-columns.tsx'
 import type { Webhook } from './webhooks-settings.tsx'
 
 /** Sends an event that did not happen, and says what became of it. */
@@ -60,13 +60,13 @@ export function WebhookTest({
 function Result({ result }: { readonly result: TestResult }): JSX.Element {
   const t = useTranslations('settings.webhooks.test')
   const format = useFormatter()
-  const errorText = useWebhookError()
+  const failureText = useFailureText()
   const { delivered, status, failure, milliseconds } = result
   const time = format.number(milliseconds, { style: 'unit', unit: 'millisecond' })
   return (
     <Notice tone={delivered ? 'success' : 'danger'} title={delivered ? t('delivered') : t('notDelivered')}>
       <p>{status === null ? t('noAnswer', { time }) : t('answered', { status, time })}</p>
-      {failure === null ? null : <p>{t('why', { why: errorText(failure) })}</p>}
+      {failure === null ? null : <p>{t('why', { why: failureText(failure, status) })}</p>}
     </Notice>
   )
 }

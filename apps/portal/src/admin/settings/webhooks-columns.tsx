@@ -7,7 +7,9 @@ import { Button } from '../../ui/button.tsx'
 import { Muted, Row } from '../../ui/layout.tsx'
 import type { Column } from '../../ui/table.tsx'
 import { TwoLines } from '../../ui/two-lines.tsx'
+import { readLastError } from './last-error.ts'
 import type { WebhookActName } from './webhook-acts.tsx'
+import type { TestResult } from './webhook-calls.ts'
 import styles from './webhooks.module.css'
 import type { Webhook } from './webhooks-settings.tsx'
 
@@ -54,11 +56,11 @@ function State({ webhook }: { readonly webhook: Webhook }): JSX.Element {
   const t = useTranslations('settings.webhooks')
   const format = useFormatter()
   const { state, lastError, failures, nextAttemptAt } = webhook
-  const errorText = useWebhookError()
+  const lastErrorText = useLastErrorText()
   return (
     <span className={styles.state}>
       <Badge tone={TONES[state]}>{t(`states.${state}`)}</Badge>
-      {lastError === null ? null : <Muted>{t('failed', { count: failures, why: errorText(lastError) })}</Muted>}
+      {lastError === null ? null : <Muted>{t('failed', { count: failures, why: lastErrorText(lastError) })}</Muted>}
       {nextAttemptAt === null || state === 'disabled' ? null : (
         <Muted>{t('nextAttempt', { time: format.dateTime(new Date(nextAttemptAt), { timeStyle: 'medium' }) })}</Muted>
       )}
@@ -66,11 +68,26 @@ function State({ webhook }: { readonly webhook: Webhook }): JSX.Element {
   )
 }
 
-/** Gives the function that says in words why a webhook failed. */
-export function useWebhookError(): (code: string) => string {
+type Failure = NonNullable<TestResult['failure']>
+
+/** Gives the function that says in words why a webhook failed, with the status where one was answered. */
+export function useFailureText(): (failure: Failure, status: number | null) => string {
+  const t = useTranslations('settings.webhooks.errors')
+  return (failure, status) => t(failure, { status: status ?? 0 })
+}
+
+/** Gives the same function for what the list says of the last failure: a code, perhaps with a status behind it. */
+function useLastErrorText(): (lastError: string) => string {
+  const failureText = useFailureText()
   const { errors } = useMessages().settings.webhooks
-  const texts: Readonly<Record<string, string>> = errors
-  return (code) => texts[code] ?? code
+  return (lastError) => {
+    const { failure, status } = readLastError(lastError)
+    return isFailure(failure, errors) ? failureText(failure, status) : lastError
+  }
+}
+
+function isFailure(text: string, errors: Readonly<Record<Failure, string>>): text is Failure {
+  return Object.hasOwn(errors, text)
 }
 
 function WebhookButtons({ webhook, onAct }: { readonly webhook: Webhook; readonly onAct: OnAct }): JSX.Element {

@@ -52,7 +52,11 @@ export function WebhooksSettings(): JSX.Element {
     </Button>
   )
   return (
-    <SettingsPage title={t('title')} lead={t('lead')} actions={mayWrite ? add : undefined}>
+    <SettingsPage
+      title={t('title')}
+      lead={mayWrite ? t('lead') : t('leadOrigins')}
+      actions={mayWrite ? add : undefined}
+    >
       <ListTools>
         <SearchBox
           label={t('search')}

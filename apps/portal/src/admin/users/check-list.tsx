@@ -45,8 +45,9 @@ export function CheckList({ checks }: { readonly checks: readonly ShownCheck[] }
 
 function useDetailText(): (check: string, detail: ShownCheck['detail']) => string {
   const t = useTranslations('people.checks')
-  const { details } = useMessages().people.checks
-  const codes: Readonly<Record<string, string>> = details
+  const { people, monitoring } = useMessages()
+  // What an attempt is refused for can also be what a check came to.
+  const codes: Readonly<Record<string, string>> = { ...monitoring.outcomes, ...people.checks.details }
   const format = useFormatter()
   const duration = useDuration()
   return (check, detail) => {

@@ -21,7 +21,7 @@ export function HandedOut({ username, oneTimePassword, link }: Credential): JSX.
     return (
       <Stack>
         <p>{t('passwordHow', { name: username })}</p>
-        <CopyText text={oneTimePassword ?? ''} label={t('password')} />
+        <CopyText once text={oneTimePassword ?? ''} label={t('password')} />
         <Notice tone="warning">{t('once')}</Notice>
       </Stack>
     )
@@ -30,7 +30,7 @@ export function HandedOut({ username, oneTimePassword, link }: Credential): JSX.
   return (
     <Stack>
       <p>{link.mailed ? t('linkMailed', { name: username }) : t('linkHow', { name: username })}</p>
-      <CopyText text={link.url} label={t('link')} />
+      <CopyText once={!link.mailed} text={link.url} label={t('link')} />
       <Notice tone="warning">{t('linkOnce', { until })}</Notice>
     </Stack>
   )

@@ -1,6 +1,7 @@
 import { type JSX, useState } from 'react'
 import { useFormatter, useTranslations } from 'use-intl'
 
+import { LostOnLeaving, useLeave } from '../../session/leaving.ts'
 import { Badge } from '../../ui/badge.tsx'
 import { Button } from '../../ui/button.tsx'
 import { DownloadButton } from '../../ui/download-button.tsx'
@@ -8,6 +9,7 @@ import { Card, Muted, Row, Stack } from '../../ui/layout.tsx'
 import { Notice } from '../../ui/notice.tsx'
 import { DataTable, Pager } from '../../ui/table.tsx'
 import { invitationsFile } from './import-files.ts'
+import { useRowProblemText } from './row-problem-text.ts'
 import type { ImportReport } from './use-user-import.ts'
 
 const PAGE_SIZE = 50
@@ -29,6 +31,7 @@ function usePart<Item>(items: readonly Item[]): { part: readonly Item[]; pager: 
 export function ImportProblems({ report }: { readonly report: ImportReport }): JSX.Element {
   const t = useTranslations('people.import')
   const format = useFormatter()
+  const problemText = useRowProblemText()
   const { problems, problemCount } = report
   const { part, pager } = usePart(problems)
   return (
@@ -39,7 +42,7 @@ export function ImportProblems({ report }: { readonly report: ImportReport }): J
           caption={t('problemList')}
           columns={[
             { header: t('line'), cell: ({ line }) => format.number(line) },
-            { header: t('problem'), cell: ({ problem }) => problem },
+            { header: t('problem'), cell: problemText },
           ]}
           items={part}
           keyOf={({ line, problem }) => `${String(line)} ${problem}`}
@@ -62,8 +65,11 @@ export function ImportResult({ report, onAgain }: ImportResultProps): JSX.Elemen
   const t = useTranslations('people.import')
   const { part, pager } = usePart(report.users)
   const mailed = report.users.filter(({ invitation }) => invitation.mailed).length
+  const [isSaved, setSaved] = useState(false)
+  const leave = useLeave()
   return (
     <Card title={t('doneTitle', { count: report.created })}>
+      <LostOnLeaving loss="invitations" when={!isSaved && mailed < report.users.length} />
       <Stack>
         <Notice tone="warning" title={t('downloadNow')}>
           {t('mailed', { mailed, count: report.created })}
@@ -74,8 +80,17 @@ export function ImportResult({ report, onAgain }: ImportResultProps): JSX.Elemen
             fileName="invitations.csv"
             text={invitationsFile(report.users)}
             type="text/csv"
+            onSaved={() => {
+              setSaved(true)
+            }}
           />
-          <Button onClick={onAgain}>{t('again')}</Button>
+          <Button
+            onClick={() => {
+              leave(onAgain)
+            }}
+          >
+            {t('again')}
+          </Button>
         </Row>
         <DataTable
           caption={t('invitationList')}

@@ -1,7 +1,7 @@
-import type { operations } from '@sallyport/api-client'
+import { type operations, refusalOf } from '@sallyport/api-client'
 import { useQuery } from '@tanstack/react-query'
 import { ChevronRight } from 'lucide-react'
-import type { JSX } from 'react'
+import type { JSX, ReactNode } from 'react'
 import { useMessages, useTranslations } from 'use-intl'
 
 import { useProblemText } from '../../api/problem-text.ts'
@@ -41,7 +41,8 @@ export function UserAttempts({ userId }: { readonly userId: string }): JSX.Eleme
 function AttemptEntry({ attempt }: { readonly attempt: Attempt }): JSX.Element {
   const t = useTranslations('people.attempts')
   const explanation = useExplanation()
-  const { at, kind, result, outcome, source, country, client, device, message, checks } = attempt
+  const told = useTold()
+  const { at, kind, result, outcome, source, country, client, device, checks } = attempt
   return (
     <details className={styles.attempt}>
       <summary>
@@ -61,7 +62,7 @@ function AttemptEntry({ attempt }: { readonly attempt: Attempt }): JSX.Element {
             [t('source'), country === null ? source : t('sourceInCountry', { source: source ?? '', country })],
             [t('device'), device?.name ?? device?.deviceId],
             [t('client'), client],
-            [t('told'), message],
+            [t('told'), told(attempt)],
             [t('code'), <code key="code">{outcome}</code>],
           ]}
         />
@@ -70,6 +71,16 @@ function AttemptEntry({ attempt }: { readonly attempt: Attempt }): JSX.Element {
       </div>
     </details>
   )
+}
+
+/** The portal speaks the language of whoever signs in there; VPN clients are told in English, which is quoted. */
+function useTold(): (attempt: Attempt) => ReactNode {
+  const problemText = useProblemText()
+  return ({ kind, outcome, message }) => {
+    if (message === null) return null
+    if (kind === 'portal-sign-in') return problemText(refusalOf(0, { code: outcome, message }))
+    return <q lang="en">{message}</q>
+  }
 }
 
 /** A wrong password is all that somebody who signs in is told; the checks know better. */

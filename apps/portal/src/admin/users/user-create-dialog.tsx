@@ -4,7 +4,9 @@ import { type JSX, type SubmitEvent, useState } from 'react'
 import { useTranslations } from 'use-intl'
 
 import { api } from '../../api/api.ts'
-import { isRefusal, issueOf, useProblemText } from '../../api/problem-text.ts'
+import { hasIssue } from '../../api/issue-place.ts'
+import { isRefusal, useProblemText } from '../../api/problem-text.ts'
+import { LostOnLeaving, useLeave } from '../../session/leaving.ts'
 import { NotProvenError, useProof } from '../../session/proof.ts'
 import { Button, LinkButton } from '../../ui/button.tsx'
 import { Dialog, DialogActions } from '../../ui/dialog.tsx'
@@ -40,21 +42,41 @@ export function UserCreateDialog({ onClose }: { readonly onClose: () => void }):
   }
   return (
     <Dialog open wide onClose={onClose} title={t('createdTitle', { name: made.credential.username })}>
-      <Stack>
-        <Focused>
-          <HandedOut {...made.credential} />
-        </Focused>
-        <DialogActions>
-          <LinkButton to="/admin/users/$userId" params={{ userId: made.userId }}>
-            {t('toUser')}
-          </LinkButton>
-          <Button onClick={again}>{t('another')}</Button>
-          <Button variant="primary" onClick={onClose}>
-            {t('done')}
-          </Button>
-        </DialogActions>
-      </Stack>
+      <Created made={made} onAgain={again} onClose={onClose} />
     </Dialog>
+  )
+}
+
+interface CreatedProps {
+  readonly made: Made
+  readonly onAgain: () => void
+  readonly onClose: () => void
+}
+
+function Created({ made, onAgain, onClose }: CreatedProps): JSX.Element {
+  const t = useTranslations('people.form')
+  const leave = useLeave()
+  return (
+    <Stack>
+      <Focused>
+        <HandedOut {...made.credential} />
+      </Focused>
+      <DialogActions>
+        <LinkButton to="/admin/users/$userId" params={{ userId: made.userId }}>
+          {t('toUser')}
+        </LinkButton>
+        <Button
+          onClick={() => {
+            leave(onAgain)
+          }}
+        >
+          {t('another')}
+        </Button>
+        <Button variant="primary" onClick={onClose}>
+          {t('done')}
+        </Button>
+      </DialogActions>
+    </Stack>
   )
 }
 
@@ -75,11 +97,12 @@ function CreateForm({ onMade, onClose }: CreateFormProps): JSX.Element {
     event.preventDefault()
     void create(username, draft, credential)
   }
-  const isNamed = issueOf(problem, 'username') !== undefined
+  const isNamed = hasIssue(problem, 'username')
   const taken = isRefusal(problem, 'username-taken')
-  const isAtField = taken || isNamed || ['displayName', 'email'].some((path) => issueOf(problem, path) !== undefined)
+  const isAtField = taken || isNamed || ['displayName', 'email'].some((path) => hasIssue(problem, path))
   return (
     <form ref={form} onSubmit={submit}>
+      <LostOnLeaving loss="changes" when={username !== '' || JSON.stringify(draft) !== JSON.stringify(EMPTY)} />
       <Stack>
         <TextField
           label={t('username')}

@@ -1,10 +1,11 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import type { JSX } from 'react'
-import { useFormatter, useNow, useTranslations } from 'use-intl'
+import { useFormatter, useTranslations } from 'use-intl'
 
 import { useProblemText } from '../../api/problem-text.ts'
 import { Badge } from '../../ui/badge.tsx'
+import { useNowMs } from '../../ui/clock.ts'
 import { Card, Muted, Skeleton } from '../../ui/layout.tsx'
 import { Notice } from '../../ui/notice.tsx'
 import { RelativeTime } from '../../ui/time.tsx'
@@ -17,7 +18,7 @@ import styles from './user-rows.module.css'
 export function UserDevices({ userId }: { readonly userId: string }): JSX.Element {
   const t = useTranslations('people.devices')
   const format = useFormatter()
-  const now = useNow()
+  const nowMs = useNowMs()
   const problemText = useProblemText()
   const { data, error } = useQuery(userDevicesQuery(userId))
   return (
@@ -35,7 +36,7 @@ export function UserDevices({ userId }: { readonly userId: string }): JSX.Elemen
       <ul className={styles.rows}>
         {data?.items.map(({ deviceId, name, certificateNotAfter, lastConnectedAt }) => {
           const date = format.dateTime(new Date(certificateNotAfter), { dateStyle: 'medium' })
-          const state = certificateStateOf(certificateNotAfter, now.getTime())
+          const state = certificateStateOf(certificateNotAfter, nowMs)
           return (
             <li key={deviceId}>
               <div className={styles.main}>

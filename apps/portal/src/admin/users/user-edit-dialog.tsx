@@ -1,7 +1,9 @@
 import { type JSX, type SubmitEvent, useState } from 'react'
 import { useTranslations } from 'use-intl'
 
-import { issueOf, useProblemText } from '../../api/problem-text.ts'
+import { hasIssue } from '../../api/issue-place.ts'
+import { useProblemText } from '../../api/problem-text.ts'
+import { LostOnLeaving } from '../../session/leaving.ts'
 import { useMe } from '../../session/me.ts'
 import { Button } from '../../ui/button.tsx'
 import { Dialog, DialogActions } from '../../ui/dialog.tsx'
@@ -52,15 +54,17 @@ export function UserEditDialog({ user, isOwn, onClose }: UserEditDialogProps): J
       setBusy(false)
     }
   }
+  const isChanged = Object.keys(userChangeOf(before, draft, mayGroup)).length > 0
   const form = useFocusInvalid(problem)
   const submit = (event: SubmitEvent): void => {
     event.preventDefault()
     void save()
   }
-  const isAtField = ['displayName', 'email'].some((path) => issueOf(problem, path) !== undefined)
+  const isAtField = ['displayName', 'email'].some((path) => hasIssue(problem, path))
   return (
     <Dialog open wide onClose={onClose} title={t('editTitle', { name: user.username })}>
       <form ref={form} onSubmit={submit}>
+        <LostOnLeaving loss="changes" when={isChanged} />
         <Stack>
           <UserFields draft={draft} onChange={setDraft} problem={problem} isOwn={isOwn} />
           {problem === undefined || isAtField ? null : <Notice tone="danger">{problemText(problem)}</Notice>}

@@ -1,7 +1,7 @@
 import type { JSX } from 'react'
 import { useTranslations } from 'use-intl'
 
-import { issueOf } from '../../api/problem-text.ts'
+import { hasIssue } from '../../api/issue-place.ts'
 import { useMe } from '../../session/me.ts'
 import { SelectField, TextField } from '../../ui/field.tsx'
 import { GroupChoice } from './group-choice.tsx'
@@ -32,7 +32,7 @@ export function UserFields({ draft, onChange, problem, isOwn = false }: UserFiel
   const roleName = useRoleName()
   const { user: own, permissions } = useMe()
   const errorOf = (field: 'displayName' | 'email'): string | undefined =>
-    issueOf(problem, field) === undefined ? undefined : t(`problems.${field}`)
+    hasIssue(problem, field) ? t(`problems.${field}`) : undefined
   const roles = rolesToGive(own.role)
   return (
     <>

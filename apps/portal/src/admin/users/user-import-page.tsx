@@ -3,8 +3,10 @@ import { type JSX, useId } from 'react'
 import { useTranslations } from 'use-intl'
 
 import { useProblemText } from '../../api/problem-text.ts'
+import { LostOnLeaving } from '../../session/leaving.ts'
 import { Button } from '../../ui/button.tsx'
 import { DownloadButton } from '../../ui/download-button.tsx'
+import { FileButton } from '../../ui/file-button.tsx'
 import { Focused } from '../../ui/focused.tsx'
 import { Card, Page, Row, Skeleton, Stack } from '../../ui/layout.tsx'
 import { Notice } from '../../ui/notice.tsx'
@@ -31,10 +33,17 @@ export function UserImportPage(): JSX.Element {
         <>
           <FileChoice users={users} />
           <Findings users={users} />
+          <LostOnLeaving loss="import" when={users.busy === 'checking' || isReady(users)} />
+          <LostOnLeaving loss="invitations" when={users.busy === 'creating'} />
         </>
       )}
     </Page>
   )
+}
+
+/** Its users wait to be created. */
+function isReady({ busy, problem, report }: UserImport): boolean {
+  return busy === undefined && problem === undefined && report?.problemCount === 0 && report.rows > 0
 }
 
 function FileChoice({ users }: { readonly users: UserImport }): JSX.Element {
@@ -56,20 +65,15 @@ function FileChoice({ users }: { readonly users: UserImport }): JSX.Element {
             type="text/csv"
           />
         </Row>
-        <label htmlFor={id} className={styles.label}>
-          {t('file')}
-        </label>
-        <input
-          id={id}
-          type="file"
-          accept=".csv,text/csv"
-          aria-describedby={`${id}-how`}
-          className={styles.file}
-          onChange={({ target }) => {
-            const [file] = target.files ?? []
-            if (file !== undefined) void users.check(file)
-          }}
-        />
+        <Row>
+          <FileButton
+            label={t('file')}
+            accept=".csv,text/csv"
+            aria-describedby={`${id}-how`}
+            onFile={(file) => void users.check(file)}
+          />
+          {users.file === undefined ? null : <span className={styles.name}>{users.file.name}</span>}
+        </Row>
       </Stack>
     </Card>
   )

@@ -1,0 +1,50 @@
+import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+
+import { serverNowMs } from '../../api/server-clock.ts'
+import { groupsQuery } from '../users/people.ts'
+import { policyQuery } from './rules.ts'
+import type { Example } from './use-examples.ts'
+
+/** What the preview of rules was told, which outlives the form: that begins anew when rules are saved. */
+export interface Preview {
+  /** The time at which everything is supposed to happen: one for the whole visit, so that answers stay good. */
+  readonly at: string
+  /** Counts how often the stored rules have changed since: each time, what would happen must be asked anew. */
+  readonly generation: number
+  readonly added: readonly Example[]
+  readonly left: readonly string[]
+  readonly add: (example: Example) => void
+  readonly remove: (userId: string) => void
+}
+
+/** Keeps what the preview of rules was told. */
+export function usePreview(): Preview {
+  const [at] = useState(() => new Date(serverNowMs(Date.now())).toISOString())
+  const [added, setAdded] = useState<readonly Example[]>([])
+  const [left, setLeft] = useState<readonly string[]>([])
+  return {
+    ...{ at, generation: useGeneration(), added, left },
+    add: (example) => {
+      setAdded([...added, example])
+      setLeft(left.filter((userId) => userId !== example.user.userId))
+    },
+    remove: (userId) => {
+      setLeft([...left, userId])
+    },
+  }
+}
+
+/** Rules may become what they were before, but a requirement begins anew: so changes are counted. */
+function useGeneration(): number {
+  const policy = useQuery(policyQuery)
+  const groups = useQuery(groupsQuery)
+  const [seen, setSeen] = useState({ stored: '', generation: 0 })
+  if (policy.data === undefined || groups.data === undefined) return seen.generation
+  const overrides = groups.data.items.map(({ groupId, policy: override }) => [groupId, override])
+  const stored = JSON.stringify([policy.data, overrides])
+  if (seen.stored === stored) return seen.generation
+  const generation = seen.stored === '' ? 0 : seen.generation + 1
+  setSeen({ stored, generation })
+  return generation
+}

@@ -1,0 +1,137 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+import { follow, openSession, waitForHeading, waitForShown } from './portal.ts'
+import { PortalService } from './portal-service.ts'
+import type { Visitor } from './visitor.ts'
+
+const TENANT = 'leaving'
+/** Longer than pages take to hear of a change and to ask for what it concerns. */
+const EVENT_PATIENCE_MS = 1000
+
+const parts = new AsyncDisposableStack()
+let service: PortalService
+
+beforeAll(async () => {
+  service = parts.use(await PortalService.start(TENANT))
+})
+afterAll(() => parts.disposeAsync())
+
+describe('what would be lost by leaving', () => {
+  /** What the preview of rules has asked since so many requests. */
+  const askedSince = ({ requests }: Visitor, start: number): string[] =>
+    requests
+      .slice(start)
+      .filter(({ url }) => url.endsWith('/policy/dry-run'))
+      .map(({ text }) => text.split('\n').at(-1) ?? '')
+
+  it('is asked for before unsaved rules go, by whatever way; saved, they are tried once and left as they are', async () => {
+    await using visitor = await service.enter()
+    const { page } = visitor
+    await openSession(visitor, TENANT, service.administrator)
+    await page.goto('/admin/users')
+    await follow(page, 'MFA policy')
+    const rule = page.getByRole('checkbox', { name: /^Ask on a new device/ })
+    const before = await rule.isChecked()
+    const link = page.getByRole('navigation').getByRole('link', { name: 'Users', exact: true })
+    const question = page.getByRole('alertdialog', { name: 'Leave without saving?' })
+    const stay = async (): Promise<void> => {
+      await question.getByRole('button', { name: 'Stay here' }).click()
+      await question.waitFor({ state: 'hidden' })
+      await page.waitForURL('**/admin/policy')
+      expect(await rule.isChecked()).toBe(!before)
+    }
+    await rule.setChecked(!before)
+    await link.click()
+    expect(await visitor.accessibilityProblems()).toEqual([])
+    await stay()
+    await page.goBack()
+    await stay()
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await stay()
+    const browserAsks = page.waitForEvent('dialog')
+    await page.evaluate(() => {
+      setTimeout(() => {
+        location.reload()
+      })
+    })
+    expect((await browserAsks).type()).toBe('beforeunload')
+    await (await browserAsks).dismiss()
+
+    await page.getByRole('button', { name: 'Save …' }).click()
+    const start = visitor.requests.length
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Save policy' }).click()
+    await waitForShown(page.getByText('The policy is saved and holds.'))
+    await waitForShown(page.getByText('You have changed nothing yet'))
+    // The form is another one now, and so is what had the focus.
+    await expect.poll(() => page.evaluate(() => document.activeElement === document.body)).toBe(false)
+    await expect.poll(() => askedSince(visitor, start).length).toBeGreaterThan(0)
+    await page.waitForTimeout(EVENT_PATIENCE_MS)
+    const asked = askedSince(visitor, start)
+    expect(new Set(asked).size).toBe(asked.length)
+    expect(asked.filter((body) => body.includes('"policy"'))).toEqual([])
+
+    await rule.setChecked(before)
+    await page.getByRole('button', { name: 'Discard changes' }).click()
+    await expect.poll(() => rule.isChecked()).toBe(!before)
+    await rule.setChecked(before)
+    await link.click()
+    await question.getByRole('button', { name: 'Leave without saving' }).click()
+    await waitForHeading(page, 'Users')
+    await follow(page, 'MFA policy')
+    expect(await rule.isChecked()).toBe(!before)
+    await link.click()
+    await waitForHeading(page, 'Users')
+    expect(visitor.complaints).toEqual([])
+  })
+
+  it('is asked for before something goes that is shown only once, until it was copied', async () => {
+    await using visitor = await service.enter()
+    const { page } = visitor
+    await openSession(visitor, TENANT, service.administrator)
+    await page.goto('/')
+    await follow(page, 'Users')
+    await page.getByRole('button', { name: 'Add a user' }).click()
+    const form = page.getByRole('dialog', { name: 'Add a user' })
+    await form.getByLabel('User name').fill('hasty')
+    await page.keyboard.press('Escape')
+    const discard = page.getByRole('alertdialog', { name: 'Leave without saving?' })
+    await waitForShown(discard)
+    await page.keyboard.press('Escape')
+    await discard.waitFor({ state: 'hidden' })
+    expect(await form.getByLabel('User name').inputValue()).toBe('hasty')
+    await form.getByRole('button', { name: 'Invite' }).click()
+
+    const shown = page.getByRole('dialog', { name: 'hasty was added' })
+    await waitForShown(shown)
+    const question = page.getByRole('alertdialog', { name: 'Leave without keeping what is shown?' })
+    const ways = [
+      () => page.keyboard.press('Escape'),
+      () => page.mouse.click(2, 2),
+      () => shown.getByRole('button', { name: 'Close', exact: true }).click(),
+      () => shown.getByRole('button', { name: 'Add another' }).click(),
+      () => shown.getByRole('link', { name: 'Open the user' }).click(),
+      () => page.goBack(),
+    ]
+    for (const leave of ways) {
+      await leave()
+      await question.getByRole('button', { name: 'Stay here' }).click()
+      await question.waitFor({ state: 'hidden' })
+      await page.waitForURL('**/admin/users')
+      expect(await shown.isVisible()).toBe(true)
+    }
+    await page.keyboard.press('Escape')
+    await question.getByRole('button', { name: 'Leave without a copy' }).click()
+    await shown.waitFor({ state: 'hidden' })
+
+    await page.getByRole('button', { name: 'Add a user' }).click()
+    await form.getByLabel('User name').fill('careful')
+    await form.getByRole('button', { name: 'Invite' }).click()
+    const careful = page.getByRole('dialog', { name: 'careful was added' })
+    await careful.getByText(/\/link\//).selectText()
+    await page.keyboard.press('Control+C')
+    await page.keyboard.press('Escape')
+    await careful.waitFor({ state: 'hidden' })
+    expect(await page.getByRole('alertdialog').count()).toBe(0)
+    expect(visitor.complaints).toEqual([])
+  })
+})
