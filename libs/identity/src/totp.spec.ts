@@ -19,12 +19,16 @@ const CODE = '005924'
 const check = (code: string, lastUsedStep: number | null = null, nowSeconds = NOW_S) =>
   verifyTotp({ secret: SECRET, code, nowMs: nowSeconds * 1000, lastUsedStep })
 
-it.each(['', '00592', '0059240', '00592x', ' 005924', '００５９２４', '-05924', '5924'])(
+it.each(['', '00592', '0059240', '00592x', '00 592', '００５９２４', '-05924', '5924'])(
   'takes what is not six digits for a wrong code: %j',
   async (code) => {
     expect(await check(code)).toEqual({ result: 'wrong' })
   },
 )
+
+it.each(['005 924', ' 005924', '00 59\u00a024\n'])('takes a code with the spaces that apps show: %j', async (code) => {
+  expect(await check(code)).toEqual({ result: 'accepted', step: STEP })
+})
 
 it('refuses a code that is more than one step away', async () => {
   expect(await check(CODE, null, NOW_S - 60)).toEqual({ result: 'wrong' })

@@ -27,9 +27,10 @@ export function totpUri(input: { secret: string; issuer: string; account: string
 }
 
 /**
- * Checks a code of six digits against the current time step and its two neighbours. A right code of a step that is not
- * after `lastUsedStep` is `reused` (RFC 6238 §5.2: one use per step); `null` means that no step was used yet.
- * All steps are always tried, so that the time of the answer does not tell which one matched.
+ * Checks a code of six digits, with spaces as apps show it (`123 456`) or without, against the current time step and its
+ * two neighbours. A right code of a step that is not after `lastUsedStep` is `reused` (RFC 6238 §5.2: one use per step);
+ * `null` means that no step was used yet. All steps are always tried, so that the time of the answer does not tell which
+ * one matched.
  */
 export async function verifyTotp(input: {
   secret: string
@@ -37,12 +38,13 @@ export async function verifyTotp(input: {
   nowMs: number
   lastUsedStep: number | null
 }): Promise<TotpResult> {
-  if (!/^\d{6}$/.test(input.code)) return { result: 'wrong' }
+  const code = input.code.replaceAll(/\s/g, '')
+  if (!/^\d{6}$/.test(code)) return { result: 'wrong' }
   const currentStep = Math.floor(input.nowMs / 1000 / PERIOD_SECONDS)
   const steps: number[] = []
   for (const drift of DRIFT_STEPS) {
     const step = currentStep + drift
-    if (await isCodeOfStep(input.secret, input.code, step)) steps.push(step)
+    if (await isCodeOfStep(input.secret, code, step)) steps.push(step)
   }
   const lastUsedStep = input.lastUsedStep ?? -1
   const fresh = steps.find((step) => step > lastUsedStep)

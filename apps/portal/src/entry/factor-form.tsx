@@ -79,7 +79,7 @@ function CodeStep({
   }, [])
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault()
-    if (await signIn.answer(() => Promise.resolve({ method, code: code.replaceAll(/\s/g, '') }))) return
+    if (await signIn.answer(() => Promise.resolve({ method, code }))) return
     field.current?.select()
     field.current?.focus()
   }
