@@ -80,7 +80,8 @@ export default tseslint.config(
         { selector: 'ExportAllDeclaration', message: 'List the exports by name.' },
         { selector: 'ExportDefaultDeclaration', message: 'Use a named export.' },
         {
-          selector: 'CallExpression[callee.property.name="toMatchObject"] :matches(Property, ArrayExpression) > Literal[regex]',
+          selector:
+            'CallExpression[callee.property.name="toMatchObject"] :matches(Property, ArrayExpression) > Literal[regex]',
           message: 'A regular expression matches everything here: use expect.stringMatching().',
         },
       ],

@@ -143,6 +143,10 @@ it('refuses when the network cannot be had on this node', async () => {
     throw new NetworkUnavailableError('no such namespace')
   }
   expect(await decide('x')).toMatchObject({ refusal: { code: 'network-unavailable' } })
+  ensure = () => {
+    throw new NetworkUnavailableError('it overlaps', undefined, 'network-overlaps')
+  }
+  expect(await decide('x')).toMatchObject({ refusal: { code: 'network-overlaps' } })
 })
 
 it('admits with grant, lease and the network of the engine', async () => {

@@ -10,6 +10,7 @@ import {
   type Credential,
   type Lease,
   NODE_API_VERSION,
+  type NotEquippedCode,
   uuid,
 } from '@sallyport/contracts'
 import { describeError } from '@sallyport/foundation'
@@ -127,8 +128,8 @@ function denial({ code, message, temporary }: Refusal): Refusal {
   return temporary ? { code, message, temporary } : { code, message }
 }
 
-function equipmentRefusal(error: unknown): 'network-unavailable' | 'pool-full' | 'allocator-away' | 'internal-error' {
-  if (error instanceof NetworkUnavailableError) return 'network-unavailable'
+function equipmentRefusal(error: unknown): NotEquippedCode {
+  if (error instanceof NetworkUnavailableError) return error.code
   if (error instanceof ServiceRefusedError && error.code === 'pool-full') return 'pool-full'
   if (error instanceof ServiceRefusedError && error.code === 'unknown-network') return 'allocator-away'
   return error instanceof ServiceUnavailableError ? 'allocator-away' : 'internal-error'

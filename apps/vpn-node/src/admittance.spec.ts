@@ -95,16 +95,16 @@ it('refuses and gives everything back when the engine takes no more peers', asyn
   await consider()
   expect(heard).toMatchObject([{ type: 'refused', refusal: { code: 'internal-error' } }])
   expect(scene.released).toEqual([SAMPLE_ID])
-  expect(scene.ended).toMatchObject([{ reason: 'not-established' }])
+  expect(scene.ended).toMatchObject([{ reason: 'internal-error' }])
   expect(admittance.connection).toBeUndefined()
 })
 
-it('gives back what auth-service granted and the node could not equip', async () => {
+it('gives back what auth-service granted and the node could not equip, and says why', async () => {
   const refusal = { code: 'pool-full', message: 'All addresses are in use' }
   scene.decide = () => ({ type: 'refused', refusal, grant: sampleGrant() })
   await consider()
   expect(heard).toEqual([{ type: 'refused', keyId: 0, refusal }])
-  expect(scene.ended).toMatchObject([{ reason: 'not-established' }])
+  expect(scene.ended).toMatchObject([{ reason: 'pool-full' }])
 })
 
 it('goes on when its user has answered in the browser', async () => {

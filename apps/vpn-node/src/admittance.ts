@@ -130,8 +130,9 @@ export class Admittance {
       this.#connection = openConnection(admission, path, this.#services)
     } catch (error) {
       this.#services.log.error({ err: describeError(error) }, 'peer not added')
-      this.#undo(admission)
-      this.#events.input({ type: 'refused', keyId, refusal: nodeRefusal('internal-error') })
+      const refusal = nodeRefusal('internal-error')
+      this.#undo({ type: 'refused', refusal, grant: admission.grant })
+      this.#events.input({ type: 'refused', keyId, refusal })
       return
     }
     this.#allow(keyId)
@@ -141,12 +142,13 @@ export class Admittance {
     if (this.#connection) this.#events.input({ type: 'allowed', keyId, grant: this.#connection.sessionGrant })
   }
 
-  /** Gives back what was granted to a client that never got it. */
+  /** Gives back what was granted to a client that never got it, and says why when that was this node's doing. */
   #undo(answer: Admission): void {
     if (answer.type === 'renewed' || answer.type === 'challenged' || answer.grant === undefined) return
     const { connectionId } = answer.grant
     this.#services.leases.release(connectionId)
-    this.#services.reports.ended(connectionId, { reason: 'not-established', receivedBytes: '0', sentBytes: '0' })
+    const reason = answer.type === 'refused' ? answer.refusal.code : 'not-established'
+    this.#services.reports.ended(connectionId, { reason, receivedBytes: '0', sentBytes: '0' })
   }
 
   #concernedBy(grant: ConnectionGrant | undefined): Concerned {

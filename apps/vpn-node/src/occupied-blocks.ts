@@ -9,6 +9,9 @@ import { tunnelAddresses } from './tunnel-addresses.ts'
 /** What `ip -json route show` tells of a route. */
 const routeList = z.array(z.object({ dst: z.string(), dev: z.string().optional(), gateway: z.string().optional() }))
 
+/** Code of the error with which a pool is refused. */
+export const BLOCK_IN_USE = 'block-in-use'
+
 interface Route {
   readonly block: Cidr
   /** Reached without a gateway: the addresses are neighbours of this machine. */
@@ -29,7 +32,7 @@ export async function refuseOccupiedBlocks(network: NodeNetwork): Promise<void> 
     const taken = routes.find(({ block, connected }) => occupies(pool, block, connected))
     if (taken === undefined) continue
     throw new SallyportError(
-      'block-in-use',
+      BLOCK_IN_USE,
       `its addresses ${formatCidr(pool)} overlap ${formatCidr(taken.block)}, which this machine reaches by another way: ` +
         'choose another block, or give the network a namespace of its own',
     )

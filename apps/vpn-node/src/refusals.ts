@@ -1,4 +1,4 @@
-import { DENY_CODES } from '@sallyport/contracts'
+import { DENY_CODES, NOT_EQUIPPED_MESSAGES } from '@sallyport/contracts'
 import type { Refusal } from '@sallyport/openvpn-session'
 
 /** Reasons for which this node refuses a client by itself; auth-service's `DENY_CODES` come on top. */
@@ -10,6 +10,7 @@ const NODE_REFUSAL_CODES = [
   'certificate-without-device',
   'malformed-credentials',
   'pool-full',
+  'network-overlaps',
   'network-unavailable',
   'control-plane-away',
   'allocator-away',
@@ -43,11 +44,16 @@ const MESSAGES: Readonly<Record<NodeRefusalCode, RefusalText>> = {
   },
   'malformed-credentials': { message: 'The credentials could not be read: enter user name and password again' },
   'pool-full': {
-    message: 'All addresses of this network are in use: try again later',
+    message: NOT_EQUIPPED_MESSAGES['pool-full'],
     backoffSeconds: FULL_BACKOFF_SECONDS,
   },
+  'network-overlaps': {
+    message: NOT_EQUIPPED_MESSAGES['network-overlaps'],
+    backoffSeconds: FULL_BACKOFF_SECONDS,
+    elsewhere: true,
+  },
   'network-unavailable': {
-    message: 'This network is not available on the server: try again later',
+    message: NOT_EQUIPPED_MESSAGES['network-unavailable'],
     backoffSeconds: FULL_BACKOFF_SECONDS,
     elsewhere: true,
   },
@@ -56,12 +62,12 @@ const MESSAGES: Readonly<Record<NodeRefusalCode, RefusalText>> = {
     backoffSeconds: AWAY_BACKOFF_SECONDS,
   },
   'allocator-away': {
-    message: 'Addresses are temporarily unavailable: try again shortly',
+    message: NOT_EQUIPPED_MESSAGES['allocator-away'],
     backoffSeconds: AWAY_BACKOFF_SECONDS,
   },
   'sign-in-not-completed': { message: 'The sign-in was not completed in time: connect again' },
   'internal-error': {
-    message: 'The server failed to set up the connection: try again',
+    message: NOT_EQUIPPED_MESSAGES['internal-error'],
     backoffSeconds: FULL_BACKOFF_SECONDS,
     elsewhere: true,
   },

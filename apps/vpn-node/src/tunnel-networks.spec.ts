@@ -51,7 +51,8 @@ it('gives the index of a network that could not be had to the next one', async (
 it('refuses a block that overlaps another network of the namespace', async () => {
   await networks.ensure(network('a'))
   await expect(networks.ensure(network('b', { ipv4: '10.8.0.128/25', ipv6: null }))).rejects.toThrow(/overlap/)
-  await expect(networks.ensure(network('c', { ipv4: '10.9.0.0/24' }))).rejects.toThrow(/overlap/)
+  const other = network('c', { ipv4: '10.9.0.0/24' })
+  await expect(networks.ensure(other)).rejects.toMatchObject({ code: 'network-overlaps' })
 })
 
 it('refuses a block of which the namespace has neighbours, or to which a route leads', async () => {
@@ -63,6 +64,7 @@ it('refuses a block of which the namespace has neighbours, or to which a route l
   const pool = (ipv4: string) => networks.ensure(network(ipv4, { ipv4, ipv6: null }))
   await expect(pool('10.1.0.0/28')).rejects.toThrow(/10\.1\.0\.0\/28 overlap 10\.1\.0\.0\/24/)
   await expect(pool('10.2.0.0/16')).rejects.toThrow(/overlap 10\.2\.3\.0\/24/)
+  await expect(pool('10.2.0.0/16')).rejects.toMatchObject({ code: 'network-overlaps' })
   expect(await pool('10.8.0.0/24')).toBe(0)
 })
 

@@ -5,14 +5,17 @@ import type { PacketEngine } from '@sallyport/packet-engine'
 import type { Logger } from '@sallyport/telemetry'
 
 import type { EngineNetwork } from './node-metrics.ts'
-import { refuseOccupiedBlocks } from './occupied-blocks.ts'
+import { BLOCK_IN_USE, refuseOccupiedBlocks } from './occupied-blocks.ts'
 import { tunnelAddresses } from './tunnel-addresses.ts'
 import { applyFirewall, configureInterface, removeFirewall } from './tunnel-interface.ts'
 
 /** A tenant network cannot be had on this node; the message says what the operator must do. */
 export class NetworkUnavailableError extends SallyportError {
-  constructor(message: string, cause?: unknown) {
-    super('network-unavailable', message, { cause })
+  override readonly code: 'network-overlaps' | 'network-unavailable'
+
+  constructor(message: string, cause?: unknown, code: NetworkUnavailableError['code'] = 'network-unavailable') {
+    super(code, message, { cause })
+    this.code = code
   }
 }
 
@@ -117,7 +120,8 @@ export class TunnelNetworks implements AsyncDisposable {
     } catch (error) {
       await this.#remove(entry)
       this.#networks.delete(network.networkId)
-      throw new NetworkUnavailableError(`network ${network.name}: ${describeError(error)}`, error)
+      const code = errorCode(error) === BLOCK_IN_USE ? 'network-overlaps' : 'network-unavailable'
+      throw new NetworkUnavailableError(`network ${network.name}: ${describeError(error)}`, error, code)
     }
   }
 
@@ -128,6 +132,8 @@ export class TunnelNetworks implements AsyncDisposable {
       throw new NetworkUnavailableError(
         `the addresses of network ${network.name} (${network.ipv4}) overlap those of another network (${other.ipv4}) in ` +
           'the same namespace: give one of them a network namespace of its own',
+        undefined,
+        'network-overlaps',
       )
     }
   }

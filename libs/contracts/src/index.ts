@@ -63,6 +63,8 @@ export {
   nodeSecrets,
   type NodeStatus,
   nodeStatus,
+  NOT_EQUIPPED_MESSAGES,
+  type NotEquippedCode,
   type RenewIdentityRequest,
   renewIdentityRequest,
   serverCertificateRequest,

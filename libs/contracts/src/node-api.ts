@@ -249,6 +249,19 @@ export const establishedReport = z.strictObject({
 })
 export type EstablishedReport = z.infer<typeof establishedReport>
 
+/**
+ * What a node tells a client that was allowed in and that it cannot give a tunnel, by the `reason` with which it reports the
+ * end; older nodes report `not-established`.
+ */
+export const NOT_EQUIPPED_MESSAGES = {
+  'pool-full': 'All addresses of this network are in use: try again later',
+  'network-overlaps': 'This network is not available on the server: try again later',
+  'network-unavailable': 'This network is not available on the server: try again later',
+  'allocator-away': 'Addresses are temporarily unavailable: try again shortly',
+  'internal-error': 'The server failed to set up the connection: try again',
+} as const
+export type NotEquippedCode = keyof typeof NOT_EQUIPPED_MESSAGES
+
 /** The connection is over; told again it changes nothing. */
 export const endedReport = z.strictObject({
   reason: z.string().max(64),

@@ -162,7 +162,7 @@ it('asks the members of a group for a second factor from the next connection on,
 })
 
 it.runIf(CLIENT.waitsForUsers)(
-  'lets a client in that waits for its user, who comes to its page and says so, and nobody else there',
+  'lets a client in or not that waits for its user, as they say on its page, and as nobody else does there',
   async () => {
     const { member } = traveller
     const stranger = await world.site(TENANT).addMember('stranger')
@@ -185,7 +185,16 @@ it.runIf(CLIENT.waitsForUsers)(
     expect(refusal).toEqual([403, expect.objectContaining({ code: 'other-user' })])
     expect(client.events.some((line) => line.includes('CONNECTED,SUCCESS'))).toBe(false)
 
-    await page.getByRole('button', { name: 'Sign out and continue as traveller' }).click()
+    const signOut = page.getByRole('button', { name: 'Sign out and continue as traveller' })
+    await signOut.click()
+    await waitForShown(page.getByText('Please sign in to confirm.'))
+    // What happens in another tab is shown here without a reload.
+    const tab = await page.context().newPage()
+    await tab.goto('/sign-in')
+    await giveName(tab, TENANT, stranger.username)
+    await givePassword(tab, stranger)
+    await signOut.click()
+    await tab.close()
     await givePassword(page, member)
     await page.getByRole('button', { name: 'Yes, connect' }).click()
     await waitForHeading(page, 'You are being connected')
@@ -196,6 +205,18 @@ it.runIf(CLIENT.waitsForUsers)(
     expect(visitor.complaints).toEqual([])
 
     await page.goto(address)
+    await waitForShown(page.getByText('Nobody waits here any more'))
+
+    await client.stop()
+    await using unwanted = await world.startClient(host, traveller, { extraArgs: WEB })
+    const asked = await unwanted.waitForEvent(/^>INFOMSG:WEB_AUTH:/, 60_000)
+    const [, unwantedAddress = ''] = /^>INFOMSG:WEB_AUTH:[^:]*:(.*)$/.exec(asked) ?? []
+    await page.goto(unwantedAddress)
+    await page.getByRole('button', { name: 'No, that is not me' }).click()
+    await waitForHeading(page, 'Not connected')
+    await waitForShown(page.getByText('Somebody knows your password'))
+    expect(await unwanted.waitForFailure()).toMatch(/declined in the browser/)
+    await page.goto(unwantedAddress)
     await waitForShown(page.getByText('Nobody waits here any more'))
   },
 )

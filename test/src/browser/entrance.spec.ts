@@ -41,6 +41,15 @@ it('signs nobody out in words only: without network it says that the session goe
   await waitUntilAway(page, '/security')
 })
 
+it('says of a link that is not whole what to do for an invitation and for a profile', async () => {
+  await using visitor = await service.enter()
+  const { page } = visitor
+  await page.goto('/link/not.whole')
+  await waitForShown(page.getByText('opened the whole link'))
+  await waitForShown(page.getByText('make a new link in the portal under “Devices”'))
+  await waitForShown(page.getByRole('link', { name: 'To my devices' }))
+})
+
 it('says that the portal was not loaded when its script does not come', async () => {
   await using visitor = await service.enter()
   const { page } = visitor

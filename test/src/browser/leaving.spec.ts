@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
+import { queryRows } from '../integration/query-rows.ts'
 import { follow, openSession, waitForHeading, waitForShown } from './portal.ts'
 import { PortalService } from './portal-service.ts'
 import type { Visitor } from './visitor.ts'
@@ -134,4 +135,34 @@ describe('what would be lost by leaving', () => {
     expect(await page.getByRole('alertdialog').count()).toBe(0)
     expect(visitor.complaints).toEqual([])
   })
+})
+
+it('leads back to the page of a list that was left, also when it is loaded anew, on a phone with a long name above', async () => {
+  const { harness, tenant, administrator } = service
+  await queryRows(harness.postgres.url, 'UPDATE tenants SET name = $2 WHERE id = $1', [tenant.tenantId, 'W'.repeat(64)])
+  await queryRows(
+    harness.postgres.url,
+    "INSERT INTO users (tenant_id, username) SELECT $1, 'person-' || n FROM generate_series(1001, 1120) AS n",
+    [tenant.tenantId],
+  )
+  const width = 390
+  await using visitor = await service.enter({ viewport: { width, height: 844 } })
+  const { page } = visitor
+  await openSession(visitor, TENANT, administrator)
+  await page.goto('/admin/users')
+  const first = page.getByRole('rowheader').first().getByRole('link')
+  for (const start of [/person-10[3-6]/, /person-1(0[89]|1[01])/]) {
+    await page.getByRole('button', { name: 'Next' }).click()
+    await first.filter({ hasText: start }).waitFor()
+  }
+  const name = await first.innerText()
+  await first.click()
+  await waitForHeading(page, name)
+  await page.goBack()
+  await first.filter({ hasText: name }).waitFor()
+  await page.reload()
+  await first.filter({ hasText: name }).waitFor()
+  const menu = await page.getByRole('button', { name: 'Menu' }).boundingBox()
+  expect(menu === null ? width : menu.x + menu.width).toBeLessThan(width)
+  expect(visitor.complaints).toEqual([])
 })

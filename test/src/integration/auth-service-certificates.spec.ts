@@ -132,6 +132,12 @@ it('renews when the policy says so, and only own devices that are not revoked', 
   const [user, other] = [await newUser('early'), await newUser('stranger')]
   const device = await enrolDevice(user, 'Laptop')
   await setPolicy(tenant, { deviceRenewalDays: 5 })
+  const endsAtMs = Date.parse(new X509Certificate(blockOf(device.profile, 'cert')).validTo)
+  const renewableFrom = new Date(endsAtMs - 5 * 86_400_000).toISOString()
+  const listed = await user.client.api.call('GET', '/devices')
+  expect(listed).toMatchObject({ items: [{ deviceId: device.deviceId, renewableFrom }] })
+  const seen = await tenant.client.api.call('GET', `/devices?userId=${user.userId}`)
+  expect(seen).toMatchObject({ items: [{ deviceId: device.deviceId, renewableFrom: null }] })
   await expect(renew(user, device)).rejects.toMatchObject({ status: 409, code: 'renewal-too-early' })
   await setPolicy(tenant, { deviceRenewalDays: 30 })
   await expect(renew(other, device)).rejects.toMatchObject({ status: 404 })

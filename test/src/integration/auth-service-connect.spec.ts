@@ -17,6 +17,7 @@ import {
   type TestTenant,
 } from './auth-service-harness.ts'
 import { type Replica, startReplica } from './auth-service-replica.ts'
+import { listItems } from './list-items.ts'
 import { listen } from './order-listener.ts'
 
 let harness: AuthServiceHarness
@@ -86,6 +87,8 @@ const linkOf = (state: string, at = harness.publicUrl): Promise<unknown> =>
   new ApiClient(at).call('GET', `/connect/${state}`)
 const approve = ({ api }: EnrolmentClient, state: string): Promise<unknown> =>
   api.call('POST', `/connect/${state}/approve`)
+const decline = ({ api }: EnrolmentClient, state: string): Promise<unknown> =>
+  api.call('POST', `/connect/${state}/decline`)
 
 it('asks in the browser where the tenant wants it, and only clients that can open one', async () => {
   const { user, device, begin } = await person('alice')
@@ -227,6 +230,50 @@ it('lets nobody approve but the user of the device, and only after a code', asyn
   await approve(own, state)
   expect(await goOn(state)).toMatchObject({ decision: 'allow' })
   await expect(approve(own, state)).rejects.toMatchObject({ status: 410, code: 'challenge-expired' })
+})
+
+it('turns a connection away that its user declines, tells the client why, and lets nobody else do so', async () => {
+  const { user, device, begin, goOn, signedIn } = await person('mallet')
+  const colleague = await (await person('niaj')).signedIn()
+  const { state } = await begin()
+  await expect(decline(colleague, state)).rejects.toMatchObject({ status: 403, code: 'other-user' })
+  await expect(decline(new EnrolmentClient(harness.publicUrl), state)).rejects.toMatchObject({ status: 401 })
+  expect(await goOn(state)).toMatchObject({ decision: 'challenge' })
+
+  const own = await signedIn()
+  // What was approved already, but whose client has not gone on, can still be turned away.
+  await approve(own, state)
+  await using orders = await listen(node.api)
+  await decline(own, state)
+  expect(await orders.next()).toEqual({ type: 'challenge-answered', state })
+  for (const look of [() => approve(own, state), () => decline(own, state), () => linkOf(state)])
+    await expect(look()).rejects.toMatchObject({ status: 410, code: 'challenge-expired' })
+  const refused = { decision: 'deny', code: 'challenge-expired' }
+  expect(await goOn(state, other)).toEqual({ ...refused, message: expect.stringMatching(/expired/) as string })
+  expect(await goOn(state, twin)).toEqual({
+    ...refused,
+    message: expect.stringMatching(/declined in the browser/) as string,
+  })
+  expect(await goOn(state)).toEqual({ ...refused, message: expect.stringMatching(/expired/) as string })
+
+  const attempts = await listItems(own.api, '/me/attempts')
+  const told = attempts.find(({ outcome }) => outcome === 'declined')
+  expect(told).toMatchObject({ kind: 'connection', result: 'refused', device: { deviceId: device.deviceId } })
+  const [line] = await listItems(tenant.client.api, '/audit?action=connection.decline')
+  expect(line).toMatchObject({ actor: `user:${user.userId}`, target: `device:${device.deviceId}`, outcome: 'ok' })
+})
+
+it('lets one of two answers that come at the same moment count', async () => {
+  const { begin, goOn, signedIn } = await person('olivia')
+  const browser = await signedIn()
+  const { state } = await begin()
+  await approve(browser, state)
+  const declined = decline(browser, state).then(
+    () => true,
+    () => false,
+  )
+  const [isDeclined, { decision }] = await Promise.all([declined, goOn(state)])
+  expect(decision).toBe(isDeclined ? 'deny' : 'allow')
 })
 
 it('does not take a code where the browser was asked, nor a click where a code was', async () => {

@@ -62,6 +62,14 @@ it('keeps an order that two administrators change at once', async () => {
   await Promise.all([...orders, ...orders].map((groupIds) => call('PUT', '/groups/order', { groupIds })))
   const positions = itemsOf(await call('GET', '/groups')).map(({ position }) => position)
   expect(positions).toEqual(ids.map((_, index) => index + 1))
+  await call('PUT', '/groups/order', { groupIds: ids })
+  await call('PUT', '/groups/order', { groupIds: ids.toReversed(), before: ids })
+  for (const before of [ids, [], ids.toReversed().slice(1)]) {
+    const refused = call('PUT', '/groups/order', { groupIds: ids, before })
+    await expect(refused).rejects.toMatchObject({ status: 409, code: 'changed-meanwhile' })
+  }
+  const stored = itemsOf(await call('GET', '/groups')).map((group) => requiredText(group, 'groupId'))
+  expect(stored).toEqual(ids.toReversed())
 })
 
 it('lists the members of a group, and puts them in and out as often as asked', async () => {

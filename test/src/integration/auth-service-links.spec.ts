@@ -144,6 +144,7 @@ it('resets the password of whoever can read the mail, and ends what was open', a
 })
 
 it('answers a request for a reset the same, in text and time, whoever it is for', async () => {
+  expect(await anybody().api.call('GET', '/password-reset')).toEqual({ byMail: true })
   const known = await harness.user(acme, 'known', { totp: false })
   await call('PATCH', `/users/${known.userId}`, { email: 'known@example.com' })
   const answers = new Set<string>()

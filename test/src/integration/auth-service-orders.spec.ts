@@ -4,6 +4,7 @@ import { ApiClient, type ClusterCredentials, createKeyAndRequest } from '@sallyp
 import { enrolResponse, syncResponse, tenantList } from '@sallyport/contracts'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { z } from 'zod'
 
 import {
   authoriseRequestOf,
@@ -20,6 +21,11 @@ import { listItems } from './list-items.ts'
 import { listen } from './order-listener.ts'
 
 const REVOKED_WITHIN_MS = 2000
+
+const overviewShown = z.object({
+  series: z.array(z.object({ admitted: z.int() })),
+  failures: z.array(z.object({ code: z.string(), count: z.int() })),
+})
 
 let harness: AuthServiceHarness
 let node: NodeClient
@@ -304,6 +310,44 @@ it('shows a connection with its addresses and bytes, and takes its end twice', a
     endReason: 'explicit-exit',
     receivedBytes: '9007199254740993',
   })
+})
+
+it('tells of somebody whom the node could not give a tunnel as refused, and of no connection', async () => {
+  const { api } = tenant.client
+  const report = (...reports: object[]) =>
+    node.api.call({ method: 'POST', path: '/node-api/v1/connections/reports', body: { reports }, response: nothing })
+  const ended = { type: 'ended', receivedBytes: '0', sentBytes: '0' }
+  const counted = async () => {
+    const { series, failures } = overviewShown.parse(await api.call('GET', '/overview'))
+    const refused = failures.find(({ code }) => code === 'network-unavailable')?.count ?? 0
+    return { admitted: series.reduce((sum, { admitted }) => sum + admitted, 0), refused }
+  }
+  const before = await counted()
+  const { user, device, connectionId } = await connected('gina')
+  const attempts = () => listItems(api, `/users/${user.userId}/attempts`)
+  const known = async () => (await listItems(api, `/devices?userId=${user.userId}`))[0]
+  expect(await known()).toMatchObject({ lastConnectedAt: null })
+  const unavailable = { ...ended, connectionId, reason: 'network-unavailable' }
+  await report(unavailable, unavailable)
+  const [refused, ...others] = (await attempts()).filter(({ kind }) => kind === 'connection')
+  expect(others).toEqual([])
+  expect(refused).toMatchObject({
+    ...{ result: 'refused', outcome: 'network-unavailable', network: 'main', node: 'node-1' },
+    message: 'This network is not available on the server: try again later',
+    device: { deviceId: device.deviceId },
+  })
+  const checks = z.array(z.object({ check: z.string(), outcome: z.string() })).parse(refused?.['checks'])
+  expect(checks).toContainEqual({ check: 'password', outcome: 'passed' })
+  expect(checks.at(-1)).toEqual({ check: 'equipment', outcome: 'failed' })
+  expect(await counted()).toEqual({ admitted: before.admitted, refused: before.refused + 1 })
+  expect(await known()).toMatchObject({ lastConnectedAt: null })
+
+  const again = await node.authorise(authoriseRequestOf(user, device, { kind: 'password', password: PASSWORD }))
+  const second = again.decision === 'allow' ? again.grant.connectionId : ''
+  const established = { type: 'established', ipv4: '10.8.0.6', ipv6: null, cipher: 'AES-256-GCM' }
+  await report({ ...established, connectionId: second }, { ...ended, connectionId: second, reason: 'internal-error' })
+  expect((await attempts()).find(({ kind }) => kind === 'connection')).toMatchObject({ result: 'allowed' })
+  expect(await known()).not.toMatchObject({ lastConnectedAt: null })
 })
 
 it('brings an order to the nodes of another instance', async () => {

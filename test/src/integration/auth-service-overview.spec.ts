@@ -214,6 +214,10 @@ it('shows how full pools are, and all the rest when the allocator is dead', asyn
   const platform = await harness.operator.call('GET', '/platform/overview')
   const pools = [{ tenantId: tenant.tenantId, tenantSlug: 'acme', ...pool }]
   expect(platform).toEqual({ tenants: 1, nodes: 2, nodesSilent: 1, connections: 1, poolCount: 1, pools })
+  const poolsOf = (search: string) => harness.operator.call('GET', `/platform/pools?search=${search}`)
+  expect(await poolsOf('ACM')).toEqual({ items: pools, next: null })
+  expect(await poolsOf('globex')).toEqual({ items: [], next: null })
+  await expect(tenant.client.api.call('GET', '/platform/pools')).rejects.toMatchObject({ status: 403 })
 
   await allocator.stop()
   const startMs = performance.now()
@@ -223,4 +227,5 @@ it('shows how full pools are, and all the rest when the allocator is dead', asyn
   expect([fieldOf(without, 'pools'), numbers(without)]).toEqual([null, numbers(overview)])
   const platformWithout = await harness.operator.call('GET', '/platform/overview')
   expect(platformWithout).toMatchObject({ nodes: 2, connections: 1, poolCount: null, pools: null })
+  expect(await poolsOf('main')).toMatchObject({ items: [{ networkId, size: null, leased: null }] })
 })

@@ -161,7 +161,9 @@ it('asks a new device where that is the rule, and from then on as the others', a
   const person = await people.withTotp()
   await desk.group({ askAgain: { every: 'hours', hours: 8 }, askOnNewDevice: true }, person.userId)
   expect(await person.password()).toBe('challenge')
-  expect(await person.password(person.code())).toBe('allow')
+  const { connectionId } = await person.connect(person.code())
+  expect(await person.password()).toBe('challenge')
+  await person.establish(connectionId)
   expect(await person.password()).toBe('allow')
 })
 

@@ -139,6 +139,11 @@ it('gives a profile once through a link that looks do not use up', async () => {
       `${harness.publicUrl}/link/${odd}`.toUpperCase(),
     ])
   }
+  const mangled = await fetch(url.slice(0, -1))
+  expect([mangled.status, await mangled.json()]).toEqual([
+    404,
+    expect.objectContaining({ code: 'link-unknown', parameters: { purpose: 'profile' } }),
+  ])
   const responses = await Promise.all([fetch(url), fetch(url), fetch(url)])
   expect(responses.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 410, 410])
   const response = responses.find(({ status }) => status === 200)

@@ -79,13 +79,21 @@ export class Person {
     return this.token(sessionToken, { phase: 'renegotiation', connectionId })
   }
 
+  /** Tells the service that the tunnel stands. */
+  establish(connectionId: string): Promise<void> {
+    return this.#report({ type: 'established', connectionId, ipv4: null, ipv6: null, cipher: 'AES-256-GCM' })
+  }
+
   /** Tells the service that the connection is over. */
-  async leave(connectionId: string): Promise<void> {
-    const gone = { type: 'ended', connectionId, reason: 'explicit-exit', receivedBytes: '0', sentBytes: '0' }
+  leave(connectionId: string): Promise<void> {
+    return this.#report({ type: 'ended', connectionId, reason: 'explicit-exit', receivedBytes: '0', sentBytes: '0' })
+  }
+
+  async #report(report: object): Promise<void> {
     await this.#node.api.call({
       method: 'POST',
       path: '/node-api/v1/connections/reports',
-      body: { reports: [gone] },
+      body: { reports: [report] },
       response: { safeParse: () => ({ success: true, data: undefined }) },
     })
   }

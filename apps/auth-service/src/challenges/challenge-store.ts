@@ -40,10 +40,13 @@ export interface PendingChallenge extends StoredChallenge {
 @Injectable()
 export class ChallengeStore {
   readonly #pending: OneUseStore<StoredChallenge>
+  /** What was declined, for as long as its client can wait to hear of it. */
+  readonly #declined: OneUseStore<StoredChallenge>
 
   constructor(@Inject(SharedStore) store: SharedStore) {
     const kind = { name: 'challenge', schema: storedChallenge, seconds: CHALLENGE_SECONDS, maxTries: MAX_TRIES }
     this.#pending = new OneUseStore(store, kind)
+    this.#declined = new OneUseStore(store, { ...kind, name: 'declined-challenge' })
   }
 
   /** Begins a challenge; the state that it gives names it and cannot be guessed. */
@@ -68,6 +71,21 @@ export class ChallengeStore {
   /** Notes that the user approved it in the browser; false when it was used up or has lapsed. */
   approve(state: string, factor: FactorMethod): Promise<boolean> {
     return this.#pending.addNote(state, factor)
+  }
+
+  /** Uses a challenge up because its user says no; false when it was used up before or has lapsed. */
+  decline(state: string): Promise<boolean> {
+    return this.#pending.moveTo(this.#declined, state)
+  }
+
+  /** Gives a challenge that was declined, until its client was told. */
+  async findDeclined(state: string): Promise<StoredChallenge | undefined> {
+    return (await this.#declined.find(state))?.kept
+  }
+
+  /** Notes that the client is told; of several calls at once one gets true. */
+  tellDeclined(state: string): Promise<boolean> {
+    return this.#declined.useUp(state)
   }
 
   /** Uses a challenge up; of several calls at once one gets true. */

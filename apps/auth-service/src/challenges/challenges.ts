@@ -1,12 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common'
-import type { AuthoriseRequest, Challenge, DenyCode, Dialogue } from '@sallyport/contracts'
+import type { AuthoriseRequest, Challenge, Dialogue } from '@sallyport/contracts'
 import type { FactorMethod } from '@sallyport/mfa-policy'
 
 import type { DeviceWithOwners } from '../devices/devices.repository.ts'
 import { SecondFactor } from '../factors/second-factor.ts'
+import type { Denial } from '../node-api/denials.ts'
 import type { Settings } from '../runtime/settings.ts'
 import { SETTINGS } from '../runtime/tokens.ts'
-import { CHALLENGE_SECONDS, ChallengeStore, type PendingChallenge } from './challenge-store.ts'
+import { CHALLENGE_SECONDS, ChallengeStore, type StoredChallenge } from './challenge-store.ts'
 
 /** ASCII without commas: they go into control messages. */
 const PROMPTS = {
@@ -23,7 +24,7 @@ type Answer = Extract<AuthoriseRequest['credential'], { kind: 'challenge-respons
  * What became of an answer: accepted, with the factor that was proven, refused, or for a link that nobody has followed yet
  * the same challenge again.
  */
-export type AnswerResult = { readonly factor: FactorMethod } | DenyCode | Challenge
+export type AnswerResult = { readonly factor: FactorMethod } | Denial | Challenge
 
 /** Asks clients for the second factor while they connect, and judges what they answer. */
 @Injectable()
@@ -70,14 +71,15 @@ export class Challenges {
 
   /** Says whether this is a link that was given to this very device at this node: nothing that can be guessed. */
   async isLinkOf(device: DeviceWithOwners, serviceId: string, state: string): Promise<boolean> {
-    const challenge = await this.#store.find(state)
+    const challenge = (await this.#store.find(state)) ?? (await this.#store.findDeclined(state))
     return challenge?.method === 'web' && isOf(challenge, device, serviceId)
   }
 
   /** Judges an answer that came by this node; an accepted one has used the challenge up. */
   async answer(device: DeviceWithOwners, serviceId: string, { state, response }: Answer): Promise<AnswerResult> {
     const challenge = await this.#store.find(state)
-    if (challenge === undefined || !isOf(challenge, device, serviceId)) return 'challenge-expired'
+    if (challenge === undefined) return this.#overCode(device, serviceId, state)
+    if (!isOf(challenge, device, serviceId)) return 'challenge-expired'
     const factor = challenge.method === 'web' ? challenge.approvedWith : 'totp'
     if (factor === undefined) return this.#challengeOf('web', state, challenge.expiresInSeconds)
     if (challenge.method === 'code') {
@@ -85,7 +87,14 @@ export class Challenges {
       const used = await this.#secondFactor.use(device.user, response.trim())
       if (used !== 'accepted') return used === 'reused' ? 'otp-reused' : 'wrong-otp'
     }
-    return (await this.#store.useUp(state)) ? { factor } : 'challenge-expired'
+    return (await this.#store.useUp(state)) ? { factor } : this.#overCode(device, serviceId, state)
+  }
+
+  /** Why nobody can answer any more: its client, and no other, hears once that its user declined. */
+  async #overCode(device: DeviceWithOwners, serviceId: string, state: string): Promise<Denial> {
+    const declined = await this.#store.findDeclined(state)
+    if (declined === undefined || !isOf(declined, device, serviceId)) return 'challenge-expired'
+    return (await this.#store.tellDeclined(state)) ? 'declined' : 'challenge-expired'
   }
 
   #challengeOf(method: Method, state: string, expiresInSeconds: number): Challenge {
@@ -119,7 +128,7 @@ function methodFor(
   return factors.includes('totp') && (can('text') || can('dynamic-challenge')) ? 'code' : undefined
 }
 
-function isOf(challenge: PendingChallenge, device: DeviceWithOwners, serviceId: string): boolean {
+function isOf(challenge: StoredChallenge, device: DeviceWithOwners, serviceId: string): boolean {
   return (
     (challenge.method === 'code' || challenge.serviceId === serviceId) &&
     challenge.tenantId === device.tenantId &&

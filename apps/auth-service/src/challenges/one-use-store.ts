@@ -19,6 +19,12 @@ if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
 redis.call('HSET', KEYS[1], 'note', ARGV[1])
 return 1`
 
+/** KEYS: entry, where it goes. Moves an entry with the time that it has left; 0 when there is no such entry. */
+const MOVE = `
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+redis.call('RENAME', KEYS[1], KEYS[2])
+return 1`
+
 /** What one kind of entry is. */
 export interface OneUseKind<Kept> {
   /** Part of the key: entries of one kind are never taken for another's. */
@@ -79,6 +85,14 @@ export class OneUseStore<Kept> {
   /** Uses an entry up; of several calls at once one gets true. */
   async useUp(token: string): Promise<boolean> {
     return (await this.#store.run((redis) => redis.del(this.#keyOf(token)))) === 1
+  }
+
+  /**
+   * Uses an entry up and keeps it in another store, under the same token and for the time that it has left; of several
+   * calls at once, and of those that use it up, one gets true.
+   */
+  async moveTo(store: OneUseStore<Kept>, token: string): Promise<boolean> {
+    return (await this.#store.run((redis) => redis.eval(MOVE, 2, this.#keyOf(token), store.#keyOf(token)))) === 1
   }
 
   /** Who can list the keys of Redis must not be able to answer what they stand for. */

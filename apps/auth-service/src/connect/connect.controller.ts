@@ -5,11 +5,11 @@ import type { FastifyRequest } from 'fastify'
 import { Access } from '../http/access.ts'
 import { ApiProblem } from '../http/api-problem.ts'
 import { Contract } from '../http/contract.ts'
-import { PortalSessions } from '../sign-in/portal-sessions.ts'
+import { type Person, PortalSessions } from '../sign-in/portal-sessions.ts'
 import { type WaitingConnection, waitingConnection } from './connect.schemas.ts'
 import { ConnectService } from './connect.service.ts'
 
-/** What the page behind a link of WEB_AUTH shows, and what its button does. */
+/** What the page behind a link of WEB_AUTH shows, and what its buttons do. */
 @ApiTags('connect')
 @Controller('api/v1/connect')
 export class ConnectController {
@@ -43,9 +43,27 @@ export class ConnectController {
     status: 204,
   })
   async approve(@Param('state') state: string, @Req() request: FastifyRequest): Promise<void> {
-    const person = await this.#sessions.personOf(request)
-    if (person === undefined) throw new ApiProblem(401, 'not-signed-in', 'Please sign in.')
+    const person = await this.#personOf(request)
     // What was proven hours ago says nothing about who sits there now.
     await this.#connect.approve(state, { ...person, factor: this.#sessions.recentFactor(request) })
+  }
+
+  @Post(':state/decline')
+  @Access('self.write', { tokens: 'refused' })
+  @Contract({
+    summary: 'Turns away a connection of yours that waits for your second factor, because it is not you who connects',
+    description:
+      'Uses the link up, and its client is told. Needs a session of the user whose connection it is (else 403 ' +
+      '`other-user`), and no second factor.',
+    status: 204,
+  })
+  async decline(@Param('state') state: string, @Req() request: FastifyRequest): Promise<void> {
+    await this.#connect.decline(state, await this.#personOf(request))
+  }
+
+  async #personOf(request: FastifyRequest): Promise<Person> {
+    const person = await this.#sessions.personOf(request)
+    if (person === undefined) throw new ApiProblem(401, 'not-signed-in', 'Please sign in.')
+    return person
   }
 }

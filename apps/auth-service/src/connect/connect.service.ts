@@ -61,15 +61,32 @@ export class ConnectService {
 
   /** Approves the connection and tells its node; throws when the person may not, or it does not wait any more. */
   async approve(state: string, { actor, factor }: Person): Promise<void> {
-    const { challenge } = await this.#find(state)
-    const { tenantId, userId, deviceId, serviceId } = challenge
-    if (tenantId !== actor.tenantId || userId !== actor.userId) throw otherUser()
+    const { tenantId, userId, deviceId, serviceId } = await this.#findOwn(state, actor)
     if (factor === undefined) throw factorMissing()
     if (!(await this.#challenges.approve(state, factor.method))) throw gone()
     const about = { userId, target: `device:${deviceId}`, details: { factor: factor.method, deviceId } }
     const entry = { actor: `user:${userId}`, action: 'connection.approve', ...about }
     await this.#connections.audit(tenantId, entry)
     this.#orders.publish({ type: 'challenge-answered', state }, serviceId)
+  }
+
+  /**
+   * Turns the connection away and tells its node, whose next question about it is answered with the refusal. Who says no
+   * needs no factor: nothing is let in by it.
+   */
+  async decline(state: string, { actor }: Pick<Person, 'actor'>): Promise<void> {
+    const { tenantId, userId, deviceId, serviceId, remoteAddress: source } = await this.#findOwn(state, actor)
+    if (!(await this.#challenges.decline(state))) throw gone()
+    const about = { userId, target: `device:${deviceId}`, details: { deviceId, source } }
+    await this.#connections.audit(tenantId, { actor: `user:${userId}`, action: 'connection.decline', ...about })
+    this.#orders.publish({ type: 'challenge-answered', state }, serviceId)
+  }
+
+  /** Finds what waits for this person; throws the 403 when it is another's. */
+  async #findOwn(state: string, actor: Person['actor']): Promise<PendingChallenge> {
+    const { challenge } = await this.#find(state)
+    if (challenge.tenantId !== actor.tenantId || challenge.userId !== actor.userId) throw otherUser()
+    return challenge
   }
 
   async #find(state: string): Promise<{ challenge: PendingChallenge; tenant: Tenant }> {

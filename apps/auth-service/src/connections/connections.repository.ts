@@ -16,6 +16,7 @@ import { Changes } from '../events/changes.ts'
 import { TenantBatches } from '../runtime/tenant-batches.ts'
 import { listConnections, type ScannedConnections } from './connection-list.ts'
 import type { ListConnectionsQuery } from './connections.schemas.ts'
+import { connectionTarget, isNotEquipped, notEquippedEntry } from './not-equipped.ts'
 
 /**
  * A device as its credential was checked, with the certificate that it showed: nothing that allowed it may have changed
@@ -67,6 +68,8 @@ export type ConnectionWithStates = Connection & {
 }
 
 const REPORTED = ['own-connections', 'connections', 'overview'] as const
+/** When a tunnel stands, its device has connected. */
+const ESTABLISHED = [...REPORTED, 'own-devices', 'devices'] as const
 
 const withStates = {
   tenant: { select: { suspendedAt: true } },
@@ -102,6 +105,7 @@ export class ConnectionsRepository {
     const { id, controlKey, serviceId } = connection
     return this.#noted.add(device.tenantId, {
       ...notedOf(device, { id, controlKey, serviceId }, terms),
+      target: connectionTarget(id),
       goes_on: false,
       user_id: connection.userId,
       network_id: connection.networkId,
@@ -207,16 +211,28 @@ export class ConnectionsRepository {
     })
   }
 
-  /** Changes a live connection as its node reports. */
+  /**
+   * Changes a live connection as its node reports. A tunnel that stands is noted of its device; one that never stood for
+   * want of equipment is a refusal, with its line in the audit log.
+   */
   async change(tenantId: string, id: string, change: Partial<Connection>): Promise<void> {
-    const changed = await this.#database.withTenant(tenantId, (session) =>
-      session.connection.updateManyAndReturn({
-        where: { tenantId, id, endedAt: null },
-        data: change,
-        select: { userId: true },
-      }),
-    )
-    for (const { userId } of changed) this.#changes.announce(tenantId, REPORTED, userId)
+    const { establishedAt, endReason } = change
+    const code = isNotEquipped(endReason) ? endReason : undefined
+    const where = { tenantId, id, endedAt: null }
+    const changed = await this.#database.withTenant(tenantId, async (session) => {
+      if (establishedAt instanceof Date) {
+        const devices = { tenantId, connections: { some: where } }
+        await session.device.updateMany({ where: devices, data: { lastConnectedAt: establishedAt } })
+      }
+      const connections = await session.connection.updateManyAndReturn({ where, data: change })
+      for (const connection of connections) {
+        if (code === undefined || connection.establishedAt !== null) continue
+        await recordAudit(session, tenantId, notEquippedEntry(connection, code))
+      }
+      return connections
+    })
+    const topics = establishedAt instanceof Date ? ESTABLISHED : REPORTED
+    for (const { userId } of changed) this.#changes.announce(tenantId, topics, userId)
   }
 }
 

@@ -18,6 +18,7 @@ import { ExpiredProfiles } from './expired-profiles.ts'
 import { ImportLinksController } from './import-links.controller.ts'
 import { ImportLinks } from './import-links.ts'
 import { ProfileWriter } from './profile-writer.ts'
+import { RenewalTimes } from './renewal-times.ts'
 import { RenewedCertificates } from './renewed-certificates.ts'
 
 /** Devices with their certificates and profiles. */
@@ -34,6 +35,7 @@ import { RenewedCertificates } from './renewed-certificates.ts'
     ExpiredProfiles,
     ImportLinks,
     ProfileWriter,
+    RenewalTimes,
     RenewedCertificates,
   ],
   exports: [DeviceEnrolment, DevicesRepository, RenewedCertificates],

@@ -105,6 +105,7 @@ export const deviceView = z.strictObject({
   certificateNotAfter: z.iso.datetime(),
   serverMadeKey: z.boolean(),
   renewalPending: z.boolean().describe('it was renewed, and the new certificate was not used yet'),
+  renewableFrom: z.iso.datetime().nullable().describe('from when you can renew it; null for one that is not yours'),
   lastConnectedAt: z.iso.datetime().nullable(),
   revoked: z.boolean(),
   createdAt: z.iso.datetime(),

@@ -10,6 +10,7 @@ import { DeviceAccess, deviceEntry, refuseRevoked } from './device-access.ts'
 import { DevicesRepository, type NamedDevice } from './devices.repository.ts'
 import type { DeviceView, ListDevicesQuery, ProfileFlavour } from './devices.schemas.ts'
 import { ProfileWriter } from './profile-writer.ts'
+import { type RenewalTimeOf, RenewalTimes } from './renewal-times.ts'
 
 /** Lists, renames and revokes devices, and writes their profiles. */
 @Injectable()
@@ -17,6 +18,7 @@ export class DevicesService {
   readonly #access: DeviceAccess
   readonly #devices: DevicesRepository
   readonly #profiles: ProfileWriter
+  readonly #renewals: RenewalTimes
   readonly #orders: OrderHub
   readonly #clock: Clock
 
@@ -24,12 +26,14 @@ export class DevicesService {
     @Inject(DeviceAccess) access: DeviceAccess,
     @Inject(DevicesRepository) devices: DevicesRepository,
     @Inject(ProfileWriter) profiles: ProfileWriter,
+    @Inject(RenewalTimes) renewals: RenewalTimes,
     @Inject(OrderHub) orders: OrderHub,
     @Inject(CLOCK) clock: Clock,
   ) {
     this.#access = access
     this.#devices = devices
     this.#profiles = profiles
+    this.#renewals = renewals
     this.#orders = orders
     this.#clock = clock
   }
@@ -38,10 +42,9 @@ export class DevicesService {
   async list(actor: Actor, query: ListDevicesQuery): Promise<Page<DeviceView>> {
     const seesAll = actor.permissions.has('devices.read')
     const rows = await this.#devices.list(actor.tenantId, seesAll ? query : { ...query, userId: actor.userId })
-    return mapPage(
-      pageOf(rows, query.limit, (row) => [row.createdAt.toISOString(), row.id]),
-      viewOf,
-    )
+    const page = pageOf(rows, query.limit, (row) => [row.createdAt.toISOString(), row.id])
+    const renewalTimeOf = await this.#renewals.of(actor, page.items)
+    return mapPage(page, (row) => viewOf(row, renewalTimeOf))
   }
 
   /** Writes the profile anew, without the private key; a modern one has a fresh tls-crypt-v2 key. */
@@ -53,7 +56,8 @@ export class DevicesService {
 
   async rename(actor: Actor, deviceId: string, name: string): Promise<DeviceView> {
     const device = await this.#access.find(actor, deviceId, 'devices.write')
-    return viewOf(await this.#devices.rename(device, name, deviceEntry(actor, 'device.rename', device)))
+    const renamed = await this.#devices.rename(device, name, deviceEntry(actor, 'device.rename', device))
+    return viewOf(renamed, await this.#renewals.of(actor, [renamed]))
   }
 
   /** Revokes a device for good and cuts its connections. */
@@ -65,7 +69,7 @@ export class DevicesService {
   }
 }
 
-function viewOf(device: NamedDevice): DeviceView {
+function viewOf(device: NamedDevice, renewalTimeOf: RenewalTimeOf): DeviceView {
   return {
     deviceId: device.id,
     name: device.name,
@@ -76,6 +80,7 @@ function viewOf(device: NamedDevice): DeviceView {
     certificateNotAfter: device.certificateNotAfter.toISOString(),
     serverMadeKey: device.serverMadeKey,
     renewalPending: device.previousCertificateSha256 !== null,
+    renewableFrom: renewalTimeOf(device)?.toISOString() ?? null,
     lastConnectedAt: device.lastConnectedAt?.toISOString() ?? null,
     revoked: device.revokedAt !== null,
     createdAt: device.createdAt.toISOString(),

@@ -99,7 +99,7 @@ export class ImportLinks {
 
   async #find(token: string): Promise<FoundLink> {
     const found = await this.#links.find(token)
-    if (found.result !== 'found') throw linkProblem(found)
+    if (found.result !== 'found') throw linkProblem({ purpose: 'profile', ...found })
     if (found.purpose !== 'profile') throw linkProblem({ ...UNKNOWN_LINK, purpose: 'profile' })
     return found
   }
@@ -111,5 +111,5 @@ function ownerOf({ tenantId, userId }: { tenantId: string; userId: string }): st
 
 function replaced(): ApiProblem {
   const message = 'A newer profile replaced this one, or the device was revoked. Please make a new link in the portal.'
-  return new ApiProblem(410, 'link-replaced', message)
+  return new ApiProblem(410, 'link-replaced', message, undefined, {}, { purpose: 'profile' })
 }

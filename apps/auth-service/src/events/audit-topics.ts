@@ -23,6 +23,7 @@ const TOPICS_OF: Readonly<Record<string, readonly Topic[]>> = {
   'connection.capture-inner': ['connections'],
   'connection.capture-outer': ['connections'],
   'connection.captured': ['connections'],
+  'connection.decline': CONNECTION,
   'connection.end': CONNECTION,
   'connection.extend': CONNECTION,
   'connection.renegotiate': CONNECTION,

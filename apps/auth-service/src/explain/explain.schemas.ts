@@ -13,6 +13,8 @@ export const attemptView = z.strictObject({
   country: z.string().nullable(),
   client: z.string().nullable().describe('version of the VPN client'),
   device: z.strictObject({ deviceId: uuid, name: z.string().nullable() }).nullable(),
+  network: z.string().nullable().describe('name of the network that was connected to, or would have been'),
+  node: z.string().nullable().describe('name of the node that carried the connection, or could not'),
   checks: z
     .array(
       z.strictObject({

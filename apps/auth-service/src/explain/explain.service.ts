@@ -1,7 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common'
+import { NOT_EQUIPPED_MESSAGES } from '@sallyport/contracts'
 import { type AuditEvent, Database } from '@sallyport/database'
 
 import { readDetails } from '../audit/audit-details.ts'
+import { connectionTarget, isNotEquipped } from '../connections/not-equipped.ts'
 import { notFound } from '../http/api-problem.ts'
 import { DENY_MESSAGES } from '../node-api/denials.ts'
 import { SIGN_IN_MESSAGES } from '../sign-in/sign-in-outcomes.ts'
@@ -16,8 +18,13 @@ const KINDS: Readonly<Record<string, AttemptView['kind']>> = {
   'connection.renegotiate': 'renegotiation',
 }
 
+/** What names a connection in the audit log. */
+const TARGET = /^connection:([0-9a-f-]{36})$/
+
 const PORTAL_MESSAGES: ReadonlyMap<string, string> = new Map(Object.entries(SIGN_IN_MESSAGES))
-const VPN_MESSAGES: ReadonlyMap<string, string> = new Map(Object.entries(DENY_MESSAGES))
+const VPN_MESSAGES: ReadonlyMap<string, string> = new Map(
+  Object.entries({ ...DENY_MESSAGES, ...NOT_EQUIPPED_MESSAGES }),
+)
 
 /** Tells of a user's last attempts from what was decided then, never from what would be decided now. */
 @Injectable()
@@ -30,25 +37,59 @@ export class ExplainService {
 
   /** Throws the 404 when the tenant has no such user. */
   async attempts(tenantId: string, userId: string): Promise<AttemptsView> {
-    const { events, devices } = await this.#database.withTenant(tenantId, async (session) => {
+    const { events, devices, connections } = await this.#database.withTenant(tenantId, async (session) => {
       const user = await session.user.findUnique({ where: { tenantId_id: { tenantId, id: userId } } })
       if (user === null) throw notFound('user')
       const events = await session.auditEvent.findMany({
         where: { tenantId, userId, action: { in: Object.keys(KINDS) } },
         orderBy: [{ at: 'desc' }, { id: 'desc' }],
-        take: SHOWN,
+        // Each may have been allowed first and then refused by its node.
+        take: 2 * SHOWN,
       })
       const devices = await session.device.findMany({ where: { tenantId, userId }, select: { id: true, name: true } })
-      return { events, devices }
+      const ids = events.flatMap(({ target }) => TARGET.exec(target ?? '')?.[1] ?? [])
+      const select = { id: true, network: { select: { name: true } }, service: { select: { name: true } } }
+      const connections = await session.connection.findMany({ where: { tenantId, id: { in: ids } }, select })
+      return { events, devices, connections }
     })
-    const names = new Map(devices.map(({ id, name }) => [id, name]))
-    return { items: events.map((event) => attemptView(event, names)) }
+    const names = {
+      devices: new Map(devices.map(({ id, name }) => [id, name])),
+      connections: new Map(connections.map((connection) => [connectionTarget(connection.id), connection])),
+    }
+    const attempts = attemptsIn(events).slice(0, SHOWN)
+    return { items: attempts.map((attempt) => attemptView(attempt, names)) }
   }
 }
 
-function attemptView(event: AuditEvent, names: ReadonlyMap<string, string>): AttemptView {
-  const { id: eventId, at, action, outcome, actor } = event
-  const { source, country, client, checks, deviceId } = detailsOf(event)
+/** An attempt as it ended; `allowed` is what was decided before its node refused it. */
+interface Attempt {
+  readonly event: AuditEvent
+  readonly allowed: AuditEvent | undefined
+}
+
+interface Names {
+  readonly devices: ReadonlyMap<string, string>
+  readonly connections: ReadonlyMap<string, { network: { name: string }; service: { name: string } }>
+}
+
+/** Makes one attempt of what was allowed and then refused by its node. */
+function attemptsIn(events: readonly AuditEvent[]): Attempt[] {
+  const isRefused = ({ target, outcome }: AuditEvent): boolean => target !== null && isNotEquipped(outcome)
+  const refused = new Set(events.filter(isRefused).map(({ target }) => target))
+  const isOvertaken = ({ target, outcome }: AuditEvent): boolean => outcome === 'ok' && refused.has(target)
+  const allowed = new Map(events.filter(isOvertaken).map((event) => [event.target, event]))
+  return events.flatMap((event) =>
+    isOvertaken(event) ? [] : [{ event, allowed: isRefused(event) ? allowed.get(event.target) : undefined }],
+  )
+}
+
+function attemptView({ event, allowed }: Attempt, names: Names): AttemptView {
+  const { id: eventId, at, action, outcome, actor, target } = event
+  const { source, deviceId, ...own } = detailsOf(event)
+  const before = allowed === undefined ? undefined : detailsOf(allowed)
+  const { country, client } = before ?? own
+  const checks = [...(before?.checks ?? []), ...own.checks]
+  const connection = names.connections.get(target ?? '')
   const failed = checks.findLast((check) => check.outcome === 'failed')?.check
   const device = deviceId ?? /^device:(.*)$/.exec(actor)?.[1]
   return {
@@ -56,7 +97,9 @@ function attemptView(event: AuditEvent, names: ReadonlyMap<string, string>): Att
     explanation: explanationOf(outcome, failed),
     message: messageOf(action, outcome),
     ...{ source, country, client, checks },
-    device: device === undefined ? null : { deviceId: device, name: names.get(device) ?? null },
+    device: device === undefined ? null : { deviceId: device, name: names.devices.get(device) ?? null },
+    network: connection?.network.name ?? null,
+    node: connection?.service.name ?? null,
   }
 }
 

@@ -1,16 +1,19 @@
-import { DENY_CODES } from '@sallyport/contracts'
+import { DENY_CODES, NOT_EQUIPPED_MESSAGES } from '@sallyport/contracts'
 import { expect, it } from 'vitest'
 
 import { explanationOf, resultOf } from './explanations.ts'
 
 const UNKNOWN = explanationOf('no-such-code', undefined)
 
-it.each(DENY_CODES)('says what %s means and what to do', (code) => {
-  const text = explanationOf(code, undefined)
-  expect(text).not.toBe(UNKNOWN)
-  expect(text).toMatch(/^[A-Z][^\n]{30,}\.$/)
-  expect(resultOf(code)).toBe('refused')
-})
+it.each([...DENY_CODES, 'declined', ...Object.keys(NOT_EQUIPPED_MESSAGES)])(
+  'says what %s means and what to do',
+  (code) => {
+    const text = explanationOf(code, undefined)
+    expect(text).not.toBe(UNKNOWN)
+    expect(text).toMatch(/^[A-Z][^\n]{30,}\.$/)
+    expect(resultOf(code)).toBe('refused')
+  },
+)
 
 it('tells asked from refused and from allowed', () => {
   expect(

@@ -1,8 +1,9 @@
-import type { DenyCode } from '@sallyport/contracts'
+import type { NotEquippedCode } from '@sallyport/contracts'
 
+import type { Denial } from '../node-api/denials.ts'
 import type { SignInRefusal } from '../sign-in/sign-in-outcomes.ts'
 
-type RefusalCode = DenyCode | SignInRefusal
+type RefusalCode = Denial | SignInRefusal | NotEquippedCode
 type AskedCode = 'factor-required' | 'challenge-code' | 'challenge-web'
 
 /** How an attempt ended. */
@@ -15,7 +16,7 @@ const REFUSED: Readonly<Record<RefusalCode, string>> = {
   'sign-in-failed':
     'The password was wrong. Type it again with care; if it is forgotten, reset it on the sign-in page or let an administrator do so.',
   'otp-required':
-    'The password was right and no code came with it. Connect again and give the code of the authenticator app when asked.',
+    'The password was right and no code came with it. Connect again and give the code of the authenticator app when asked; where nothing asks, type it directly behind the password.',
   'otp-not-enrolled':
     'The policy demands a second factor and none is enrolled. Sign in to the portal and enrol one, then connect again.',
   'wrong-otp':
@@ -49,9 +50,21 @@ const REFUSED: Readonly<Record<RefusalCode, string>> = {
     'There were too many wrong attempts, for this account or from this address. Wait a while, or let an administrator unlock the account.',
   'challenge-expired':
     'The question for the second factor was answered too late or twice. Begin again and answer within a few minutes.',
+  declined:
+    'The user declined the connection in the browser. If somebody else tried to connect, they know the password: change it at once.',
   'profile-too-old':
     'The profile is for old clients, which are not let in any more. Install a current client and import a new profile.',
   'tenant-suspended': 'The whole organisation is suspended. Its operator can resume it.',
+  'pool-full':
+    'The sign-in was right, but every address of the network was in use. End connections that nobody needs, or give the network a larger block.',
+  'network-overlaps':
+    "The sign-in was right, but the network's addresses overlap others that its server reaches. Choose another block, or give the network a namespace of its own.",
+  'network-unavailable':
+    'The sign-in was right, but the server could not set the network up. The log of the node says why; an operator can mend it.',
+  'allocator-away':
+    'The sign-in was right, but the ip-allocator gave the server no address. Connect again shortly; if it stays so, an operator has to look at it.',
+  'internal-error':
+    'The sign-in was right, but the server failed to set the connection up. Connect again; the log of the node says more.',
 }
 
 const ASKED: Readonly<Record<AskedCode, string>> = {

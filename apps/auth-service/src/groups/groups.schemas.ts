@@ -29,6 +29,13 @@ export type ChangeGroupRequest = z.infer<typeof changeGroupRequest>
 
 export const orderGroupsRequest = z.strictObject({
   groupIds: z.array(uuid).max(MAX_GROUPS).describe('every group of the tenant; the first decides first'),
+  before: z
+    .array(uuid)
+    .max(MAX_GROUPS)
+    .optional()
+    .describe(
+      'the order that this one was made from; refused with 409 changed-meanwhile when it is not the stored one',
+    ),
 })
 export type OrderGroupsRequest = z.infer<typeof orderGroupsRequest>
 

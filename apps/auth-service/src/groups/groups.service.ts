@@ -92,12 +92,19 @@ export class GroupsService {
     await this.#policy.afterChange(tenantId, members.length > MANY_MEMBERS ? 'all' : members)
   }
 
-  /** Sets the order of all groups; throws the 409 when the list is not exactly the groups that there are. */
-  async order(actor: Actor, { groupIds }: OrderGroupsRequest): Promise<void> {
+  /**
+   * Sets the order of all groups; throws the 409 when the list is not exactly the groups that there are, or when the order
+   * that the caller saw, if given, is not the stored one any more.
+   */
+  async order(actor: Actor, { groupIds, before }: OrderGroupsRequest): Promise<void> {
     const { tenantId } = actor
     await this.#database.withTenant(tenantId, async (session) => {
       await lockGroups(session, tenantId)
-      const present = await session.group.findMany({ where: { tenantId }, select: { id: true } })
+      const present = await session.group.findMany({
+        where: { tenantId },
+        select: { id: true },
+        orderBy: [{ position: 'asc' }, { id: 'asc' }],
+      })
       const wanted = new Set(groupIds)
       if (
         wanted.size !== groupIds.length ||
@@ -105,6 +112,9 @@ export class GroupsService {
         present.some(({ id }) => !wanted.has(id))
       ) {
         throw new ApiProblem(409, 'groups-changed', 'The list must name every group once. Please load the groups anew.')
+      }
+      if (before !== undefined && before.join() !== present.map(({ id }) => id).join()) {
+        throw new ApiProblem(409, 'changed-meanwhile', 'The order was changed meanwhile. Please load it and try again.')
       }
       for (const [index, id] of groupIds.entries()) {
         await session.group.update({ where: { tenantId_id: { tenantId, id } }, data: { position: index + 1 } })

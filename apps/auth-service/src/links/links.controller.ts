@@ -14,6 +14,8 @@ import {
   passwordResetAnswer,
   type PasswordResetRequest,
   passwordResetRequest,
+  type PasswordResetWays,
+  passwordResetWays,
 } from './links.schemas.ts'
 import { LinksService } from './links.service.ts'
 import { PasswordReset } from './password-reset.ts'
@@ -30,6 +32,15 @@ export class LinksController {
   constructor(@Inject(LinksService) links: LinksService, @Inject(PasswordReset) reset: PasswordReset) {
     this.#links = links
     this.#reset = reset
+  }
+
+  @Get('password-reset')
+  @Contract({
+    summary: 'Tells whether links are mailed to people who forgot their password; the same for everybody',
+    response: passwordResetWays,
+  })
+  resetWays(): PasswordResetWays {
+    return { byMail: this.#reset.isMailed }
   }
 
   @Post('password-reset')

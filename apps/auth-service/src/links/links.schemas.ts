@@ -23,3 +23,8 @@ export type PasswordResetRequest = z.infer<typeof passwordResetRequest>
 
 export const passwordResetAnswer = z.strictObject({ message: z.string() })
 export type PasswordResetAnswer = z.infer<typeof passwordResetAnswer>
+
+export const passwordResetWays = z.strictObject({
+  byMail: z.boolean().describe('whether the operator has set up mail; without it, administrators hand out links'),
+})
+export type PasswordResetWays = z.infer<typeof passwordResetWays>

@@ -67,6 +67,11 @@ export class PasswordReset {
     this.#outcomes = metrics.reasonCounter('password_resets_total', 'Self-service resets by outcome.', OUTCOMES)
   }
 
+  /** Whether there is a mail server that takes such links. */
+  get isMailed(): boolean {
+    return this.#mailer.isConfigured
+  }
+
   /** Takes a request and returns at once; what came of it is counted, never told. */
   ask(request: PasswordResetRequest, source: string): void {
     if (this.#running >= MAX_AT_ONCE) {

@@ -22,7 +22,7 @@ import { TenantsRepository } from '../tenants/tenants.repository.ts'
 import { AuthorisationFacts, type StoredFacts } from './authorisation-facts.ts'
 import { grantOf } from './connection-grant.ts'
 import { type AttemptCheck, CredentialCheck, type CredentialResult } from './credential-check.ts'
-import { denial } from './denials.ts'
+import { type Denial, denial } from './denials.ts'
 import { wholeSeconds } from './session-end-orders.ts'
 
 const OUTCOMES = ['allow', 'challenge', ...DENY_CODES, 'temporarily-unavailable'] as const
@@ -175,7 +175,7 @@ export class AuthorisationService {
   /** Every decision is counted; one that only repeats another is not written down again. */
   async #deny(
     request: AuthoriseRequest,
-    outcome: Outcome & { code: DenyCode },
+    outcome: Outcome & { code: Denial },
     isNews = true,
   ): Promise<AuthoriseResponse> {
     const { code } = outcome

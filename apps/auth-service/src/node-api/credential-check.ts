@@ -26,6 +26,7 @@ import { ClusterSecrets } from '../platform/cluster-secrets.ts'
 import { CLOCK } from '../runtime/tokens.ts'
 import { type Attempt, AttemptLimit, type OpenAttempt } from '../sign-in/attempt-limit.ts'
 import { AuthorisationFacts, type StoredFacts } from './authorisation-facts.ts'
+import type { Denial } from './denials.ts'
 import { presentLogin } from './present-login.ts'
 
 /** A check of an attempt as it is stored for who asks later why it ended so. */
@@ -33,7 +34,7 @@ export type AttemptCheck = Omit<Check, 'check'> & { readonly check: string }
 
 /** What came of what a client showed; `isNews` is false when it only repeats what was answered before. */
 export type CredentialResult = { readonly checks: readonly AttemptCheck[]; readonly isNews: boolean } & (
-  | { readonly code: DenyCode }
+  | { readonly code: Denial }
   | { readonly challenge: Challenge }
   /** `login` is the one that begins or goes on, `proven` the second factor that was shown just now. */
   | { readonly allow: Allow; readonly login: VpnSession; readonly proven?: FactorMethod; readonly atMs: number }
@@ -48,7 +49,7 @@ const WITH_CODE = /^(.+)(\d{6})$/s
 const OF_CODE = { reused: 'otp-reused', wrong: 'wrong-otp' } as const
 
 /** Refusals that say nothing about a guess: what was shown was right, or is not looked at. */
-const GUESSES: ReadonlySet<DenyCode> = new Set([
+const GUESSES: ReadonlySet<Denial> = new Set([
   'wrong-password',
   'wrong-otp',
   'token-invalid',
@@ -56,9 +57,9 @@ const GUESSES: ReadonlySet<DenyCode> = new Set([
   'certificate-mismatch',
 ])
 /** Verdicts on the credential itself, which hold for every device of the user; others depend on where it was shown. */
-const OF_CREDENTIAL: ReadonlySet<DenyCode> = new Set([...GUESSES, 'otp-reused'])
+const OF_CREDENTIAL: ReadonlySet<Denial> = new Set([...GUESSES, 'otp-reused'])
 /** They end without anything of the account changing, so that the same credential is looked at anew each time. */
-const PASSING: ReadonlySet<DenyCode> = new Set(['too-many-connections'])
+const PASSING: ReadonlySet<Denial> = new Set(['too-many-connections'])
 
 /** Checks what a VPN client showed beside its certificate, lets the policy decide, and issues the token for the next time. */
 @Injectable()
@@ -292,7 +293,7 @@ function loginAt({ login }: StoredFacts, atMs: number): VpnSession {
   return { ...begun, sessionId: login?.sessionId ?? begun.sessionId }
 }
 
-function refused(code: DenyCode, checks: readonly AttemptCheck[], isNews = true): CredentialResult {
+function refused(code: Denial, checks: readonly AttemptCheck[], isNews = true): CredentialResult {
   return { code, checks, isNews }
 }
 

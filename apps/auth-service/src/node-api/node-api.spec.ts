@@ -1,7 +1,7 @@
-import { DENY_CODES } from '@sallyport/contracts'
+import { authoriseResponse, DENY_CODES } from '@sallyport/contracts'
 import { expect, it } from 'vitest'
 
-import { DENY_MESSAGES } from './denials.ts'
+import { denial, DENY_MESSAGES } from './denials.ts'
 import { endingOf, ENDINGS } from './ending.ts'
 import { hostsOf } from './shown-certificate.ts'
 
@@ -15,7 +15,18 @@ const LIVE = {
 it('says nothing to clients that AUTH_FAILED cannot carry', () => {
   const messages = [...Object.values(DENY_MESSAGES), ...Object.values(ENDINGS).map(({ message }) => message)]
   for (const message of messages) expect(message).toMatch(/^[\x20-\x2b\x2d-\x7e]{1,200}$/)
-  expect(Object.keys(DENY_MESSAGES).toSorted()).toEqual([...DENY_CODES].toSorted())
+  expect(Object.keys(DENY_MESSAGES).toSorted()).toEqual([...DENY_CODES, 'declined'].toSorted())
+})
+
+it('tells nodes of codes only that those of every version know, and clients the whole reason', () => {
+  const told = denial('declined')
+  expect(authoriseResponse.parse(told)).toEqual(told)
+  expect(told).toMatchObject({ code: 'challenge-expired', message: DENY_MESSAGES.declined })
+  expect(denial('wrong-otp')).toMatchObject({ code: 'wrong-otp', message: DENY_MESSAGES['wrong-otp'] })
+})
+
+it('says how to give a code to who is not asked for one', () => {
+  expect(DENY_MESSAGES['otp-required']).toMatch(/behind your password/)
 })
 
 it('ends a live connection for each reason that the database can give, and for none else', () => {

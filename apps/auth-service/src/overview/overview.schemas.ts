@@ -1,6 +1,8 @@
 import { uuid } from '@sallyport/contracts'
 import { z } from 'zod'
 
+import { pageQueryOf, pageView } from '../http/page.ts'
+
 const count = z.int().min(0)
 
 /** How full the address pool of a network is. */
@@ -15,6 +17,20 @@ export type PoolUse = z.infer<typeof poolUse>
 
 /** The same with its tenant. */
 export const platformPoolUse = poolUse.extend({ tenantId: uuid, tenantSlug: z.string() })
+
+const unlessAway = 'null while the ip-allocator does not tell'
+
+/** The same where nothing but its fill is unknown without the allocator. */
+export const platformPoolView = platformPoolUse.extend({
+  size: poolUse.shape.size.nullable().meta({ description: `addresses that can be leased at once; ${unlessAway}` }),
+  leased: poolUse.shape.leased.nullable().meta({ description: unlessAway }),
+})
+export type PlatformPoolView = z.infer<typeof platformPoolView>
+export const platformPoolPage = pageView(platformPoolView)
+
+/** Query of the pools of all tenants, in the order of the tenants' short names and the networks' names. */
+export const listPoolsQuery = pageQueryOf(z.tuple([z.string(), z.string()]))
+export type ListPoolsQuery = z.infer<typeof listPoolsQuery>
 
 export const overviewQuery = z.strictObject({
   range: z

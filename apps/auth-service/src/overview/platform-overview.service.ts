@@ -2,11 +2,12 @@ import { Inject, Injectable } from '@nestjs/common'
 import type { Clock } from '@sallyport/foundation'
 
 import { NODE_AWAY_AFTER_MS } from '../connections/counted-connections.ts'
+import { mapPage, type Page } from '../http/page.ts'
 import { AllocatorLink } from '../networks/allocator-link.ts'
 import { CLOCK } from '../runtime/tokens.ts'
 import { OverviewRepository } from './overview.repository.ts'
-import type { PlatformOverviewView } from './overview.schemas.ts'
-import { fullest, usedPools } from './pool-use.ts'
+import type { ListPoolsQuery, PlatformOverviewView, PlatformPoolView } from './overview.schemas.ts'
+import { fullest, networksPage, usedPools } from './pool-use.ts'
 
 const MAX_POOLS_SHOWN = 100
 
@@ -37,5 +38,16 @@ export class PlatformOverviewService {
     if (use === undefined) return { ...numbers, poolCount: null, pools: null }
     const pools = usedPools(networks, use)
     return { ...numbers, poolCount: pools.length, pools: fullest(pools, MAX_POOLS_SHOWN) }
+  }
+
+  /** Asks the allocator for the pools of the page only. */
+  async pools(query: ListPoolsQuery): Promise<Page<PlatformPoolView>> {
+    const page = networksPage(await this.#numbers.platformNetworks(), query)
+    const use = await this.#allocator.poolUse(page.items)
+    return mapPage(page, (network) => ({
+      ...network,
+      family: 4,
+      ...(use?.get(network.networkId) ?? { size: null, leased: null }),
+    }))
   }
 }

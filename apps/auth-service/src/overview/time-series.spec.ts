@@ -37,6 +37,21 @@ it('puts counts into their pieces, and counts a question for a second factor nei
   expect(series.reduce((sum, { refused }) => sum + refused, 0)).toBe(3)
 })
 
+it('counts what a node could not equip as refused, and not as let in just before', () => {
+  const [piece, next] = [at('2026-03-29T00:30:00.000Z'), at('2026-03-29T01:00:00.000Z')]
+  const attempts = [
+    { at: piece, outcome: 'ok', count: 5 },
+    { at: piece, outcome: 'network-unavailable', count: 2 },
+    { at: next, outcome: 'pool-full', count: 1 },
+  ]
+  const series = seriesOf(seriesTimeOf('day', NOW), [], attempts)
+  expect(series.slice(-2)).toMatchObject([
+    { admitted: 2, refused: 2 },
+    { admitted: 0, refused: 1 },
+  ])
+  expect(failuresOf(attempts)).toContainEqual({ code: 'network-unavailable', count: 2 })
+})
+
 it('names why attempts were refused, the most frequent first, and also codes that it does not know', () => {
   const piece = at('2026-03-29T00:30:00.000Z')
   const other = at('2026-03-29T00:00:00.000Z')

@@ -1,3 +1,4 @@
+import { isNotEquipped } from '../connections/not-equipped.ts'
 import { resultOf } from '../explain/explanations.ts'
 import type { OverviewRange, OverviewView } from './overview.schemas.ts'
 
@@ -38,17 +39,33 @@ export function seriesTimeOf(range: OverviewRange, nowMs: number): SeriesTime {
   return { fromMs: lastMs - (count - 1) * bucketMs, toMs: nowMs, bucketSeconds: seconds, count }
 }
 
-/** Puts counts into their pieces; those without any are there with zeroes. */
+/**
+ * Puts counts into their pieces; those without any are there with zeroes. What a node could not equip was allowed just
+ * before, in the same piece or the one before it, and counts as refused only.
+ */
 export function seriesOf(
   { fromMs, bucketSeconds, count }: SeriesTime,
   peaks: readonly PeakConnections[],
   attempts: readonly CountedAttempts[],
 ): OverviewView['series'] {
   const peakAt = new Map(peaks.map(({ at, connections }) => [at.getTime(), connections]))
-  const sums = { allowed: new Map<number, number>(), refused: new Map<number, number>() }
+  const sums = {
+    allowed: new Map<number, number>(),
+    refused: new Map<number, number>(),
+    undone: new Map<number, number>(),
+  }
+  const add = (sum: Map<number, number>, at: Date, found: number): unknown =>
+    sum.set(at.getTime(), (sum.get(at.getTime()) ?? 0) + found)
   for (const { at, outcome, count: found } of attempts) {
     const result = resultOf(outcome)
-    if (result !== 'asked') sums[result].set(at.getTime(), (sums[result].get(at.getTime()) ?? 0) + found)
+    if (result !== 'asked') add(sums[result], at, found)
+    if (isNotEquipped(outcome)) add(sums.undone, at, found)
+  }
+  for (let index = count - 1; index >= 0; index -= 1) {
+    const atMs = fromMs + index * bucketSeconds * 1000
+    const left = (sums.allowed.get(atMs) ?? 0) - (sums.undone.get(atMs) ?? 0)
+    sums.allowed.set(atMs, Math.max(0, left))
+    if (left < 0) add(sums.undone, new Date(atMs - bucketSeconds * 1000), -left)
   }
   return Array.from({ length: count }, (_, index) => {
     const atMs = fromMs + index * bucketSeconds * 1000

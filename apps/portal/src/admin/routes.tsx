@@ -1,7 +1,8 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { createRoute } from '@tanstack/react-router'
 
 import { strictly } from '../api/search-params.ts'
 import { FIRST_ANSWER, firstAnswers } from '../first-answers.ts'
+import { lazyPage } from '../lazy-page.ts'
 import { administrationRoute } from '../routes.tsx'
 import type { Me } from '../session/me.ts'
 import { readAuditSearch } from './monitoring/audit-search.ts'
@@ -29,18 +30,18 @@ export const administrationRoutes = [
     ...page,
     path: '/admin',
     validateSearch: strictly(readOverviewSearch),
-    component: lazyRouteComponent(() => import('./monitoring/overview-page.tsx'), 'OverviewPage'),
+    component: lazyPage(() => import('./monitoring/overview-page.tsx'), 'OverviewPage'),
   }),
   createRoute({
     ...page,
     path: '/admin/users',
     validateSearch: strictly(readUsersSearch),
-    component: lazyRouteComponent(() => import('./users/users-page.tsx'), 'UsersPage'),
+    component: lazyPage(() => import('./users/users-page.tsx'), 'UsersPage'),
   }),
   createRoute({
     ...page,
     path: '/admin/users/import',
-    component: lazyRouteComponent(() => import('./users/user-import-page.tsx'), 'UserImportPage'),
+    component: lazyPage(() => import('./users/user-import-page.tsx'), 'UserImportPage'),
   }),
   createRoute({
     ...page,
@@ -55,53 +56,53 @@ export const administrationRoutes = [
         ...(may('policy.read') ? [queries.query({ ...userPolicyQuery(userId), ...FIRST_ANSWER })] : []),
       )
     },
-    component: lazyRouteComponent(() => import('./users/user-page.tsx'), 'UserPage'),
+    component: lazyPage(() => import('./users/user-page.tsx'), 'UserPage'),
   }),
   createRoute({
     ...page,
     path: '/admin/groups',
     validateSearch: strictly(readTextSearch),
-    component: lazyRouteComponent(() => import('./groups/groups-page.tsx'), 'GroupsPage'),
+    component: lazyPage(() => import('./groups/groups-page.tsx'), 'GroupsPage'),
   }),
   createRoute({
     ...page,
     path: '/admin/groups/$groupId',
     validateSearch: strictly(readTextSearch),
-    component: lazyRouteComponent(() => import('./groups/group-page.tsx'), 'GroupPage'),
+    component: lazyPage(() => import('./groups/group-page.tsx'), 'GroupPage'),
   }),
   createRoute({
     ...page,
     path: '/admin/policy',
     validateSearch: strictly(readPolicySearch),
-    component: lazyRouteComponent(() => import('./policy/policy-page.tsx'), 'PolicyPage'),
+    component: lazyPage(() => import('./policy/policy-page.tsx'), 'PolicyPage'),
   }),
   createRoute({
     ...page,
     path: '/admin/devices',
     validateSearch: strictly(readDevicesSearch),
-    component: lazyRouteComponent(() => import('./monitoring/devices-page.tsx'), 'AllDevicesPage'),
+    component: lazyPage(() => import('./monitoring/devices-page.tsx'), 'AllDevicesPage'),
   }),
   createRoute({
     ...page,
     path: '/admin/connections',
     validateSearch: strictly(readConnectionsSearch),
-    component: lazyRouteComponent(() => import('./monitoring/connections-page.tsx'), 'AllConnectionsPage'),
+    component: lazyPage(() => import('./monitoring/connections-page.tsx'), 'AllConnectionsPage'),
   }),
   createRoute({
     ...page,
     path: '/admin/audit',
     validateSearch: strictly(readAuditSearch),
-    component: lazyRouteComponent(() => import('./monitoring/audit-page.tsx'), 'AuditPage'),
+    component: lazyPage(() => import('./monitoring/audit-page.tsx'), 'AuditPage'),
   }),
   createRoute({
     ...page,
     path: '/admin/settings',
-    component: lazyRouteComponent(() => import('./settings/vpn-settings.tsx'), 'VpnSettings'),
+    component: lazyPage(() => import('./settings/vpn-settings.tsx'), 'VpnSettings'),
   }),
   createRoute({
     ...page,
     path: '/admin/settings/branding',
-    component: lazyRouteComponent(() => import('./settings/branding-settings.tsx'), 'BrandingSettings'),
+    component: lazyPage(() => import('./settings/branding-settings.tsx'), 'BrandingSettings'),
   }),
   createRoute({
     ...page,
@@ -109,24 +110,24 @@ export const administrationRoutes = [
     loader: async ({ context: { queries } }) => {
       await firstAnswers(queries.query({ ...authoritiesQuery, ...FIRST_ANSWER }))
     },
-    component: lazyRouteComponent(() => import('./settings/authorities-settings.tsx'), 'AuthoritiesSettings'),
+    component: lazyPage(() => import('./settings/authorities-settings.tsx'), 'AuthoritiesSettings'),
   }),
   createRoute({
     ...page,
     path: '/admin/settings/networks',
     validateSearch: strictly(readTextSearch),
-    component: lazyRouteComponent(() => import('./settings/networks-settings.tsx'), 'NetworksSettings'),
+    component: lazyPage(() => import('./settings/networks-settings.tsx'), 'NetworksSettings'),
   }),
   createRoute({
     ...page,
     path: '/admin/settings/webhooks',
     validateSearch: strictly(readTextSearch),
-    component: lazyRouteComponent(() => import('./settings/webhooks-settings.tsx'), 'WebhooksSettings'),
+    component: lazyPage(() => import('./settings/webhooks-settings.tsx'), 'WebhooksSettings'),
   }),
   createRoute({
     ...page,
     path: '/admin/settings/api-tokens',
     validateSearch: strictly(readTextSearch),
-    component: lazyRouteComponent(() => import('./settings/api-tokens-settings.tsx'), 'ApiTokensSettings'),
+    component: lazyPage(() => import('./settings/api-tokens-settings.tsx'), 'ApiTokensSettings'),
   }),
 ] as const

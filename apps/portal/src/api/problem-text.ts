@@ -2,6 +2,7 @@ import { ApiRefusedError, ApiUnreachableError } from '@sallyport/api-client'
 import { useMessages, useTranslations } from 'use-intl'
 
 import type { Messages } from '../messages/catalogue.ts'
+import { LostPartError } from './lazy-part.ts'
 import { parametersOf } from './problem-parameters.ts'
 
 /** Tells whether a call was refused with one of these codes. */
@@ -17,7 +18,7 @@ export function useProblemText(): (problem: unknown) => string {
   const t = useTranslations('problems')
   const { problems } = useMessages()
   return (problem) => {
-    if (problem instanceof ApiUnreachableError || isLostScript(problem)) return t('unreachable')
+    if (problem instanceof ApiUnreachableError || problem instanceof LostPartError) return t('unreachable')
     if (!(problem instanceof ApiRefusedError)) return t('unknown')
     const { code, message, parameters } = problem
     // Some codes have texts of their own for what the reason says.
@@ -28,9 +29,4 @@ export function useProblemText(): (problem: unknown) => string {
 
 function isKnown(code: string, problems: Messages['problems']): code is keyof Messages['problems'] {
   return Object.hasOwn(problems, code)
-}
-
-/** A part of the portal did not come; browsers have no code for that, and each its own words. */
-function isLostScript(problem: unknown): boolean {
-  return problem instanceof TypeError && /import|module script/i.test(problem.message)
 }

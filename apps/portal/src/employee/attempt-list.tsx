@@ -33,7 +33,7 @@ function AttemptEntry({ attempt }: { readonly attempt: Attempt }): JSX.Element {
   const t = useTranslations('employee')
   const outcomeText = useOutcomeText()
   const { kind, result, at, source, device } = attempt
-  const about = [device?.name ?? null, source].filter((part) => part !== null).join(' · ')
+  const name = device?.name ?? null
   return (
     <div className={styles.entry}>
       <Row>
@@ -43,7 +43,13 @@ function AttemptEntry({ attempt }: { readonly attempt: Attempt }): JSX.Element {
       <span>{outcomeText(attempt)}</span>
       <Muted>
         <RelativeTime at={at} />
-        {about === '' ? null : ` · ${about}`}
+        {name === null ? null : (
+          <>
+            {' · '}
+            <bdi>{name}</bdi>
+          </>
+        )}
+        {source === null ? null : ` · ${source}`}
       </Muted>
     </div>
   )

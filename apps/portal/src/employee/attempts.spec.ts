@@ -18,6 +18,8 @@ function attempt(result: Attempt['result'], minutesAgo: number, kind: Attempt['k
     country: null,
     client: null,
     device: null,
+    network: null,
+    node: null,
     checks: [],
   }
 }
@@ -45,4 +47,12 @@ it('looks behind questions that were never answered, and sign-ins to the portal'
 it('tells of a renewal that was refused', () => {
   const refused = attempt('refused', 5, 'renegotiation')
   expect(recentFailureOf([refused, attempt('allowed', 60)], nowMs)).toBe(refused)
+})
+
+it('tells of a new device what became of its own attempts', () => {
+  const device = { deviceId: '00000000-0000-4000-8000-000000000001', name: 'Laptop' }
+  const refused = { ...attempt('refused', 5), outcome: 'network-unavailable', device }
+  const attempts = [attempt('allowed', 1), refused]
+  expect(recentFailureOf(attempts, nowMs, device.deviceId)).toBe(refused)
+  expect(recentFailureOf(attempts, nowMs, '00000000-0000-4000-8000-000000000002')).toBeUndefined()
 })

@@ -30,7 +30,9 @@ export function ConnectionStatus({ connections, hasDevice }: ConnectionStatusPro
       </div>
       {connections.map((connection) => (
         <div key={connection.connectionId} className={styles.connection}>
-          <h3>{connection.deviceName}</h3>
+          <h3>
+            <bdi>{connection.deviceName}</bdi>
+          </h3>
           <LiveConnection connection={connection} />
         </div>
       ))}

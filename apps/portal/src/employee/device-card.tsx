@@ -5,7 +5,7 @@ import { useTranslations } from 'use-intl'
 import { Badge } from '../ui/badge.tsx'
 import { Button } from '../ui/button.tsx'
 import { useNowMs } from '../ui/clock.ts'
-import { Card, Facts, Row } from '../ui/layout.tsx'
+import { Card, Facts, Muted, Row } from '../ui/layout.tsx'
 import { DateTime, RelativeTime } from '../ui/time.tsx'
 import { DeviceLink } from './device-link.tsx'
 import { DeviceRemoval } from './device-removal.tsx'
@@ -20,8 +20,10 @@ export function DeviceCard({ device }: { readonly device: Device }): JSX.Element
   const nowMs = useNowMs()
   // Undefined until the name was edited: then its button has the focus again.
   const [isRenaming, setRenaming] = useState<boolean>()
-  const { name, createdAt, lastConnectedAt, certificateNotAfter, serverMadeKey, revoked } = device
+  const { name, createdAt, lastConnectedAt, certificateNotAfter, serverMadeKey, revoked, renewableFrom } = device
   const state = certificateStateOf(device, nowMs)
+  const isEarly = renewableFrom !== null && Date.parse(renewableFrom) > nowMs
+  const canRenew = state !== 'expired' && !isEarly
   if (isRenaming === true) {
     return (
       <Card>
@@ -47,7 +49,7 @@ export function DeviceCard({ device }: { readonly device: Device }): JSX.Element
     />
   )
   return (
-    <Card title={name} actions={revoked ? undefined : rename}>
+    <Card title={<bdi>{name}</bdi>} actions={revoked ? undefined : rename}>
       <DeviceBadges device={device} state={state} />
       <Facts
         entries={[
@@ -57,13 +59,18 @@ export function DeviceCard({ device }: { readonly device: Device }): JSX.Element
           ],
           [t('device.added'), <DateTime key="added" at={createdAt} dateOnly />],
           [t('device.certificate'), <DateTime key="certificate" at={certificateNotAfter} dateOnly />],
+          [
+            t('device.renewable'),
+            isEarly && !revoked ? <DateTime key="renewable" at={renewableFrom} dateOnly /> : null,
+          ],
           [t('device.key'), serverMadeKey ? t('device.serverKey') : t('device.ownKey')],
         ]}
       />
       {!revoked && state === 'expired' ? <p>{t('device.expiredText')}</p> : null}
+      {!revoked && isEarly ? <Muted>{t(serverMadeKey ? 'device.lostLink' : 'device.lostFile')}</Muted> : null}
       {revoked ? null : (
         <Row>
-          {state === 'expired' ? null : <DeviceRenewal device={device} />}
+          {canRenew ? <DeviceRenewal device={device} /> : null}
           {serverMadeKey && state !== 'expired' ? <DeviceLink device={device} /> : null}
           <DeviceRemoval device={device} />
         </Row>

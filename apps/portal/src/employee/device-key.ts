@@ -1,3 +1,5 @@
+import { lazyPart } from '../api/lazy-part.ts'
+
 /** A device's key pair; the private key leaves this machine in no request. */
 export interface DeviceKey {
   /** PKCS #10 (RFC 2986), PEM. */
@@ -17,8 +19,8 @@ export function canMakeKeys(scope: { readonly crypto?: { readonly subtle?: unkno
 /** Makes a key pair, and the request for its certificate; of the request the service takes the key alone. */
 export async function makeDeviceKey(crypto: Crypto = globalThis.crypto): Promise<DeviceKey> {
   const keys = await crypto.subtle.generateKey(CURVE, true, ['sign', 'verify'])
-  await import('reflect-metadata')
-  const { PemConverter, Pkcs10CertificateRequestGenerator } = await import('@peculiar/x509')
+  await lazyPart(() => import('reflect-metadata'))
+  const { PemConverter, Pkcs10CertificateRequestGenerator } = await lazyPart(() => import('@peculiar/x509'))
   const request = await Pkcs10CertificateRequestGenerator.create(
     { name: 'CN=sallyport-device', keys, signingAlgorithm: SIGNATURE },
     crypto,

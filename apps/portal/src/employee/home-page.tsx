@@ -25,7 +25,8 @@ export function HomePage(): JSX.Element {
     <Page
       title={t('home.title', { name })}
       actions={
-        hasNetwork ? (
+        // Who has none is offered the first one below.
+        hasNetwork && devices.data?.items.length !== 0 ? (
           <LinkButton to="/devices/add" icon={<Plus size={18} aria-hidden="true" />}>
             {t('addDevice')}
           </LinkButton>

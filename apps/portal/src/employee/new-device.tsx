@@ -2,6 +2,7 @@ import { CircleCheck, Download, Plus } from 'lucide-react'
 import { type JSX, useEffect, useRef } from 'react'
 import { useTranslations } from 'use-intl'
 
+import { useLeave } from '../session/leaving.ts'
 import { useMe } from '../session/me.ts'
 import { Button, LinkButton } from '../ui/button.tsx'
 import { Card, Row, Stack } from '../ui/layout.tsx'
@@ -12,6 +13,7 @@ import styles from './employee.module.css'
 import { ImportLinkView } from './import-link-view.tsx'
 import { useOwnDevices } from './own-queries.ts'
 import { fileNameOf } from './profile-file.ts'
+import { RecentFailure } from './recent-failure.tsx'
 import type { VpnClient } from './vpn-clients.ts'
 
 interface NewDeviceProps {
@@ -26,12 +28,14 @@ export function NewDevice({ handed, client, onAnother }: NewDeviceProps): JSX.El
   const { tenant, user } = useMe()
   const { profile, importLink, name } = handed
   const fileName = fileNameOf(tenant.slug, name)
+  const leave = useLeave()
+  const hasConnected = useHasConnected(handed)
   return (
     <Stack>
       {profile === undefined ? null : <ProfileFile profile={profile} fileName={fileName} />}
       {importLink === undefined ? null : (
         <Card title={t('made.linkTitle')}>
-          <ImportLinkView link={importLink} />
+          <ImportLinkView link={importLink} isUsed={hasConnected} />
         </Card>
       )}
       <Card title={t('made.nextTitle')}>
@@ -43,10 +47,16 @@ export function NewDevice({ handed, client, onAnother }: NewDeviceProps): JSX.El
           <li>{t('made.code')}</li>
         </ol>
       </Card>
-      <FirstConnection handed={handed} />
+      <FirstConnection handed={handed} hasConnected={hasConnected} />
       <Row>
         <LinkButton to="/devices">{t('made.toDevices')}</LinkButton>
-        <Button variant="quiet" icon={<Plus size={18} aria-hidden="true" />} onClick={onAnother}>
+        <Button
+          variant="quiet"
+          icon={<Plus size={18} aria-hidden="true" />}
+          onClick={() => {
+            leave(onAnother)
+          }}
+        >
           {t('made.another')}
         </Button>
       </Row>
@@ -78,12 +88,21 @@ function ProfileFile({ profile, fileName }: { readonly profile: string; readonly
   )
 }
 
-/** Waits for the first connection: the service tells of it. */
-function FirstConnection({ handed: { deviceId, name } }: { readonly handed: HandedProfile }): JSX.Element {
-  const t = useTranslations('employee')
+/** Tells whether the device has connected. */
+function useHasConnected({ deviceId, name }: HandedProfile): boolean {
   const { data } = useOwnDevices({ search: name, state: 'active' })
-  const hasConnected = data?.items.find((device) => device.deviceId === deviceId)?.lastConnectedAt ?? null
-  if (hasConnected !== null) {
+  return data?.items.some((device) => device.deviceId === deviceId && device.lastConnectedAt !== null) ?? false
+}
+
+interface FirstConnectionProps {
+  readonly handed: HandedProfile
+  readonly hasConnected: boolean
+}
+
+/** Waits for the first connection, and says why attempts fail: the service tells of both. */
+function FirstConnection({ handed: { deviceId, name }, hasConnected }: FirstConnectionProps): JSX.Element {
+  const t = useTranslations('employee')
+  if (hasConnected) {
     return (
       <Notice
         tone="success"
@@ -99,11 +118,14 @@ function FirstConnection({ handed: { deviceId, name } }: { readonly handed: Hand
     )
   }
   return (
-    <Card>
-      <div className={styles.waiting} role="status">
-        <span className={styles.pulse} aria-hidden="true" />
-        <p>{t('made.waiting', { name })}</p>
-      </div>
-    </Card>
+    <>
+      <RecentFailure deviceId={deviceId} />
+      <Card>
+        <div className={styles.waiting} role="status">
+          <span className={styles.pulse} aria-hidden="true" />
+          <p>{t('made.waiting', { name })}</p>
+        </div>
+      </Card>
+    </>
   )
 }

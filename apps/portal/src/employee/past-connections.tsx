@@ -29,7 +29,11 @@ export function PastConnections({ items, empty }: PastConnectionsProps): JSX.Ele
       columns={[
         {
           header: t('connection.device'),
-          cell: ({ deviceName, remote }) => <TwoLines second={remote}>{deviceName}</TwoLines>,
+          cell: ({ deviceName, remote }) => (
+            <TwoLines second={remote}>
+              <bdi>{deviceName}</bdi>
+            </TwoLines>
+          ),
         },
         { header: t('connections.began'), cell: ({ authorisedAt }) => <DateTime at={authorisedAt} /> },
         {

@@ -10,13 +10,13 @@ import { recentFailureOf } from './attempts.ts'
 import { attemptsQuery } from './own-queries.ts'
 import { useOutcomeText } from './use-outcome-text.ts'
 
-/** Says why the last attempt to connect failed, if it did. */
-export function RecentFailure(): JSX.Element | null {
+/** Says why the last attempt to connect failed, of a device or at all, if it did. */
+export function RecentFailure({ deviceId }: { readonly deviceId?: string }): JSX.Element | null {
   const t = useTranslations('employee')
   const nowMs = useNowMs()
   const outcomeText = useOutcomeText()
   const { data } = useQuery(attemptsQuery)
-  const failure = recentFailureOf(data?.items ?? [], nowMs)
+  const failure = recentFailureOf(data?.items ?? [], nowMs, deviceId)
   if (failure === undefined) return null
   return (
     <Notice
@@ -31,7 +31,12 @@ export function RecentFailure(): JSX.Element | null {
       <p>{outcomeText(failure)}</p>
       <p>
         <RelativeTime at={failure.at} />
-        {failure.device?.name === undefined || failure.device.name === null ? null : ` · ${failure.device.name}`}
+        {failure.device?.name === undefined || failure.device.name === null ? null : (
+          <>
+            {' · '}
+            <bdi>{failure.device.name}</bdi>
+          </>
+        )}
       </p>
     </Notice>
   )

@@ -28,6 +28,7 @@ function device(daysLeft: number, renewalPending = false): Device {
     certificateNotAfter: new Date(nowMs + daysLeft * DAY_MS).toISOString(),
     serverMadeKey: false,
     renewalPending,
+    renewableFrom: null,
     lastConnectedAt: null,
     revoked: false,
     createdAt: '2026-01-01T00:00:00.000Z',

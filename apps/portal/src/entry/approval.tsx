@@ -10,7 +10,7 @@ import { isRefusal } from '../api/problem-text.ts'
 import { type Me, meQuery } from '../session/me.ts'
 import { ProblemNotice } from '../session/problem-notice.tsx'
 import { useProof } from '../session/proof.ts'
-import { useTask } from '../session/use-task.ts'
+import { type Task, useTask } from '../session/use-task.ts'
 import { Button, LinkButton } from '../ui/button.tsx'
 import { Stack } from '../ui/layout.tsx'
 import { Notice } from '../ui/notice.tsx'
@@ -28,7 +28,8 @@ export function Approval({ state, me, onApproved, onDeclined, onExpired }: Appro
   const t = useTranslations('entry')
   const queries = useQueryClient()
   const approve = useApprove(state)
-  const { busy, problem, run } = useTask()
+  const approval = useTask()
+  const refusal = useTask()
   const button = useRef<HTMLButtonElement>(null)
   const next = useLocation({ select: ({ href }) => href })
   useEffect(() => {
@@ -44,33 +45,40 @@ export function Approval({ state, me, onApproved, onDeclined, onExpired }: Appro
       </Stack>
     )
   }
-  const submit = async (): Promise<void> => {
-    const approved = await run(async () => {
+  const answer = (task: Task, other: Task, send: () => Promise<unknown>): Promise<boolean> => {
+    other.forget()
+    return task.run(async () => {
       try {
-        await approve()
+        await send()
       } catch (error) {
         if (isRefusal(error, 'challenge-expired')) onExpired()
         if (isRefusal(error, 'not-signed-in')) await queries.resetQueries({ queryKey: meQuery.queryKey })
         throw error
       }
     })
-    if (approved) onApproved()
+  }
+  const submit = async (): Promise<void> => {
+    if (await answer(approval, refusal, approve)) onApproved()
+  }
+  const decline = async (): Promise<void> => {
+    const call = () => answerOf(api.POST('/api/v1/connect/{state}/decline', { params: { path: { state } } }))
+    if (await answer(refusal, approval, call)) onDeclined()
   }
   return (
     <Stack>
       <Notice>{t('connect.check')}</Notice>
-      <ProblemNotice problem={problem} />
+      <ProblemNotice problem={approval.problem ?? refusal.problem} />
       <Button
         ref={button}
         variant="primary"
         wide
-        busy={busy}
+        busy={approval.busy}
         icon={<Check size={18} aria-hidden="true" />}
         onClick={() => void submit()}
       >
         {t('connect.approve')}
       </Button>
-      <Button wide onClick={onDeclined}>
+      <Button wide busy={refusal.busy} onClick={() => void decline()}>
         {t('connect.decline')}
       </Button>
     </Stack>

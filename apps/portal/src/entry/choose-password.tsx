@@ -114,7 +114,7 @@ function FirstSignIn({ link, signIn }: { readonly link: LinkView; readonly signI
       {signIn.question === undefined ? (
         <PasswordForm signIn={signIn} account={{ tenant: tenant.slug, username }} isFixed hidesTenant />
       ) : (
-        <FactorForm question={signIn.question} signIn={signIn} />
+        <FactorForm question={signIn.question} signIn={signIn} username={username} isFixed />
       )}
     </Stack>
   )

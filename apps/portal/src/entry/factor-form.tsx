@@ -9,17 +9,21 @@ import { TextField } from '../ui/field.tsx'
 import { Stack } from '../ui/layout.tsx'
 import { Notice } from '../ui/notice.tsx'
 import styles from './entry.module.css'
-import type { FactorQuestion, SignIn } from './use-sign-in.ts'
+import type { FactorProof, FactorQuestion, SignIn } from './use-sign-in.ts'
 
 type Method = FactorQuestion['methods'][number]
 
 interface FactorFormProps {
   readonly question: FactorQuestion
   readonly signIn: SignIn
+  /** Whose factor it is. */
+  readonly username: string
+  /** Who it is cannot be changed here. */
+  readonly isFixed: boolean
 }
 
 /** Takes the second factor, by the method that the person chooses. */
-export function FactorForm({ question, signIn }: FactorFormProps): JSX.Element {
+export function FactorForm({ question, signIn, username, isFixed }: FactorFormProps): JSX.Element {
   const t = useTranslations('entry')
   const session = useTranslations('session')
   const usable = question.methods.filter((method) => method !== 'passkey' || knowsPasskeys())
@@ -30,14 +34,27 @@ export function FactorForm({ question, signIn }: FactorFormProps): JSX.Element {
     passkey: session('usePasskey'),
     'recovery-code': session('useRecoveryCode'),
   }
+  const provePasskey = async () => ({
+    method: 'passkey' as const,
+    assertion: await askForPasskey(question.passkeyOptions),
+  })
   return (
     <Stack>
+      <p className={styles.who}>
+        {t.rich('factor.who', {
+          name: () => (
+            <strong>
+              <bdi>{username}</bdi>
+            </strong>
+          ),
+        })}
+      </p>
       {usable.length < question.methods.length ? (
         <Notice tone={method === undefined ? 'warning' : 'info'}>
           {t(method === undefined ? 'factor.onlyPasskey' : 'factor.noPasskeyHere')}
         </Notice>
       ) : null}
-      {method === 'passkey' ? <PasskeyStep question={question} signIn={signIn} /> : null}
+      {method === 'passkey' ? <PasskeyStep prove={provePasskey} signIn={signIn} /> : null}
       {method === 'totp' || method === 'recovery-code' ? (
         <CodeStep key={method} method={method} signIn={signIn} />
       ) : null}
@@ -50,14 +67,18 @@ export function FactorForm({ question, signIn }: FactorFormProps): JSX.Element {
             onClick={() => {
               setMethod(other)
               signIn.forget()
+              // Whoever has chosen it need not press another button.
+              if (other === 'passkey') void signIn.answer(provePasskey)
             }}
           >
             {names[other]}
           </Button>
         ))}
-        <Button variant="quiet" size="small" onClick={signIn.beginAgain}>
-          {t('factor.back')}
-        </Button>
+        {isFixed ? null : (
+          <Button variant="quiet" size="small" onClick={signIn.beginAgain}>
+            {t('factor.back')}
+          </Button>
+        )}
       </div>
     </Stack>
   )
@@ -111,16 +132,17 @@ function CodeStep({
   )
 }
 
-function PasskeyStep({ question, signIn }: FactorFormProps): JSX.Element {
+interface PasskeyStepProps {
+  readonly prove: () => Promise<FactorProof>
+  readonly signIn: SignIn
+}
+
+function PasskeyStep({ prove, signIn }: PasskeyStepProps): JSX.Element {
   const t = useTranslations('entry')
   const button = useRef<HTMLButtonElement>(null)
   useEffect(() => {
     button.current?.focus()
   }, [])
-  const prove = async () => ({
-    method: 'passkey' as const,
-    assertion: await askForPasskey(question.passkeyOptions),
-  })
   return (
     <Stack>
       <p>{t('factor.passkeyHelp')}</p>

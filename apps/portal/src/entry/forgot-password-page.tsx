@@ -14,6 +14,7 @@ import styles from './entry.module.css'
 import { EntryPage } from './entry-page.tsx'
 import { knownTenant } from './known-tenant.ts'
 import { useBranding } from './use-branding.ts'
+import { useMailedLinks } from './use-mailed-links.ts'
 
 const route = getRouteApi('/plain/forgot-password')
 
@@ -22,6 +23,7 @@ export function ForgotPasswordPage(): JSX.Element {
   const t = useTranslations('entry')
   const { tenant: given } = route.useSearch()
   const branding = useBranding(given)
+  const isMailed = useMailedLinks()
   const [tenant, setTenant] = useState(() => given ?? knownTenant() ?? '')
   const [username, setUsername] = useState('')
   const [isAsked, setAsked] = useState(false)
@@ -36,6 +38,16 @@ export function ForgotPasswordPage(): JSX.Element {
       {t('toSignIn')}
     </LinkButton>
   )
+  if (!isMailed) {
+    return (
+      <EntryPage title={t('forgot.title')} branding={branding}>
+        <Card>
+          <p>{t('forgot.unmailed')}</p>
+          {back}
+        </Card>
+      </EntryPage>
+    )
+  }
   if (isAsked) {
     return (
       <EntryPage title={t('forgot.sentTitle')} branding={branding}>

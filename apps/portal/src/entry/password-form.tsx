@@ -6,6 +6,7 @@ import { ProblemNotice } from '../session/problem-notice.tsx'
 import { Button } from '../ui/button.tsx'
 import { PasswordField, TextField } from '../ui/field.tsx'
 import { Stack } from '../ui/layout.tsx'
+import { useMailedLinks } from './use-mailed-links.ts'
 import type { SignIn } from './use-sign-in.ts'
 
 /** Who signs in, as far as it is known. */
@@ -28,6 +29,7 @@ interface PasswordFormProps {
 /** Takes organisation, user name and password. */
 export function PasswordForm({ signIn, account, isFixed, hidesTenant, onChange }: PasswordFormProps): JSX.Element {
   const t = useTranslations('entry')
+  const isMailed = useMailedLinks()
   const form = useRef<HTMLFormElement>(null)
   const [password, setPassword] = useState('')
   useEffect(() => {
@@ -90,9 +92,13 @@ export function PasswordForm({ signIn, account, isFixed, hidesTenant, onChange }
           {t('signIn.submit')}
         </Button>
         <p>
-          <Link to="/forgot-password" search={account.tenant === '' ? {} : { tenant: account.tenant }}>
-            {t('signIn.forgot')}
-          </Link>
+          {isMailed ? (
+            <Link to="/forgot-password" search={account.tenant === '' ? {} : { tenant: account.tenant }}>
+              {t('signIn.forgot')}
+            </Link>
+          ) : (
+            t('signIn.forgotUnmailed')
+          )}
         </p>
       </Stack>
     </form>

@@ -1,6 +1,7 @@
-import { createRoute, lazyRouteComponent, redirect } from '@tanstack/react-router'
+import { createRoute, redirect } from '@tanstack/react-router'
 
 import { present, strictly, textIn } from '../api/search-params.ts'
+import { lazyPage } from '../lazy-page.ts'
 import { plainRoute, signedIn } from '../routes.tsx'
 import { askAnew } from '../session/me.ts'
 import { ownFactorsQuery } from '../session/own-factors.ts'
@@ -34,7 +35,7 @@ export const entryRoutes = [
       )
       if (isSignedIn) throw redirect({ href: next, replace: true })
     },
-    component: lazyRouteComponent(() => import('./sign-in-page.tsx'), 'SignInPage'),
+    component: lazyPage(() => import('./sign-in-page.tsx'), 'SignInPage'),
   }),
   createRoute({
     ...page,
@@ -42,7 +43,7 @@ export const entryRoutes = [
     beforeLoad: async ({ context, location }) => {
       await signedIn(context.queries, location.href)
     },
-    component: lazyRouteComponent(() => import('./change-password-page.tsx'), 'ChangePasswordPage'),
+    component: lazyPage(() => import('./change-password-page.tsx'), 'ChangePasswordPage'),
   }),
   createRoute({
     ...page,
@@ -55,22 +56,22 @@ export const entryRoutes = [
     loader: async ({ context }) => {
       await context.queries.query({ ...ownFactorsQuery, staleTime: 0 })
     },
-    component: lazyRouteComponent(() => import('./enrol-page.tsx'), 'EnrolPage'),
+    component: lazyPage(() => import('./enrol-page.tsx'), 'EnrolPage'),
   }),
   createRoute({
     getParentRoute: () => plainRoute,
     validateSearch: signInSearch,
     path: '/forgot-password',
-    component: lazyRouteComponent(() => import('./forgot-password-page.tsx'), 'ForgotPasswordPage'),
+    component: lazyPage(() => import('./forgot-password-page.tsx'), 'ForgotPasswordPage'),
   }),
   createRoute({
     ...page,
     path: '/link/$token',
-    component: lazyRouteComponent(() => import('./link-page.tsx'), 'LinkPage'),
+    component: lazyPage(() => import('./link-page.tsx'), 'LinkPage'),
   }),
   createRoute({
     ...page,
     path: '/connect/$state',
-    component: lazyRouteComponent(() => import('./connect-page.tsx'), 'ConnectPage'),
+    component: lazyPage(() => import('./connect-page.tsx'), 'ConnectPage'),
   }),
 ] as const

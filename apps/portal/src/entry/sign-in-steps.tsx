@@ -21,7 +21,12 @@ export function SignInSteps({
   const [account, setAccount] = useState(given)
   const signIn = useSignIn(onSignedIn)
   const { question } = signIn
-  if (question !== undefined) return <FactorForm key={question.challenge} question={question} signIn={signIn} />
+  if (question !== undefined) {
+    const username = account.username.trim()
+    return (
+      <FactorForm key={question.challenge} question={question} signIn={signIn} username={username} isFixed={isFixed} />
+    )
+  }
   return (
     <PasswordForm
       signIn={signIn}

@@ -1,10 +1,11 @@
 import type { operations } from '@sallyport/api-client'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { CircleCheck, ShieldX } from 'lucide-react'
-import { type JSX, useState } from 'react'
+import { type JSX, useEffect, useState } from 'react'
 import { useTranslations } from 'use-intl'
 
 import { meQuery } from '../session/me.ts'
+import { onOtherTab } from '../session/other-tabs.ts'
 import { LinkButton } from '../ui/button.tsx'
 import { Card, Facts, Skeleton, Stack } from '../ui/layout.tsx'
 import { Approval } from './approval.tsx'
@@ -99,6 +100,8 @@ function Question({ state, waiting, ...outcomes }: QuestionProps): JSX.Element {
   const t = useTranslations('entry')
   const queries = useQueryClient()
   const { tenant, username } = waiting
+  // Whoever signs in or out in another tab does so here.
+  useEffect(() => onOtherTab(() => void queries.invalidateQueries({ queryKey: meQuery.queryKey })), [queries])
   const { data: me, isPending, isError } = useQuery({ ...meQuery, staleTime: 0, retry: false })
   if (isPending) return <Skeleton lines={4} />
   if (me === undefined || isError) {

@@ -1,3 +1,4 @@
+import { lazyPart } from '../api/lazy-part.ts'
 import type { messages as administration } from './en/administration.ts'
 import type { messages as base } from './en/base.ts'
 
@@ -89,7 +90,7 @@ export async function needArea(area: Area): Promise<void> {
 }
 
 async function load(locale: Locale, wanted: readonly Area[]): Promise<void> {
-  const parts = await Promise.all(wanted.map((area) => FILES[locale][area]()))
+  const parts = await Promise.all(wanted.map((area) => lazyPart(FILES[locale][area])))
   const messages = parts.reduce<Partial<Messages>>((all, part) => ({ ...all, ...part.messages }), {})
   if (!areShowable(messages)) throw new Error('the texts of everybody are missing')
   areas = wanted

@@ -20,7 +20,9 @@ const NOT_FOR_PAGES = /^(node-api\/|api-tokens\/api-token-check\.ts|events\/even
 const NEVER_SHOWN = ['session-required', 'not-for-previews', 'wrong-method', 'wrong-content-type']
 
 const SIGN_IN = keysIn('apps/auth-service/src/sign-in/sign-in-outcomes.ts', 'SIGN_IN_MESSAGES')
-const DENIALS = listIn('libs/contracts/src/node-api.ts', 'DENY_CODES')
+const DENIALS = keysIn('apps/auth-service/src/node-api/denials.ts', 'DENY_MESSAGES')
+/** What a node says of somebody who was allowed in and whom it cannot give a tunnel. */
+const NOT_EQUIPPED = keysIn('libs/contracts/src/node-api.ts', 'NOT_EQUIPPED_MESSAGES')
 const POLICY_DENIALS = listIn('libs/mfa-policy/src/decision.ts', 'DENY_REASONS')
 const POLICY_QUESTIONS = listIn('libs/mfa-policy/src/decision.ts', 'ASK_REASONS')
 
@@ -107,15 +109,28 @@ it('has a text for everything that can be wrong with a row of a file', () => {
 
 it('says to everybody what became of an attempt to come in', () => {
   const asked = quotedIn('apps/auth-service/src/explain/explanations.ts', /^type AskedCode = (.*)$/gm)
-  const codes = ['ok', ...DENIALS, ...SIGN_IN, ...asked.flatMap((union) => union.replaceAll("'", '').split(' | '))]
-  expect(codes).toEqual(expect.arrayContaining(['wrong-password', 'sign-in-failed', 'challenge-web']))
+  const codes = [
+    'ok',
+    ...DENIALS,
+    ...SIGN_IN,
+    ...NOT_EQUIPPED,
+    ...asked.flatMap((union) => union.replaceAll("'", '').split(' | ')),
+  ]
+  expect(codes).toEqual(
+    expect.arrayContaining(['wrong-password', 'declined', 'sign-in-failed', 'challenge-web', 'pool-full']),
+  )
   expect(missing(codes, employee.outcomes)).toEqual([])
   expect(missing(codes, people.outcomes)).toEqual([])
   expect(missing(codes, monitoring.outcomes, { ok: monitoring.audit.ok })).toEqual([])
 })
 
 it('has words for what was looked at, and for what it came to', () => {
-  const paths = ['node-api/credential-check.ts', 'node-api/authorisation.service.ts', 'sign-in/sign-in-judge.ts']
+  const paths = [
+    'connections/not-equipped.ts',
+    'node-api/credential-check.ts',
+    'node-api/authorisation.service.ts',
+    'sign-in/sign-in-judge.ts',
+  ]
   const own = paths.map((path) => SOURCES.get(path) ?? '').join('\n')
   const quoted = (pattern: RegExp): string[] => [...own.matchAll(pattern)].map(([, text = '']) => text)
   const names = quoted(/(?:check: |passed\(|failed\()'([a-z-]+)'/g)
@@ -138,10 +153,11 @@ it('has words for every end of a connection that a node reports, and for what be
     ...listIn('libs/openvpn-session/src/actions.ts', 'SESSION_END_REASONS'),
     ...listIn('apps/vpn-node/src/node-metrics.ts', 'END_REASONS'),
     ...quotedIn('apps/auth-service/src/node-api/node-reports.service.ts', /endReason: '([a-z-]+)'/g),
-    ...quotedIn('apps/vpn-node/src/admittance.ts', /\.ended\([^)]*reason: '([a-z-]+)'/g),
+    ...quotedIn('apps/vpn-node/src/admittance.ts', /const reason = .*'([a-z-]+)'$/gm),
   ]
   expect(ends).toEqual(expect.arrayContaining(['keepalive-timeout', 'replaced', 'node-lost', 'not-established']))
   expect(missing(ends, monitoring.endReasons)).toEqual([])
+  expect(missing([...NOT_EQUIPPED, 'not-established'], employee.endReasons)).toEqual([])
   const captures = quotedIn('libs/contracts/src/node-api.ts', /outcome: z\.enum\(\[(.*)\]\)/g)
     .join()
     .match(/[a-z-]+/g)

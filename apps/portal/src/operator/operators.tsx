@@ -97,7 +97,7 @@ function OperatorForm({ problem, busy, onCreate }: OperatorFormProps): JSX.Eleme
           autoComplete="off"
           autoCapitalize="none"
           required
-          maxLength={64}
+          longest={64}
           value={username}
           error={hasIssue(problem, 'username') ? t('problems.username') : undefined}
           onChange={(event) => {

@@ -15,6 +15,16 @@ export interface NodesSearch {
   readonly state?: 'active' | 'draining' | 'revoked'
 }
 
+/** Which address pools are listed. */
+export interface PoolsSearch {
+  readonly search?: string
+}
+
+/** Reads what the list of pools shows from the address of the page. */
+export function readPoolsSearch(raw: RawSearch): PoolsSearch {
+  return present({ search: textIn(raw, 'search') })
+}
+
 /** Reads what the list of tenants shows from the address of the page. */
 export function readTenantsSearch(raw: RawSearch): TenantsSearch {
   return present({ search: textIn(raw, 'search'), state: choiceIn(raw, 'state', ['active', 'suspended']) })

@@ -1,59 +1,98 @@
+import { answerOf, type operations } from '@sallyport/api-client'
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import { getRouteApi } from '@tanstack/react-router'
 import { Network } from 'lucide-react'
 import type { JSX } from 'react'
 import { useFormatter, useTranslations } from 'use-intl'
 
-import { useProblemText } from '../api/problem-text.ts'
-import { EmptyState, Page } from '../ui/layout.tsx'
+import { api } from '../api/api.ts'
+import { createPace } from '../api/pace.ts'
+import { isNarrowed, present } from '../api/search-params.ts'
+import { usePages } from '../api/use-pages.ts'
+import { PagedList } from '../session/paged-list.tsx'
+import { EmptyState, Muted, Page } from '../ui/layout.tsx'
 import { Notice } from '../ui/notice.tsx'
-import { type Column, DataTable, Pager } from '../ui/table.tsx'
+import { type Column, DataTable, ListTools, SearchBox } from '../ui/table.tsx'
 import { PoolMeter } from './pool-meter.tsx'
-import { type PlatformOverview, usePlatformOverview } from './use-platform-overview.ts'
 
-type Pool = NonNullable<PlatformOverview['pools']>[number]
+type Pool = operations['platformPoolsList']['responses'][200]['content']['application/json']['items'][number]
 
-/** Lists the address pools of all tenants, the fullest first. */
+const route = getRouteApi('/signed-in/administration/platform/pools')
+
+const GAP_MS = 5000
+const pace = createPace(GAP_MS)
+
+/** Lists the address pools of all tenants and how full they are, which follows what the nodes report. */
 export function PoolsPage(): JSX.Element {
   const t = useTranslations('platform.pools')
+  const search = route.useSearch()
+  const navigate = route.useNavigate()
+  const pages = usePages(JSON.stringify(search))
+  const query = present({ ...search, after: pages.after })
+  const list = useQuery({
+    queryKey: ['nodes', 'pools', query],
+    queryFn: async ({ signal }) => {
+      await pace(JSON.stringify(query), signal)
+      return answerOf(api.GET('/api/v1/platform/pools', { params: { query }, signal }))
+    },
+    placeholderData: keepPreviousData,
+  })
+  const items = list.data?.items
+  const isAway = items !== undefined && items.length > 0 && items.every(({ size }) => size === null)
+  return (
+    <Page title={t('title')} lead={t('lead')}>
+      <ListTools>
+        <SearchBox
+          label={t('search')}
+          value={search.search ?? ''}
+          onChange={(text) => void navigate({ search: text === '' ? {} : { search: text }, replace: true })}
+        />
+      </ListTools>
+      {isAway ? <Notice tone="warning">{t('away')}</Notice> : null}
+      <PagedList list={list} pages={pages}>
+        <PoolsTable items={items} isFiltered={isNarrowed(search)} />
+      </PagedList>
+    </Page>
+  )
+}
+
+interface PoolsTableProps {
+  readonly items: readonly Pool[] | undefined
+  readonly isFiltered: boolean
+}
+
+function PoolsTable({ items, isFiltered }: PoolsTableProps): JSX.Element {
+  const t = useTranslations('platform.pools')
   const format = useFormatter()
-  const problemText = useProblemText()
-  const { data, error } = usePlatformOverview()
   const columns: Column<Pool>[] = [
     { header: t('network'), cell: ({ name }) => name },
     { header: t('tenant'), cell: ({ tenantSlug }) => tenantSlug },
-    { header: t('free'), align: 'end', cell: ({ size, leased }) => format.number(size - leased) },
-    { header: t('leased'), cell: (pool) => <PoolMeter pool={pool} label={t('leased')} /> },
+    {
+      header: t('free'),
+      align: 'end',
+      cell: ({ size, leased }) => (size === null || leased === null ? '–' : format.number(size - leased)),
+    },
+    {
+      header: t('leased'),
+      cell: ({ size, leased }) =>
+        size === null || leased === null ? (
+          <Muted>{t('unknown')}</Muted>
+        ) : (
+          <PoolMeter pool={{ size, leased }} label={t('leased')} />
+        ),
+    },
   ]
-  if (error !== null) {
-    return (
-      <Page title={t('title')} lead={t('lead')}>
-        <Notice tone="danger">{problemText(error)}</Notice>
-      </Page>
-    )
-  }
   return (
-    <Page title={t('title')} lead={t('lead')}>
-      {data?.pools === null ? (
-        <Notice tone="warning">{t('away')}</Notice>
-      ) : (
-        <>
-          <DataTable
-            caption={t('title')}
-            columns={columns}
-            items={data?.pools}
-            keyOf={({ networkId }) => networkId}
-            empty={
-              <EmptyState icon={<Network size={32} aria-hidden="true" />} title={t('none')}>
-                {t('noneHint')}
-              </EmptyState>
-            }
-          />
-          {data === undefined ? null : (
-            <Pager previous={undefined} next={undefined}>
-              {t('shown', { count: data.pools.length, all: data.poolCount ?? 0 })}
-            </Pager>
-          )}
-        </>
-      )}
-    </Page>
+    <DataTable
+      caption={t('title')}
+      columns={columns}
+      items={items}
+      keyOf={({ networkId }) => networkId}
+      empty={
+        <EmptyState icon={<Network size={32} aria-hidden="true" />} title={isFiltered ? t('noneFound') : t('none')}>
+          {isFiltered ? t('noneFoundHint') : t('noneHint')}
+        </EmptyState>
+      }
+    />
   )
 }

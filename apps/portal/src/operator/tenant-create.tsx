@@ -80,9 +80,9 @@ function TenantForm({ problem, busy, onCreate }: TenantFormProps): JSX.Element {
     <form onSubmit={submit}>
       <LostOnLeaving loss="changes" when={Object.values(values).some((text) => text !== '')} />
       <Stack>
-        <TextField {...field('name', 'name')} required maxLength={64} />
-        <TextField {...field('slug', 'slug')} required maxLength={32} autoCapitalize="none" />
-        <TextField {...field('username', 'administrator.username')} required maxLength={64} autoCapitalize="none" />
+        <TextField {...field('name', 'name')} required longest={64} />
+        <TextField {...field('slug', 'slug')} required longest={32} autoCapitalize="none" />
+        <TextField {...field('username', 'administrator.username')} required longest={64} autoCapitalize="none" />
         <TextField {...field('namespaces', 'namespaces')} autoCapitalize="none" />
         <ProblemNotice problem={problem} />
         <DialogActions>

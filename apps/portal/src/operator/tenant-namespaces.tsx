@@ -9,6 +9,7 @@ import { Button } from '../ui/button.tsx'
 import { Dialog, DialogActions } from '../ui/dialog.tsx'
 import { TextArea } from '../ui/field.tsx'
 import { Stack } from '../ui/layout.tsx'
+import { Notice } from '../ui/notice.tsx'
 import type { Tenant } from './tenants-page.tsx'
 import { entriesOf } from './text-lists.ts'
 import { useChangeTenant } from './use-change-tenant.ts'
@@ -21,7 +22,7 @@ interface TenantNamespacesProps {
 /** Asks in which network namespaces of the nodes a tenant may have networks. */
 export function TenantNamespaces({ tenant, onClose }: TenantNamespacesProps): JSX.Element {
   const t = useTranslations('platform.tenants')
-  const [text, setText] = useState(tenant.namespaces.join('\n'))
+  const { text, isOvertaken, setText, load } = useText(tenant.namespaces.join('\n'))
   const change = useChangeTenant(tenant)
   const withProof = useProof()
   const save = useMutation({
@@ -30,7 +31,7 @@ export function TenantNamespaces({ tenant, onClose }: TenantNamespacesProps): JS
   })
   const submit = (event: SubmitEvent): void => {
     event.preventDefault()
-    save.mutate()
+    if (!isOvertaken) save.mutate()
   }
   return (
     <Dialog open onClose={onClose} title={t('namespacesOf', { name: tenant.name })} description={t('namespacesWhat')}>
@@ -47,9 +48,10 @@ export function TenantNamespaces({ tenant, onClose }: TenantNamespacesProps): JS
             }}
           />
           <ProblemNotice problem={save.error} />
+          {isOvertaken ? <Overtaken stored={tenant.namespaces} onLoad={load} /> : null}
           <DialogActions>
             <Button onClick={onClose}>{t('cancel')}</Button>
-            <Button type="submit" variant="primary" busy={save.isPending}>
+            <Button type="submit" variant="primary" busy={save.isPending} disabled={isOvertaken}>
               {t('save')}
             </Button>
           </DialogActions>
@@ -57,4 +59,53 @@ export function TenantNamespaces({ tenant, onClose }: TenantNamespacesProps): JS
       </form>
     </Dialog>
   )
+}
+
+interface OvertakenProps {
+  readonly stored: readonly string[]
+  readonly onLoad: () => void
+}
+
+function Overtaken({ stored, onLoad }: OvertakenProps): JSX.Element {
+  const t = useTranslations('platform.tenants')
+  return (
+    <Notice
+      tone="danger"
+      title={t('overtaken')}
+      actions={
+        <Button size="small" onClick={onLoad}>
+          {t('loadStored')}
+        </Button>
+      }
+    >
+      {t('overtakenHint', { count: stored.length, stored: stored.join(', ') })}
+    </Notice>
+  )
+}
+
+interface FollowingText {
+  readonly text: string
+  /** It was touched, and somebody else has saved another one since. */
+  readonly isOvertaken: boolean
+  readonly setText: (text: string) => void
+  /** Gives it up for what is stored. */
+  readonly load: () => void
+}
+
+/** Keeps what is typed; a text that is not touched follows what others save meanwhile. */
+function useText(stored: string): FollowingText {
+  const [held, setHeld] = useState({ before: stored, text: stored })
+  const isTouched = held.text !== held.before && held.text !== stored
+  const { before, text } = isTouched ? held : { before: stored, text: stored }
+  if (before !== held.before) setHeld({ before, text })
+  return {
+    text,
+    isOvertaken: before !== stored,
+    setText: (typed) => {
+      setHeld({ before, text: typed })
+    },
+    load: () => {
+      setHeld({ before: stored, text: stored })
+    },
+  }
 }

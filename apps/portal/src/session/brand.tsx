@@ -20,10 +20,11 @@ interface BrandProps {
 /** Shows whose portal this is, with a link to the start page. */
 export function Brand({ branding, name = 'Sallyport' }: BrandProps): JSX.Element {
   useAccentColour(branding?.accentColour ?? null)
+  const shown = branding?.displayName ?? name
   return (
-    <Link to="/" className={styles.brand}>
+    <Link to="/" className={styles.brand} title={shown}>
       <img src={branding?.logoUrl ?? '/icon.svg'} alt="" width={36} height={36} />
-      <span>{branding?.displayName ?? name}</span>
+      <span>{shown}</span>
     </Link>
   )
 }

@@ -3,7 +3,7 @@ import { type JSX, useCallback, useMemo, useState } from 'react'
 import { useTranslations } from 'use-intl'
 
 import { ConfirmDialog } from '../ui/dialog.tsx'
-import { LeaveContext, type Losable, lostBetween, useHeld } from './leaving.ts'
+import { LeaveContext, type Losable, type Loss, lostBetween, useHeld } from './leaving.ts'
 import { ProofContext, type WithProof } from './proof.ts'
 
 /** Nobody has to prove who they are to leave. */
@@ -61,13 +61,14 @@ function Question({ lost, onStay, onLeave }: QuestionProps): JSX.Element {
   const t = useTranslations('session.leave')
   const losses = [...new Set(lost.map(({ loss }) => loss))]
   const [first = 'changes'] = losses
-  const isOnlyImport = losses.every((loss) => loss === 'import')
+  const isOnly = (one: Loss): boolean => losses.every((loss) => loss === one)
+  const undo = isOnly('import') ? t('importAgain') : isOnly('importLink') ? t('linkAgain') : undefined
   return (
     <ConfirmDialog
       open
       onClose={onStay}
       title={t(`${first}.title`)}
-      undo={isOnlyImport ? t('importAgain') : undefined}
+      undo={undo}
       cancel={t('stay')}
       confirm={t(`${first}.confirm`)}
       onConfirm={() => {

@@ -1,7 +1,7 @@
 import { createContext, use, useCallback, useEffect, useMemo, useState } from 'react'
 
 /** What somebody can lose by leaving; each has words of its own. */
-export type Loss = 'changes' | 'import' | 'invitations' | 'shownOnce' | 'recoveryCodes' | 'deviceKey'
+export type Loss = 'changes' | 'import' | 'invitations' | 'shownOnce' | 'importLink' | 'recoveryCodes' | 'deviceKey'
 
 /** Something on a page that is nowhere else. */
 export interface Losable {

@@ -1,4 +1,4 @@
-import { Link, type LinkProps } from '@tanstack/react-router'
+import { Link, type LinkProps, useLocation } from '@tanstack/react-router'
 import {
   Activity,
   Building2,
@@ -17,7 +17,7 @@ import {
   Users,
   UsersRound,
 } from 'lucide-react'
-import type { JSX } from 'react'
+import { type JSX, useEffect, useRef } from 'react'
 import { useTranslations } from 'use-intl'
 
 import styles from './frame.module.css'
@@ -80,6 +80,11 @@ const GROUPS: readonly { readonly title: Label; readonly entries: readonly Entry
 export function Navigation({ onFollow }: { readonly onFollow?: () => void }): JSX.Element {
   const t = useTranslations('navigation')
   const { permissions, hasNetwork } = useMe()
+  const list = useRef<HTMLDivElement>(null)
+  const place = useLocation({ select: ({ pathname }) => pathname })
+  useEffect(() => {
+    list.current?.querySelector('[data-status="active"]')?.scrollIntoView({ block: 'nearest' })
+  }, [place])
   const groups = GROUPS.map(({ title, entries }) => ({
     title,
     entries: entries.filter(
@@ -87,7 +92,7 @@ export function Navigation({ onFollow }: { readonly onFollow?: () => void }): JS
     ),
   })).filter(({ entries }) => entries.length > 0)
   return (
-    <>
+    <div ref={list} className={styles.navigation}>
       {groups.map(({ title, entries }) => (
         <nav key={title} aria-label={t(title)} className={styles.group}>
           {groups.length > 1 ? (
@@ -109,6 +114,6 @@ export function Navigation({ onFollow }: { readonly onFollow?: () => void }): JS
           ))}
         </nav>
       ))}
-    </>
+    </div>
   )
 }

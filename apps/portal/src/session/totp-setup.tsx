@@ -42,6 +42,11 @@ export function TotpSetup({ enrolment, secret, onEnrolled, back }: TotpSetupProp
         <ol className={styles.steps}>
           <li>{t('totp.install')}</li>
           <li>
+            <p className={styles.onThisDevice}>
+              <AnchorButton size="small" href={secret.uri}>
+                {t('totp.open')}
+              </AnchorButton>
+            </p>
             <p>{t('totp.scan')}</p>
             <img
               className={styles.qr}
@@ -50,13 +55,8 @@ export function TotpSetup({ enrolment, secret, onEnrolled, back }: TotpSetupProp
               width={200}
               height={200}
             />
-            <p className={styles.onThisDevice}>
-              <AnchorButton size="small" href={secret.uri}>
-                {t('totp.open')}
-              </AnchorButton>
-            </p>
             <p>{t('totp.type')}</p>
-            <CopyText text={secret.secret} label={t('totp.secret')} />
+            <CopyText text={secret.secret} label={t('totp.secret')} grouped />
           </li>
           <li>
             <TextField

@@ -14,17 +14,25 @@ interface CopyTextProps {
   readonly label: string
   /** It is shown only this once: whoever leaves without a copy is asked first. */
   readonly once?: boolean
+  /** It is easier to type in groups of four; a copy has no gaps. */
+  readonly grouped?: boolean
+  /** It was copied. */
+  readonly onKept?: () => void
 }
 
 /** Shows a text to copy, for example a secret or a link. */
-export function CopyText({ text, label, once = false }: CopyTextProps): JSX.Element {
+export function CopyText({ text, label, once = false, grouped = false, onKept }: CopyTextProps): JSX.Element {
   const t = useTranslations('common')
   const [kept, setKept] = useState<string>()
   useLostOnLeaving('shownOnce', once && kept !== text)
   const [copied, setCopied] = useState(false)
+  const keep = (): void => {
+    setKept(text)
+    onKept?.()
+  }
   const copy = async (): Promise<void> => {
     await navigator.clipboard.writeText(text)
-    setKept(text)
+    keep()
     setCopied(true)
     setTimeout(() => {
       setCopied(false)
@@ -32,14 +40,8 @@ export function CopyText({ text, label, once = false }: CopyTextProps): JSX.Elem
   }
   return (
     <div className={styles.copy}>
-      <code
-        className={styles.text}
-        aria-label={label}
-        onCopy={() => {
-          setKept(text)
-        }}
-      >
-        {text}
+      <code className={styles.text} aria-label={label} onCopy={keep}>
+        {grouped ? groupsOf(text) : text}
       </code>
       <Button
         label={copied ? t('copied') : t('copyNamed', { name: label })}
@@ -48,4 +50,13 @@ export function CopyText({ text, label, once = false }: CopyTextProps): JSX.Elem
       />
     </div>
   )
+}
+
+/** The gaps are drawn, not written. */
+function groupsOf(text: string): JSX.Element[] {
+  return Array.from(text.matchAll(/.{1,4}/g), ({ 0: group, index }) => (
+    <span key={index} className={styles.group}>
+      {group}
+    </span>
+  ))
 }

@@ -98,6 +98,7 @@ export function ConfirmDialog({
   const [busy, setBusy] = useState(false)
   const [text, setText] = useState('')
   const [problem, setProblem] = useState<unknown>()
+  const isTyped = typed === undefined || text.trim() === typed
   const act = async (): Promise<void> => {
     setBusy(true)
     setProblem(undefined)
@@ -146,17 +147,15 @@ export function ConfirmDialog({
                 onChange={(event) => {
                   setText(event.target.value)
                 }}
+                onKeyDown={({ key, nativeEvent }) => {
+                  if (key === 'Enter' && !nativeEvent.isComposing && isTyped && !busy) void act()
+                }}
               />
             )}
             {problem === undefined ? null : <Notice tone="danger">{problemText(problem)}</Notice>}
             <div className={styles.actions}>
               <AlertDialog.Close render={<Button>{cancel ?? t('cancel')}</Button>} />
-              <Button
-                variant="danger"
-                busy={busy}
-                disabled={typed !== undefined && text.trim() !== typed}
-                onClick={() => void act()}
-              >
+              <Button variant="danger" busy={busy} disabled={!isTyped} onClick={() => void act()}>
                 {confirm}
               </Button>
             </div>

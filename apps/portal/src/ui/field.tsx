@@ -14,17 +14,21 @@ interface Described {
   readonly error?: string | undefined
 }
 
+interface TextFieldProps extends Described, ComponentProps<'input'> {
+  readonly code?: boolean
+  /** How many characters it may have: says so and is not sent, where `maxLength` would cut what is pasted unseen. */
+  readonly longest?: number
+}
+
 /** Shows a text field with its label. */
-export function TextField({
-  label,
-  description,
-  error,
-  code,
-  ...rest
-}: Described & ComponentProps<'input'> & { readonly code?: boolean }): JSX.Element {
+export function TextField({ label, description, error, code, longest, ...rest }: TextFieldProps): JSX.Element {
+  const t = useTranslations('common')
+  const tooLong = longest === undefined ? undefined : t('tooLong', { longest })
+  const isTooLong = longest !== undefined && typeof rest.value === 'string' && rest.value.length > longest
+  const limit = longest === undefined ? {} : { pattern: `.{0,${String(longest)}}`, title: tooLong }
   return (
-    <Labelled label={label} description={description} error={error}>
-      <Field.Control {...rest} className={classNames(styles.control, code === true && styles.code)} />
+    <Labelled label={label} description={description} error={isTooLong ? tooLong : error}>
+      <Field.Control {...limit} {...rest} className={classNames(styles.control, code === true && styles.code)} />
     </Labelled>
   )
 }

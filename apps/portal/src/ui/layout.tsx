@@ -15,7 +15,8 @@ interface PageProps {
 export function Page({ title, lead, actions, headingFocus = true, children }: PageProps): JSX.Element {
   const heading = useRef<HTMLHeadingElement>(null)
   useEffect(() => {
-    document.title = `${title} – Sallyport`
+    // Where a word may be broken is for headings only.
+    document.title = `${title.replaceAll('\u00ad', '')} – Sallyport`
     if (headingFocus) heading.current?.focus({ preventScroll: true })
   }, [title, headingFocus])
   return (

@@ -1,7 +1,8 @@
 import type { JSX } from 'react'
-import { useFormatter } from 'use-intl'
+import { useFormatter, useTranslations } from 'use-intl'
 
 import { useNowMs } from './clock.ts'
+import { spanOf } from './span.ts'
 
 const REFRESH_MS = 30_000
 
@@ -13,6 +14,20 @@ export function RelativeTime({ at }: { readonly at: string }): JSX.Element {
   return (
     <time dateTime={at} title={format.dateTime(date, { dateStyle: 'full', timeStyle: 'long' })}>
       {format.relativeTime(date, Math.max(nowMs, date.getTime()))}
+    </time>
+  )
+}
+
+/** Shows for how long something has lasted, as «for 5 minutes», with date and time in the reader's zone behind it. */
+export function LastingTime({ at }: { readonly at: string }): JSX.Element {
+  const t = useTranslations('common.lasting')
+  const format = useFormatter()
+  const nowMs = useNowMs(REFRESH_MS)
+  const date = new Date(at)
+  const { unit, count } = spanOf(nowMs - date.getTime())
+  return (
+    <time dateTime={at} title={format.dateTime(date, { dateStyle: 'full', timeStyle: 'long' })}>
+      {t(unit, { count })}
     </time>
   )
 }

@@ -244,6 +244,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/connect/{state}/decline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Turns away a connection of yours that waits for your second factor, because it is not you who connects
+         * @description Uses the link up, and its client is told. Needs a session of the user whose connection it is (else 403 `other-user`), and no second factor.
+         */
+        post: operations["connectDecline"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/connections": {
         parameters: {
             query?: never;
@@ -982,7 +1002,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Tells whether links are mailed to people who forgot their password; the same for everybody */
+        get: operations["linksResetWays"];
         put?: never;
         /** Mails a link to somebody who forgot their password; the answer is the same for accounts that do not exist */
         post: operations["linksAskForReset"];
@@ -1090,6 +1111,23 @@ export interface paths {
         };
         /** Gives the numbers of the platform at a glance */
         get: operations["platformOverviewGet"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/platform/pools": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the address pools of tenants that are not suspended, by tenant, then by name */
+        get: operations["platformPoolsList"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2509,6 +2547,30 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    connectDecline: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                state: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
     connectionsList: {
         parameters: {
             query?: {
@@ -2738,6 +2800,7 @@ export interface operations {
                      *           "certificateNotAfter": "2026-03-01T09:30:00.000Z",
                      *           "serverMadeKey": false,
                      *           "renewalPending": false,
+                     *           "renewableFrom": "2026-03-01T09:30:00.000Z",
                      *           "lastConnectedAt": "2026-03-01T09:30:00.000Z",
                      *           "revoked": false,
                      *           "createdAt": "2026-03-01T09:30:00.000Z"
@@ -2766,6 +2829,8 @@ export interface operations {
                             serverMadeKey: boolean;
                             /** @description it was renewed, and the new certificate was not used yet */
                             renewalPending: boolean;
+                            /** @description from when you can renew it; null for one that is not yours */
+                            renewableFrom: string | null;
                             lastConnectedAt: string | null;
                             revoked: boolean;
                             /** Format: date-time */
@@ -2944,6 +3009,7 @@ export interface operations {
                      *       "certificateNotAfter": "2026-03-01T09:30:00.000Z",
                      *       "serverMadeKey": false,
                      *       "renewalPending": false,
+                     *       "renewableFrom": "2026-03-01T09:30:00.000Z",
                      *       "lastConnectedAt": "2026-03-01T09:30:00.000Z",
                      *       "revoked": false,
                      *       "createdAt": "2026-03-01T09:30:00.000Z"
@@ -2968,6 +3034,8 @@ export interface operations {
                         serverMadeKey: boolean;
                         /** @description it was renewed, and the new certificate was not used yet */
                         renewalPending: boolean;
+                        /** @description from when you can renew it; null for one that is not yours */
+                        renewableFrom: string | null;
                         lastConnectedAt: string | null;
                         revoked: boolean;
                         /** Format: date-time */
@@ -4037,12 +4105,17 @@ export interface operations {
                  * @example {
                  *       "groupIds": [
                  *         "8d0f6d5e-4a52-4c59-9a3b-6d1f0c2b7e11"
+                 *       ],
+                 *       "before": [
+                 *         "8d0f6d5e-4a52-4c59-9a3b-6d1f0c2b7e11"
                  *       ]
                  *     }
                  */
                 "application/json": {
                     /** @description every group of the tenant; the first decides first */
                     groupIds: (string & (unknown & unknown))[];
+                    /** @description the order that this one was made from; refused with 409 changed-meanwhile when it is not the stored one */
+                    before?: (string & (unknown & unknown))[];
                 };
             };
         };
@@ -4486,6 +4559,8 @@ export interface operations {
                      *             "deviceId": "8d0f6d5e-4a52-4c59-9a3b-6d1f0c2b7e11",
                      *             "name": "laptop"
                      *           },
+                     *           "network": "text",
+                     *           "node": "text",
                      *           "checks": [
                      *             {
                      *               "check": "text",
@@ -4530,6 +4605,10 @@ export interface operations {
                                 deviceId: string & (unknown & unknown);
                                 name: string | null;
                             } | null;
+                            /** @description name of the network that was connected to, or would have been */
+                            network: string | null;
+                            /** @description name of the node that carried the connection, or could not */
+                            node: string | null;
                             /** @description what was looked at, in this order */
                             checks: {
                                 check: string;
@@ -5988,6 +6067,35 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    linksResetWays: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "byMail": false
+                     *     }
+                     */
+                    "application/json": {
+                        /** @description whether the operator has set up mail; without it, administrators hand out links */
+                        byMail: boolean;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     linksAskForReset: {
         parameters: {
             query?: never;
@@ -6422,6 +6530,73 @@ export interface operations {
                     };
                 };
             };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    platformPoolsList: {
+        parameters: {
+            query?: {
+                /** @description a part of what the list shows */
+                search?: string;
+                /** @description how many to answer at most */
+                limit?: number;
+                /** @description the `next` of the answer that came before */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "networkId": "8d0f6d5e-4a52-4c59-9a3b-6d1f0c2b7e11",
+                     *           "name": "laptop",
+                     *           "family": 4,
+                     *           "size": 1,
+                     *           "leased": 1,
+                     *           "tenantId": "8d0f6d5e-4a52-4c59-9a3b-6d1f0c2b7e11",
+                     *           "tenantSlug": "text"
+                     *         }
+                     *       ],
+                     *       "next": "text"
+                     *     }
+                     */
+                    "application/json": {
+                        items: {
+                            /** Format: uuid */
+                            networkId: string & (unknown & unknown);
+                            name: string;
+                            /**
+                             * @description of the addresses that run out; the IPv6 address of a lease is made from its IPv4 one
+                             * @constant
+                             */
+                            family: 4;
+                            /** @description addresses that can be leased at once; null while the ip-allocator does not tell */
+                            size: number | null;
+                            /** @description null while the ip-allocator does not tell */
+                            leased: number | null;
+                            /** Format: uuid */
+                            tenantId: string & (unknown & unknown);
+                            tenantSlug: string;
+                        }[];
+                        /** @description send it as `after` for what follows; null at the end */
+                        next: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
@@ -8717,6 +8892,8 @@ export interface operations {
                      *             "deviceId": "8d0f6d5e-4a52-4c59-9a3b-6d1f0c2b7e11",
                      *             "name": "laptop"
                      *           },
+                     *           "network": "text",
+                     *           "node": "text",
                      *           "checks": [
                      *             {
                      *               "check": "text",
@@ -8761,6 +8938,10 @@ export interface operations {
                                 deviceId: string & (unknown & unknown);
                                 name: string | null;
                             } | null;
+                            /** @description name of the network that was connected to, or would have been */
+                            network: string | null;
+                            /** @description name of the node that carried the connection, or could not */
+                            node: string | null;
                             /** @description what was looked at, in this order */
                             checks: {
                                 check: string;

@@ -61,7 +61,7 @@ export function GroupNameDialog({ group, onClose }: GroupNameDialogProps): JSX.E
           <TextField
             label={t('name')}
             required
-            maxLength={64}
+            longest={64}
             autoComplete="off"
             value={name}
             error={error}

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 
-import { inOrder, moved } from './group-order.ts'
+import { inOrder, isOvertaken, moved, placeIn } from './group-order.ts'
 
 const LETTERS = ['a', 'b', 'c', 'd']
 
@@ -20,4 +20,22 @@ it('keeps a chosen order when groups come and go meanwhile', () => {
   expect(inOrder(LETTERS, ['c', 'a', 'b'], own).join('')).toBe('cabd')
   expect(inOrder(['a', 'b'], ['c', 'b', 'a'], own).join('')).toBe('ba')
   expect(inOrder(['a', 'b'], [], own).join('')).toBe('ab')
+})
+
+it('tells an order that somebody else has saved from groups that came or went', () => {
+  expect(isOvertaken(LETTERS, ['a', 'c', 'd', 'new'])).toBe(false)
+  expect(isOvertaken(LETTERS, ['a', 'c', 'b', 'd'])).toBe(true)
+  expect(isOvertaken([], LETTERS)).toBe(false)
+})
+
+it.each([
+  ['1', 1],
+  [' 12 ', 12],
+  ['999', 135],
+  ['0', undefined],
+  ['-1', undefined],
+  ['1.5', undefined],
+  ['', undefined],
+] as const)('reads the place %j', (text, place) => {
+  expect(placeIn(text, 135)).toBe(place)
 })

@@ -18,3 +18,15 @@ export function inOrder<Item>(
   const chosen = names.flatMap((name) => items.find((item) => nameOf(item) === name) ?? [])
   return [...chosen, ...items.filter((item) => !names.includes(nameOf(item)))]
 }
+
+/** Says whether what is stored is in another order than the one that was begun with; what came or went meanwhile is none. */
+export function isOvertaken(began: readonly string[], stored: readonly string[]): boolean {
+  return inOrder(stored, began, (name) => name).join() !== stored.join()
+}
+
+/** Reads a place from 1 as it is typed; one behind the end is the end. `undefined` for what is no place. */
+export function placeIn(text: string, count: number): number | undefined {
+  if (!/^\d{1,6}$/.test(text.trim())) return undefined
+  const place = Number(text)
+  return place === 0 ? undefined : Math.min(place, count)
+}

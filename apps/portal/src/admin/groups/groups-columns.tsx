@@ -1,13 +1,12 @@
 import { Link } from '@tanstack/react-router'
-import { ArrowDown, ArrowUp } from 'lucide-react'
 import type { JSX } from 'react'
 import { useFormatter, useTranslations } from 'use-intl'
 
-import { Button } from '../../ui/button.tsx'
-import { Muted, Row } from '../../ui/layout.tsx'
+import { Muted } from '../../ui/layout.tsx'
 import type { Column } from '../../ui/table.tsx'
 import { TwoLines } from '../../ui/two-lines.tsx'
 import type { Group } from '../users/people.ts'
+import { GroupPlace } from './group-place.tsx'
 import type { GroupOrder } from './use-group-order.ts'
 
 /** Gives the columns of the list of groups. */
@@ -31,7 +30,7 @@ export function useGroupColumns(order: GroupOrder, mayOrder: boolean): Column<Gr
       ? [
           {
             header: t('order'),
-            cell: (group: Group) => <MoveButtons group={group} place={placeOf(group)} order={order} />,
+            cell: (group: Group) => <GroupPlace group={group} place={placeOf(group)} order={order} />,
           },
         ]
       : []),
@@ -49,57 +48,4 @@ function RuleCount({ group }: { readonly group: Group }): JSX.Element {
       </Link>
     </TwoLines>
   )
-}
-
-interface MoveButtonsProps {
-  readonly group: Group
-  readonly place: number
-  readonly order: GroupOrder
-}
-
-function MoveButtons({ group, place, order }: MoveButtonsProps): JSX.Element {
-  const t = useTranslations('people.groups')
-  const { groupId, name } = group
-  const count = order.groups?.length ?? 0
-  const move = (by: -1 | 1): void => {
-    order.move(groupId, by)
-    const isAtEnd = place + by === 1 || place + by === count
-    // A row that is put elsewhere in the page loses the focus, and so does a button that is of no more use.
-    requestAnimationFrame(() => {
-      document.getElementById(buttonId(groupId, isAtEnd ? opposite(by) : by))?.focus()
-    })
-  }
-  return (
-    <Row>
-      <span>{place}</span>
-      <Button
-        id={buttonId(groupId, -1)}
-        size="small"
-        label={t('moveUp', { name })}
-        icon={<ArrowUp size={16} aria-hidden="true" />}
-        disabled={place === 1}
-        onClick={() => {
-          move(-1)
-        }}
-      />
-      <Button
-        id={buttonId(groupId, 1)}
-        size="small"
-        label={t('moveDown', { name })}
-        icon={<ArrowDown size={16} aria-hidden="true" />}
-        disabled={place === count}
-        onClick={() => {
-          move(1)
-        }}
-      />
-    </Row>
-  )
-}
-
-function opposite(by: -1 | 1): -1 | 1 {
-  return by === 1 ? -1 : 1
-}
-
-function buttonId(groupId: string, by: -1 | 1): string {
-  return `move-${by === -1 ? 'up' : 'down'}-${groupId}`
 }

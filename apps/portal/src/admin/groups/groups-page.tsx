@@ -2,7 +2,7 @@ import { answerOf } from '@sallyport/api-client'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { Plus, UsersRound } from 'lucide-react'
-import { type JSX, useState } from 'react'
+import { type JSX, useRef, useState } from 'react'
 import { useTranslations } from 'use-intl'
 
 import { api } from '../../api/api.ts'
@@ -93,8 +93,9 @@ interface GroupsTableProps {
 function GroupsTable({ groups, mayOrder, isFound }: GroupsTableProps): JSX.Element {
   const t = useTranslations('people.groups')
   const order = useGroupOrder(groups)
+  const list = useRef<HTMLDivElement>(null)
   return (
-    <>
+    <div ref={list} tabIndex={-1}>
       <DataTable
         caption={t('title')}
         columns={useGroupColumns(order, mayOrder)}
@@ -106,7 +107,14 @@ function GroupsTable({ groups, mayOrder, isFound }: GroupsTableProps): JSX.Eleme
           </EmptyState>
         }
       />
-      <GroupOrderBar order={order} />
-    </>
+      <GroupOrderBar
+        order={order}
+        onDiscard={() => {
+          order.discard()
+          // The bar goes, and with it the button that had the focus.
+          list.current?.focus({ preventScroll: true })
+        }}
+      />
+    </div>
   )
 }

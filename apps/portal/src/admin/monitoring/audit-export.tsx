@@ -6,7 +6,7 @@ import { present } from '../../api/search-params.ts'
 import { AnchorButton } from '../../ui/button.tsx'
 import { Dialog, DialogActions } from '../../ui/dialog.tsx'
 import { Stack } from '../../ui/layout.tsx'
-import type { AuditSearch } from './audit-search.ts'
+import { type AuditSearch, isReversed } from './audit-search.ts'
 import { TimeField } from './audit-time-field.tsx'
 
 interface AuditExportProps {
@@ -25,7 +25,13 @@ export function AuditExport({ search, onClose }: AuditExportProps): JSX.Element 
     <Dialog open onClose={onClose} title={t('exportTitle')} description={t('exportWhat')}>
       <Stack>
         <TimeField label={t('exportFrom')} value={from} onChange={setFrom} />
-        <TimeField label={t('exportTo')} isEnd value={to} onChange={setTo} />
+        <TimeField
+          label={t('exportTo')}
+          isEnd
+          value={to}
+          error={isReversed(present({ from, to })) ? t('spanReversed') : undefined}
+          onChange={setTo}
+        />
         <DialogActions>
           <AnchorButton
             variant="primary"

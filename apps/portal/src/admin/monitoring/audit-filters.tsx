@@ -9,7 +9,7 @@ import { Row } from '../../ui/layout.tsx'
 import styles from './audit.module.css'
 import { useOutcomeText } from './audit-outcome.tsx'
 import { AuditPersonField } from './audit-person-field.tsx'
-import { type AuditSearch, referenceOf } from './audit-search.ts'
+import { type AuditSearch, isReversed, referenceOf } from './audit-search.ts'
 import { TimeField } from './audit-time-field.tsx'
 
 interface AuditFiltersProps {
@@ -66,6 +66,7 @@ export function AuditFilters({ search, onChange }: AuditFiltersProps): JSX.Eleme
           label={t('to')}
           isEnd
           value={search.to}
+          error={isReversed(search) ? t('spanReversed') : undefined}
           onChange={(to) => {
             change({ to })
           }}

@@ -1,6 +1,6 @@
 import { answerOf } from '@sallyport/api-client'
-import { keepPreviousData, useQuery } from '@tanstack/react-query'
-import { type JSX, useDeferredValue, useId, useState } from 'react'
+import { keepPreviousData, queryOptions, useQuery, useQueryClient } from '@tanstack/react-query'
+import { type JSX, useDeferredValue, useId, useRef, useState } from 'react'
 import { useTranslations } from 'use-intl'
 
 import { api } from '../../api/api.ts'
@@ -13,6 +13,13 @@ interface AuditPersonFieldProps {
   readonly userId: string | undefined
   readonly onChange: (userId: string | undefined) => void
 }
+
+const proposalsQuery = (search: string) =>
+  queryOptions({
+    queryKey: ['users', 'proposals', search],
+    queryFn: ({ signal }) =>
+      answerOf(api.GET('/api/v1/users', { params: { query: { search, limit: PROPOSALS } }, signal })),
+  })
 
 /** Asks for a user by name, proposes some while it is typed, and knows one when the whole name is there. */
 export function AuditPersonField({ label, userId, onChange }: AuditPersonFieldProps): JSX.Element {
@@ -27,18 +34,30 @@ export function AuditPersonField({ label, userId, onChange }: AuditPersonFieldPr
   })
   const search = useDeferredValue((typed ?? '').trim())
   const proposals = useQuery({
-    queryKey: ['users', 'proposals', search],
-    queryFn: ({ signal }) =>
-      answerOf(api.GET('/api/v1/users', { params: { query: { search, limit: PROPOSALS } }, signal })),
+    ...proposalsQuery(search),
     enabled: search !== '',
     placeholderData: keepPreviousData,
   })
   const users = search === '' ? [] : (proposals.data?.items ?? [])
+  const queries = useQueryClient()
+  const latest = useRef('')
+  const [refused, setRefused] = useState<'nobody' | 'several'>()
   const choose = (text: string): void => {
     setTyped(text)
-    const name = text.trim().toLowerCase()
-    const found = users.find(({ username }) => username === name)
+    setRefused(undefined)
+    latest.current = text
+    const found = userNamed(text, users)
     if (found?.userId !== userId) onChange(found?.userId)
+  }
+  // Who typed faster than the proposals came is done now, and hears when there is nobody of that name.
+  const finish = async (): Promise<void> => {
+    const text = latest.current
+    if (typed === undefined || text.trim() === '') return
+    const answer = await queries.query(proposalsQuery(text.trim())).catch(() => undefined)
+    if (answer === undefined || latest.current !== text) return
+    const found = userNamed(text, answer.items)
+    if (found === undefined) setRefused(answer.next === null ? 'nobody' : 'several')
+    else if (found.userId !== userId) onChange(found.userId)
   }
   return (
     <>
@@ -48,12 +67,13 @@ export function AuditPersonField({ label, userId, onChange }: AuditPersonFieldPr
         list={listId}
         autoComplete="off"
         value={typed ?? chosen.data?.username ?? ''}
+        error={refused === undefined ? undefined : t(refused, { name: (typed ?? '').trim() })}
         onChange={(event) => {
           choose(event.target.value)
         }}
-        // Who typed faster than the proposals came is done now.
-        onBlur={(event) => {
-          if (typed !== undefined) choose(event.target.value)
+        onBlur={() => void finish()}
+        onKeyDown={({ key }) => {
+          if (key === 'Enter') void finish()
         }}
       />
       <datalist id={listId}>
@@ -65,4 +85,9 @@ export function AuditPersonField({ label, userId, onChange }: AuditPersonFieldPr
       </datalist>
     </>
   )
+}
+
+function userNamed<User extends { readonly username: string }>(text: string, users: readonly User[]): User | undefined {
+  const name = text.trim().toLowerCase()
+  return users.find(({ username }) => username === name)
 }

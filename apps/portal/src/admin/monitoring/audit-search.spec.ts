@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 
-import { endOf, localMinute, readAuditSearch, referenceOf, resultOf, timeOf } from './audit-search.ts'
+import { endOf, isReversed, localMinute, readAuditSearch, referenceOf, resultOf, timeOf } from './audit-search.ts'
 
 it('leaves out of the address what is no filter, and times that are none', () => {
   const raw = { actor: 'policy', action: 'device.', from: 'yesterday', to: '2026-11-23T10:00:00+01:00', page: 3 }
@@ -37,4 +37,11 @@ it.each([
   ['service:a:b', { kind: 'service', id: 'a:b' }],
 ])('splits %s', (text, reference) => {
   expect(referenceOf(text)).toEqual(reference)
+})
+
+it('knows a span that ends before it begins, and one of a single minute is none', () => {
+  const from = timeOf('2026-11-23T10:05')
+  expect(isReversed({ ...(from && { from }), to: endOf('2026-11-23T10:04') ?? '' })).toBe(true)
+  expect(isReversed({ ...(from && { from }), to: endOf('2026-11-23T10:05') ?? '' })).toBe(false)
+  expect(isReversed({ to: '2026-11-23T10:05:00.000Z' })).toBe(false)
 })

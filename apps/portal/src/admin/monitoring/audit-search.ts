@@ -42,6 +42,11 @@ export function endOf(text: string): string | undefined {
   return start === undefined ? undefined : new Date(Date.parse(start) + MINUTE_MS - 1).toISOString()
 }
 
+/** Tells whether a span ends before it begins. */
+export function isReversed({ from, to }: Pick<AuditSearch, 'from' | 'to'>): boolean {
+  return from !== undefined && to !== undefined && Date.parse(to) < Date.parse(from)
+}
+
 /** Writes a time as a field for a local date and time has it; empty when there is none. */
 export function localMinute(time: string | undefined): string {
   if (time === undefined) return ''

@@ -7,7 +7,7 @@ import { Badge } from '../../ui/badge.tsx'
 import { Button } from '../../ui/button.tsx'
 import { useBytes } from '../../ui/bytes.ts'
 import type { Column } from '../../ui/table.tsx'
-import { DateTime, RelativeTime } from '../../ui/time.tsx'
+import { DateTime, LastingTime, RelativeTime } from '../../ui/time.tsx'
 import { TwoLines } from '../../ui/two-lines.tsx'
 import styles from './connections.module.css'
 import type { Connection } from './connections-page.tsx'
@@ -96,7 +96,7 @@ export function ConnectionState({ connection }: { readonly connection: Connectio
   }
   const badge = live && establishedAt !== null
   return (
-    <TwoLines second={<RelativeTime at={establishedAt ?? authorisedAt} />}>
+    <TwoLines second={badge ? <LastingTime at={establishedAt} /> : <RelativeTime at={authorisedAt} />}>
       <Badge tone={badge ? 'success' : 'info'} dot>
         {badge ? t('live') : t('connecting')}
       </Badge>

@@ -1,6 +1,7 @@
 import { type JSX, lazy, type ReactNode, Suspense, useState } from 'react'
 import { useFormatter, useTranslations } from 'use-intl'
 
+import { lazyPart } from '../../api/lazy-part.ts'
 import { Button } from '../../ui/button.tsx'
 import { Card } from '../../ui/layout.tsx'
 import styles from './overview.module.css'
@@ -23,8 +24,8 @@ export interface ChartProps {
 }
 
 const Charts = {
-  level: lazy(async () => ({ default: (await import('./overview-charts.tsx')).LevelChart })),
-  counts: lazy(async () => ({ default: (await import('./overview-charts.tsx')).CountsChart })),
+  level: lazy(async () => ({ default: (await lazyPart(() => import('./overview-charts.tsx'))).LevelChart })),
+  counts: lazy(async () => ({ default: (await lazyPart(() => import('./overview-charts.tsx'))).CountsChart })),
 }
 
 interface OverviewChartsProps {

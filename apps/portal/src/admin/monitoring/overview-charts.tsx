@@ -4,7 +4,7 @@ import { useFormatter } from 'use-intl'
 
 import styles from './overview.module.css'
 import type { ChartProps } from './overview-chart-cards.tsx'
-import type { Piece } from './overview-series.ts'
+import { highestOf, type Piece, ticksUpTo } from './overview-series.ts'
 
 const COLOURS = { connections: 'var(--chart-1)', admitted: 'var(--chart-1)', refused: 'var(--chart-2)' } as const
 const MARGIN = { top: 8, right: 16, bottom: 0, left: 0 }
@@ -59,6 +59,7 @@ export function CountsChart(props: ChartProps): JSX.Element {
 
 /** Charts look for their axes among their children: these are no component of their own. */
 function axesOf(props: ChartProps): JSX.Element {
+  const ticks = ticksUpTo(highestOf(props.series, props.lines))
   return (
     <>
       <CartesianGrid vertical={false} stroke="var(--line)" />
@@ -69,8 +70,17 @@ function axesOf(props: ChartProps): JSX.Element {
         tickLine={false}
         axisLine={{ stroke: 'var(--line-strong)' }}
         minTickGap={TICK_GAP}
+        interval="equidistantPreserveStart"
       />
-      <YAxis allowDecimals={false} width={AXIS_WIDTH} tick={TICK} tickLine={false} axisLine={false} />
+      <YAxis
+        ticks={ticks}
+        domain={[0, ticks.at(-1) ?? 1]}
+        interval={0}
+        width={AXIS_WIDTH}
+        tick={TICK}
+        tickLine={false}
+        axisLine={false}
+      />
       <Tooltip
         isAnimationActive={false}
         cursor={{ fill: 'var(--surface-hover)', stroke: 'var(--line-strong)' }}

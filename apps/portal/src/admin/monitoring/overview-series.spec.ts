@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 
-import { fullestFirst, poolStateOf, readOverviewSearch, totalsOf } from './overview-series.ts'
+import { fullestFirst, highestOf, poolStateOf, readOverviewSearch, ticksUpTo, totalsOf } from './overview-series.ts'
 
 it('tells of the last day unless the address asks for the week', () => {
   expect(readOverviewSearch({})).toEqual({})
@@ -40,4 +40,22 @@ it('shows the fullest pools first', () => {
     { name: 'a', size: 20, leased: 2 },
   ]
   expect(fullestFirst(pools).map(({ name }) => name)).toEqual(['c', 'a', 'b'])
+})
+
+it('marks an axis in whole steps of the same size, up to what it has to show', () => {
+  expect([0, 1, 3, 5, 9, 17, 1234].map((highest) => ticksUpTo(highest))).toEqual([
+    [0, 1],
+    [0, 1],
+    [0, 1, 2, 3],
+    [0, 2, 4, 6],
+    [0, 5, 10],
+    [0, 5, 10, 15, 20],
+    [0, 500, 1000, 1500],
+  ])
+})
+
+it('finds how high what stands on top of each other goes', () => {
+  const piece = { at: '', connections: 9, admitted: 2, refused: 3 }
+  expect(highestOf([piece, { ...piece, refused: 0 }], [{ key: 'admitted' }, { key: 'refused' }])).toBe(5)
+  expect(highestOf([], [{ key: 'connections' }])).toBe(0)
 })

@@ -24,6 +24,27 @@ export function totalsOf(series: readonly Piece[]): { peak: number; admitted: nu
   return totals
 }
 
+const MOST_STEPS = 4
+const STEPS = [1, 2, 5]
+
+/** Gives how high a chart goes whose lines stand on top of each other. */
+export function highestOf(
+  series: readonly Piece[],
+  lines: readonly { readonly key: 'connections' | 'admitted' | 'refused' }[],
+): number {
+  return Math.max(0, ...series.map((piece) => lines.reduce((sum, { key }) => sum + piece[key], 0)))
+}
+
+/** Gives the marks of an axis from nothing to at least a number: whole, as far apart from each other, and few. */
+export function ticksUpTo(highest: number): number[] {
+  for (let power = 1; ; power *= 10) {
+    const step = STEPS.map((factor) => factor * power).find((size) => size * MOST_STEPS >= highest)
+    if (step === undefined) continue
+    const count = Math.max(1, Math.ceil(highest / step))
+    return Array.from({ length: count + 1 }, (_, place) => place * step)
+  }
+}
+
 /** From these shares of a pool on it is nearly full, or worth a look. */
 export const POOL_WARNS_FROM = 0.8
 export const POOL_ALARMS_FROM = 0.95

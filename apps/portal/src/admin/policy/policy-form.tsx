@@ -2,12 +2,14 @@ import { type JSX, type SubmitEvent, useEffect, useState } from 'react'
 import { useTranslations } from 'use-intl'
 
 import { hasIssue } from '../../api/issue-place.ts'
+import { isRefusal } from '../../api/problem-text.ts'
 import { useLostOnLeaving } from '../../session/leaving.ts'
 import { useMe } from '../../session/me.ts'
 import { Button } from '../../ui/button.tsx'
 import { Checkbox } from '../../ui/field.tsx'
 import { Card, Muted, Stack } from '../../ui/layout.tsx'
 import { Notice } from '../../ui/notice.tsx'
+import { SaveBar } from '../../ui/save-bar.tsx'
 import styles from './policy-form.module.css'
 import { PolicyPreview } from './policy-preview.tsx'
 import { PolicySave } from './policy-save.tsx'
@@ -37,6 +39,7 @@ export function PolicyForm({ scope, preview, isStale, onTouched, onReload }: Pol
   const [problem, setProblem] = useState<unknown>()
   const mayWrite = permissions.includes('policy.write')
   const isTouched = editor.changes.length > 0
+  const isOvertaken = isStale || isRefusal(problem, 'changed-meanwhile')
   // Another group is another search part of the same address.
   useLostOnLeaving('changes', isTouched, true)
   useEffect(() => {
@@ -44,23 +47,10 @@ export function PolicyForm({ scope, preview, isStale, onTouched, onReload }: Pol
   }, [isTouched, onTouched])
   const submit = (event: SubmitEvent): void => {
     event.preventDefault()
-    if (editor.problems.size === 0 && isTouched) setSaving(true)
+    if (editor.problems.size === 0 && isTouched && !isOvertaken) setSaving(true)
   }
   return (
     <form onSubmit={submit} noValidate>
-      {isStale && !isSaving ? (
-        <Notice
-          tone="warning"
-          title={t('stale')}
-          actions={
-            <Button size="small" onClick={onReload}>
-              {t('reload')}
-            </Button>
-          }
-        >
-          {t('staleHint')}
-        </Notice>
-      ) : null}
       <div className={styles.columns}>
         <Stack>
           {SECTIONS.map(({ name, rules }) => (
@@ -75,7 +65,7 @@ export function PolicyForm({ scope, preview, isStale, onTouched, onReload }: Pol
           <PolicyPreview scope={scope} editor={editor} preview={preview} isHeld={isSaving} />
         </div>
       </div>
-      {mayWrite ? <SaveBar editor={editor} onReload={onReload} /> : null}
+      {mayWrite ? <PolicyBar {...{ editor, onReload }} isStale={isOvertaken && !isSaving} /> : null}
       {isSaving ? (
         <PolicySave
           scope={scope}
@@ -135,28 +125,41 @@ function RuleEntry({ name, scope, editor, problem, disabled }: RuleEntryProps): 
   )
 }
 
-interface SaveBarProps {
+interface PolicyBarProps {
   readonly editor: PolicyEditor
+  readonly isStale: boolean
   readonly onReload: () => void
 }
 
-function SaveBar({ editor, onReload }: SaveBarProps): JSX.Element {
+function PolicyBar({ editor, isStale, onReload }: PolicyBarProps): JSX.Element {
   const t = useTranslations('policy')
   const { changes, problems } = editor
   const isTouched = changes.length > 0
+  const status =
+    problems.size > 0 ? t('save.problems', { count: problems.size }) : t('save.changes', { count: changes.length })
   return (
-    <div className={styles.bar}>
-      <span role="status">
-        {problems.size > 0
-          ? t('save.problems', { count: problems.size })
-          : t('save.changes', { count: changes.length })}
-      </span>
-      <span className={styles.barActions}>
-        {isTouched ? <Button onClick={onReload}>{t('save.discard')}</Button> : null}
-        <Button type="submit" variant="primary" disabled={!isTouched || problems.size > 0}>
-          {t('save.button')}
+    <SaveBar status={status} notice={isStale ? <StaleRules onReload={onReload} /> : null}>
+      {isTouched && !isStale ? <Button onClick={onReload}>{t('save.discard')}</Button> : null}
+      <Button type="submit" variant="primary" disabled={!isTouched || problems.size > 0 || isStale}>
+        {t('save.button')}
+      </Button>
+    </SaveBar>
+  )
+}
+
+function StaleRules({ onReload }: { readonly onReload: () => void }): JSX.Element {
+  const t = useTranslations('policy')
+  return (
+    <Notice
+      tone="warning"
+      title={t('stale')}
+      actions={
+        <Button size="small" onClick={onReload}>
+          {t('reload')}
         </Button>
-      </span>
-    </div>
+      }
+    >
+      {t('staleHint')}
+    </Notice>
   )
 }

@@ -2,7 +2,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import type { JSX } from 'react'
 import { useTranslations } from 'use-intl'
 
-import { useProblemText } from '../../api/problem-text.ts'
+import { isRefusal, useProblemText } from '../../api/problem-text.ts'
 import { useProof } from '../../session/proof.ts'
 import { ConfirmDialog } from '../../ui/dialog.tsx'
 import { useToast } from '../../ui/toast.tsx'
@@ -26,6 +26,7 @@ export function PolicySave({ scope, editor, onSaved, onProblem, onClose }: Polic
   const common = useTranslations('common')
   const problemText = useProblemText()
   const say = useToast()
+  const refresh = useRefresh()
   const store = useStore(scope)
   const save = async (): Promise<void> => {
     try {
@@ -40,7 +41,9 @@ export function PolicySave({ scope, editor, onSaved, onProblem, onClose }: Polic
       })
     } catch (error) {
       onProblem(error)
-      throw error
+      if (!isRefusal(error, 'changed-meanwhile')) throw error
+      // The form says so, with the way on: it is to begin anew with what is stored now.
+      await refresh()
     }
   }
   return (
@@ -66,10 +69,7 @@ type Store = (editor: PolicyEditor, onStored: () => void) => Promise<() => Promi
 /** Gives the function that saves what the form has. */
 function useStore(scope: PolicyScope): Store {
   const withProof = useProof()
-  const queries = useQueryClient()
-  const refresh = async (): Promise<void> => {
-    await Promise.all(['policy', 'groups'].map((topic) => queries.invalidateQueries({ queryKey: [topic] })))
-  }
+  const refresh = useRefresh()
   return async ({ rules, own }, onStored) => {
     if (scope.kind === 'group') {
       const { groupId, policy: before } = scope.group
@@ -88,6 +88,13 @@ function useStore(scope: PolicyScope): Store {
       await withProof(() => saveTenantRules(rulesOf(scope.stored.policy), version))
       await refresh()
     }
+  }
+}
+
+function useRefresh(): () => Promise<void> {
+  const queries = useQueryClient()
+  return async () => {
+    await Promise.all(['policy', 'groups'].map((topic) => queries.invalidateQueries({ queryKey: [topic] })))
   }
 }
 

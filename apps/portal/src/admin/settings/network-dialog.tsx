@@ -14,9 +14,9 @@ import { Stack } from '../../ui/layout.tsx'
 import { Notice } from '../../ui/notice.tsx'
 import { useToast } from '../../ui/toast.tsx'
 import { useFocusInvalid } from '../../ui/use-focus-invalid.ts'
+import { NetworkConflict } from './network-conflict.tsx'
 import styles from './network-dialog.module.css'
 import {
-  EMPTY_NETWORK,
   limitProblemsOf,
   linesOf,
   type Network,
@@ -24,13 +24,14 @@ import {
   NETWORK_LISTS,
   networkChangeIn,
   type NetworkDraft,
-  networkDraftOf,
+  type NetworkForm,
   type NetworkLimit,
   newNetworkIn,
 } from './network-draft.ts'
+import { useNetworkForm } from './use-network-form.ts'
 
 interface NetworkDialogProps {
-  /** The one to change; a new one if absent. */
+  /** The one to change, as it is stored now; a new one if absent. */
   readonly network?: Network
   readonly onClose: () => void
 }
@@ -42,8 +43,7 @@ export function NetworkDialog({ network, onClose }: NetworkDialogProps): JSX.Ele
   const problemText = useProblemText()
   const say = useToast()
   const act = useAct(['networks'])
-  const [before] = useState(() => (network === undefined ? EMPTY_NETWORK : networkDraftOf(network)))
-  const [draft, setDraft] = useState(before)
+  const { before, draft, stored, conflicts, setDraft, load, isOvertaken } = useNetworkForm(network)
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState<unknown>()
   const wrong = limitProblemsOf(draft)
@@ -52,7 +52,8 @@ export function NetworkDialog({ network, onClose }: NetworkDialogProps): JSX.Ele
     setBusy(true)
     setProblem(undefined)
     try {
-      if (!(await act(() => store(network, draft)))) return
+      if (await isOvertaken()) return
+      if (!(await act(() => store(network, { before, draft })))) return
       say(network === undefined ? t('created', { name: draft.name }) : t('changed', { name: network.name }))
       onClose()
     } catch (error) {
@@ -63,7 +64,7 @@ export function NetworkDialog({ network, onClose }: NetworkDialogProps): JSX.Ele
   }
   const submit = (event: SubmitEvent): void => {
     event.preventDefault()
-    if (wrong.size === 0) void save()
+    if (wrong.size === 0 && conflicts.length === 0) void save()
   }
   return (
     <Dialog
@@ -80,9 +81,10 @@ export function NetworkDialog({ network, onClose }: NetworkDialogProps): JSX.Ele
           <ListFields draft={draft} problem={problem} onChange={setDraft} />
           <LimitFields draft={draft} wrong={wrong} onChange={setDraft} />
           {problem === undefined ? null : <Notice tone="danger">{problemText(problem)}</Notice>}
+          {conflicts.length === 0 ? null : <NetworkConflict {...{ conflicts, stored }} onLoad={load} />}
           <DialogActions>
             <Button onClick={onClose}>{common('cancel')}</Button>
-            <Button type="submit" variant="primary" busy={busy} disabled={wrong.size > 0}>
+            <Button type="submit" variant="primary" busy={busy} disabled={wrong.size > 0 || conflicts.length > 0}>
               {network === undefined ? t('create') : common('save')}
             </Button>
           </DialogActions>
@@ -92,10 +94,10 @@ export function NetworkDialog({ network, onClose }: NetworkDialogProps): JSX.Ele
   )
 }
 
-function store(network: Network | undefined, draft: NetworkDraft): Promise<unknown> {
-  if (network === undefined) return answerOf(api.POST('/api/v1/networks', { body: newNetworkIn(draft) }))
+function store(network: Network | undefined, form: NetworkForm): Promise<unknown> {
+  if (network === undefined) return answerOf(api.POST('/api/v1/networks', { body: newNetworkIn(form.draft) }))
   const path = { id: network.networkId }
-  return answerOf(api.PATCH('/api/v1/networks/{id}', { params: { path }, body: networkChangeIn(draft) }))
+  return answerOf(api.PATCH('/api/v1/networks/{id}', { params: { path }, body: networkChangeIn(form) }))
 }
 
 interface FieldsProps {

@@ -2,12 +2,15 @@ import { expect, it } from 'vitest'
 
 import {
   EMPTY_NETWORK,
+  followNetwork,
   limitProblemsOf,
   linesOf,
   type Network,
   networkChangeIn,
+  networkConflicts,
   networkDraftOf,
   newNetworkIn,
+  withStored,
 } from './network-draft.ts'
 
 const NETWORK: Network = {
@@ -19,10 +22,33 @@ const NETWORK: Network = {
   ...{ uploadPacketsPerSecond: null, downloadPacketsPerSecond: null },
 }
 
+const STORED = networkDraftOf(NETWORK)
+
 it('reads from a form what was written into it', () => {
   const { networkId, name, ipv4, ipv6, namespace, ...changeable } = NETWORK
-  expect(networkChangeIn(networkDraftOf(NETWORK))).toEqual(changeable)
-  expect([networkId, name, ipv4, ipv6, namespace]).not.toContain(undefined)
+  expect(newNetworkIn(STORED)).toEqual({ ...changeable, name, ipv4, namespace })
+  expect([networkId, ipv6]).not.toContain(undefined)
+})
+
+it('sends only what was touched, whatever somebody else has saved of the rest meanwhile', () => {
+  const form = { before: STORED, draft: { ...STORED, dnsDomains: 'example.com', inactiveSeconds: '' } }
+  const followed = followNetwork(form, { ...STORED, routes: '10.1.0.0/16', blockIpv6: true })
+  expect(followed.draft).toEqual({ ...form.draft, routes: '10.1.0.0/16', blockIpv6: true })
+  expect(networkChangeIn(followed)).toEqual({ dnsDomains: ['example.com'], inactiveSeconds: null })
+  expect(networkChangeIn(followNetwork({ before: STORED, draft: STORED }, EMPTY_NETWORK))).toEqual({})
+})
+
+it('names what two have changed until one of the values is given up', () => {
+  const form = { before: STORED, draft: { ...STORED, routes: '', blockIpv6: true } }
+  const stored = { ...STORED, routes: '10.1.0.0/16', blockIpv6: true }
+  const followed = followNetwork(form, stored)
+  expect(followed.draft.routes).toBe('')
+  expect(networkConflicts(followed, stored)).toEqual(['routes'])
+  expect(networkConflicts(followed, STORED)).toEqual([])
+  const given = withStored(followed, stored, ['routes'])
+  expect(networkConflicts(given, stored)).toEqual([])
+  expect(networkChangeIn(given)).toEqual({})
+  expect(followNetwork(given, stored)).toBe(given)
 })
 
 it('leaves out of a new network what was not given', () => {

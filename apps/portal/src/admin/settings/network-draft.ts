@@ -57,8 +57,53 @@ export function networkDraftOf(network: Network): NetworkDraft {
   }
 }
 
-/** Reads what can be changed of a network from a form. */
-export function networkChangeIn(draft: NetworkDraft): Required<NetworkChange> {
+/** A form over a network: what it has, and what it began with. */
+export interface NetworkForm {
+  readonly before: NetworkDraft
+  readonly draft: NetworkDraft
+}
+
+/** The fields that can be changed of a network. */
+export const NETWORK_CHANGES = [
+  ...NETWORK_LISTS,
+  ...(['blockOutsideDns', 'blockIpv6', 'inactiveSeconds'] as const),
+  ...(['uploadKilobitsPerSecond', 'downloadKilobitsPerSecond'] as const),
+  ...(['uploadPacketsPerSecond', 'downloadPacketsPerSecond'] as const),
+] as const
+/** One of them. */
+export type NetworkField = (typeof NETWORK_CHANGES)[number]
+
+/** Brings a form up to what others have saved meanwhile, but for what was touched in it. Gives the same form if nothing was. */
+export function followNetwork(form: NetworkForm, stored: NetworkDraft): NetworkForm {
+  const { before, draft } = form
+  const follows = NETWORK_CHANGES.filter(
+    (field) => before[field] !== stored[field] && (draft[field] === before[field] || draft[field] === stored[field]),
+  )
+  return follows.length === 0 ? form : withStored(form, stored, follows)
+}
+
+/** Names what was touched in a form and what somebody else has saved another value of since it began. */
+export function networkConflicts({ before, draft }: NetworkForm, stored: NetworkDraft): readonly NetworkField[] {
+  return NETWORK_CHANGES.filter(
+    (field) => draft[field] !== before[field] && stored[field] !== before[field] && stored[field] !== draft[field],
+  )
+}
+
+/** Gives fields of a form up for what is stored. */
+export function withStored(form: NetworkForm, stored: NetworkDraft, fields: readonly NetworkField[]): NetworkForm {
+  const values = Object.fromEntries(fields.map((field) => [field, stored[field]]))
+  return { before: { ...form.before, ...values }, draft: { ...form.draft, ...values } }
+}
+
+/** Reads what a form changes of a network. What was not touched is left out: others may have changed it meanwhile. */
+export function networkChangeIn({ before, draft }: NetworkForm): NetworkChange {
+  const all = changeableIn(draft)
+  return Object.fromEntries(
+    NETWORK_CHANGES.flatMap((field) => (draft[field] === before[field] ? [] : [[field, all[field]]])),
+  )
+}
+
+function changeableIn(draft: NetworkDraft): Required<NetworkChange> {
   const { blockOutsideDns, blockIpv6 } = draft
   return {
     ...{ blockOutsideDns, blockIpv6 },
@@ -78,7 +123,7 @@ export function networkChangeIn(draft: NetworkDraft): Required<NetworkChange> {
 export function newNetworkIn(draft: NetworkDraft): NewNetwork {
   const { name, ipv4, ipv6, namespace } = draft
   return {
-    ...networkChangeIn(draft),
+    ...changeableIn(draft),
     ...{ name: name.trim(), ipv4: ipv4.trim() },
     ...(ipv6.trim() !== '' && { ipv6: ipv6.trim() }),
     ...(namespace.trim() !== '' && { namespace: namespace.trim() }),

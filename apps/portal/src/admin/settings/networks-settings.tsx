@@ -34,6 +34,7 @@ export function NetworksSettings(): JSX.Element {
     placeholderData: keepPreviousData,
   })
   const [open, setOpen] = useState<{ network?: Network }>()
+  const edited = list.data?.items.find(({ networkId }) => networkId === open?.network?.networkId)
   const mayWrite = permissions.includes('networks.write')
   const columns = useNetworkColumns(mayWrite, (network) => {
     setOpen({ network })
@@ -77,6 +78,7 @@ export function NetworksSettings(): JSX.Element {
       {open === undefined ? null : (
         <NetworkDialog
           {...open}
+          {...(edited === undefined ? {} : { network: edited })}
           onClose={() => {
             setOpen(undefined)
           }}

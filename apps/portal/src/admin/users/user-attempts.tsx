@@ -42,7 +42,7 @@ function AttemptEntry({ attempt }: { readonly attempt: Attempt }): JSX.Element {
   const t = useTranslations('people.attempts')
   const explanation = useExplanation()
   const told = useTold()
-  const { at, kind, result, outcome, source, country, client, device, checks } = attempt
+  const { at, kind, result, outcome, source, country, client, device, network, node, checks } = attempt
   return (
     <details className={styles.attempt}>
       <summary>
@@ -62,6 +62,8 @@ function AttemptEntry({ attempt }: { readonly attempt: Attempt }): JSX.Element {
             [t('source'), country === null ? source : t('sourceInCountry', { source: source ?? '', country })],
             [t('device'), device?.name ?? device?.deviceId],
             [t('client'), client],
+            [t('network'), network],
+            [t('node'), node],
             [t('told'), told(attempt)],
             [t('code'), <code key="code">{outcome}</code>],
           ]}

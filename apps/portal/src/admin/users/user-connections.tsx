@@ -9,7 +9,7 @@ import { Badge } from '../../ui/badge.tsx'
 import { Button } from '../../ui/button.tsx'
 import { Card, Muted, Skeleton } from '../../ui/layout.tsx'
 import { Notice } from '../../ui/notice.tsx'
-import { RelativeTime } from '../../ui/time.tsx'
+import { LastingTime } from '../../ui/time.tsx'
 import { TwoLines } from '../../ui/two-lines.tsx'
 import { EndConnection } from '../monitoring/connections-end.tsx'
 import type { Connection } from '../monitoring/connections-page.tsx'
@@ -54,7 +54,7 @@ export function UserConnections({ userId }: { readonly userId: string }): JSX.El
               </TwoLines>
             </div>
             <Muted>
-              <RelativeTime at={connection.establishedAt ?? connection.authorisedAt} />
+              <LastingTime at={connection.establishedAt ?? connection.authorisedAt} />
             </Muted>
             {mayEnd ? (
               <Button

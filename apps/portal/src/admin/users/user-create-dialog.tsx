@@ -111,7 +111,7 @@ function CreateForm({ onMade, onClose }: CreateFormProps): JSX.Element {
           autoCapitalize="none"
           spellCheck={false}
           required
-          maxLength={64}
+          longest={64}
           value={username}
           error={taken ? problemText(problem) : isNamed ? t('problems.username') : undefined}
           onChange={({ target }) => {

@@ -14,7 +14,7 @@ import { useFocusInvalid } from '../../ui/use-focus-invalid.ts'
 import type { User } from './people.ts'
 import { useUserAct } from './use-user-act.ts'
 import { changeUser } from './user-acts.ts'
-import { userChangeOf } from './user-change.ts'
+import { followUser, userChangeOf, type UserForm } from './user-change.ts'
 import { type UserDraft, UserFields } from './user-fields.tsx'
 
 interface UserEditDialogProps {
@@ -31,8 +31,7 @@ export function UserEditDialog({ user, isOwn, onClose }: UserEditDialogProps): J
   const { permissions } = useMe()
   const act = useUserAct()
   const say = useToast()
-  const before = draftOf(user)
-  const [draft, setDraft] = useState(before)
+  const { before, draft, setDraft } = useUserForm(user)
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState<unknown>()
   const mayGroup = permissions.includes('groups.write')
@@ -78,6 +77,20 @@ export function UserEditDialog({ user, isOwn, onClose }: UserEditDialogProps): J
       </form>
     </Dialog>
   )
+}
+
+/** Keeps what is typed; what is not touched follows what others save meanwhile. */
+function useUserForm(user: User): UserForm & { readonly setDraft: (draft: UserDraft) => void } {
+  const stored = draftOf(user)
+  const [held, setHeld] = useState<UserForm>({ before: stored, draft: stored })
+  const form = followUser(held, stored)
+  if (form !== held) setHeld(form)
+  return {
+    ...form,
+    setDraft: (draft) => {
+      setHeld({ before: form.before, draft })
+    },
+  }
 }
 
 function draftOf({ displayName, email, role, groups }: User): UserDraft {

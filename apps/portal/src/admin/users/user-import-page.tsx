@@ -4,6 +4,7 @@ import { useTranslations } from 'use-intl'
 
 import { useProblemText } from '../../api/problem-text.ts'
 import { LostOnLeaving } from '../../session/leaving.ts'
+import { useMe } from '../../session/me.ts'
 import { Button } from '../../ui/button.tsx'
 import { DownloadButton } from '../../ui/download-button.tsx'
 import { FileButton } from '../../ui/file-button.tsx'
@@ -49,9 +50,11 @@ function isReady({ busy, problem, report }: UserImport): boolean {
 function FileChoice({ users }: { readonly users: UserImport }): JSX.Element {
   const t = useTranslations('people.import')
   const id = useId()
+  const mayWrite = useMe().permissions.includes('users.write')
   return (
     <Card title={t('fileTitle')}>
       <Stack>
+        {mayWrite ? null : <Notice>{t('readOnly')}</Notice>}
         <p id={`${id}-how`}>{t('how')}</p>
         <p>
           <code className={styles.example}>{EXAMPLE_FILE.trim()}</code>
@@ -69,6 +72,7 @@ function FileChoice({ users }: { readonly users: UserImport }): JSX.Element {
           <FileButton
             label={t('file')}
             accept=".csv,text/csv"
+            disabled={!mayWrite}
             aria-describedby={`${id}-how`}
             onFile={(file) => void users.check(file)}
           />
