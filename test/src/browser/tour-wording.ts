@@ -13,7 +13,8 @@ export type Say = (english: string) => RegExp
 function textsOf(locale: string): ReadonlyMap<string, string> {
   const texts = new Map<string, string>()
   const walk = (value: unknown, path: string): void => {
-    if (typeof value === 'string') texts.set(path, value.replaceAll("''", "'"))
+    // Soft hyphens are no part of the names by which elements are found.
+    if (typeof value === 'string') texts.set(path, value.replaceAll("''", "'").replaceAll('\u00ad', ''))
     else if (typeof value === 'object' && value !== null)
       for (const [key, inner] of Object.entries(value)) walk(inner, `${path}.${key}`)
   }
