@@ -151,8 +151,9 @@ async function look(tourPage: TourPage, shown: Variant): Promise<void> {
   const loaded = await page.evaluate(measure)
   await tourPage.prepare?.(page, say, furnished)
   await settle(visitor)
-  const { shift, overflow } = await page.evaluate(measure)
-  shifts.set(`${tourPage.name} ${shown.name}`, Math.max(loaded.shift, shift))
+  const { shift: whole, overflow } = await page.evaluate(measure)
+  const shift = tourPage.isAnswered === true ? loaded.shift : Math.max(loaded.shift, whole)
+  shifts.set(`${tourPage.name} ${shown.name}`, shift)
   if (pictures !== undefined) {
     await page.screenshot({ path: join(pictures, `${tourPage.name}-${shown.name}.png`), fullPage: true })
   }
@@ -165,7 +166,7 @@ async function look(tourPage: TourPage, shown: Variant): Promise<void> {
     overflow: 0,
     english: [],
   })
-  expect(Math.max(loaded.shift, shift), `layout shift in ${shown.name}`).toBeLessThan(MAX_LAYOUT_SHIFT)
+  expect(shift, `layout shift in ${shown.name}`).toBeLessThan(MAX_LAYOUT_SHIFT)
 }
 
 it.each(TOUR)('shows $name to everybody, steadily and without a word of complaint', async (tourPage) => {

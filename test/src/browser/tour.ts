@@ -14,6 +14,8 @@ export interface TourPage {
   readonly address: string | ((furnished: Furnished) => string | Promise<string>)
   /** The page's heading in English, which is there when the page is. */
   readonly heading: string | RegExp
+  /** What is asked for by `prepare` comes from the service, when it comes: that it then moves the page is no surprise. */
+  readonly isAnswered?: true
   /** Brings the page into the state that is looked at; `say` finds what is written there in any language. */
   readonly prepare?: (page: Page, say: Say, furnished: Furnished) => Promise<void>
 }
@@ -85,6 +87,7 @@ const ENTRY: readonly TourPage[] = [
     role: 'employee',
     address: '/enrol',
     heading: 'Keep your recovery codes',
+    isAnswered: true,
     prepare: async (page, say) => {
       await page.getByRole('button', { name: say('Make new codes') }).click()
       await page.getByLabel(say('I have kept them in a safe place')).waitFor()
