@@ -1,5 +1,6 @@
--- As before, but that a device has connected is noted when its node reports the tunnel: what was allowed may still fail at
--- the node. A tunnel that gets new keys stands, also when the report of it was lost.
+-- As before, but for two things. Rows are locked in the order of everything else: tenant, user, device, connection. And that
+-- a device has connected is noted when its node reports the tunnel, because what was allowed may still fail at the node; a
+-- tunnel that gets new keys stands, also when the report of it was lost.
 -- Notes allowed connections with their lines in the audit log, each only if nothing that allowed it has changed: its
 -- device, user and tenant stay locked until the end of the transaction. Answers true or false for each. Unless it is told
 -- to wait, it answers null for one whose rows somebody else has locked or changed, which is then to be tried alone.
