@@ -126,6 +126,18 @@ it('creates the users of a file once, when it comes twice at the same moment', a
   if (refusal !== undefined) expect(refusal).toMatchObject({ reason: { status: 409, code: 'changed-meanwhile' } })
 })
 
+it('has imports that come together wait for their turn, and refuses those beyond', async () => {
+  const outcomes = await Promise.allSettled(
+    Array.from({ length: 8 }, () => importCsv(`${HEADER}\nADMIN,,,,`, '?dryRun=true')),
+  )
+  const answers = outcomes.map((outcome) =>
+    outcome.status === 'fulfilled' ? fieldOf(outcome.value, 'problemCount') : fieldOf(outcome.reason, 'code'),
+  )
+  const refused = answers.filter((answer) => answer === 'too-many-imports')
+  expect(answers.filter((answer) => answer === 1).length + refused.length).toBe(8)
+  expect(refused.length).toBeLessThanOrEqual(3)
+})
+
 it('refuses a million rows, however they come, without reading them', async () => {
   const rows = `${HEADER}\n${'x,,,,\n'.repeat(1_000_000)}`
   const answer = await post(rows)

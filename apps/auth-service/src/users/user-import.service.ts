@@ -9,6 +9,7 @@ import type { Actor } from '../http/access.ts'
 import { ApiProblem } from '../http/api-problem.ts'
 import type { CreatedLink } from '../links/one-time-links.ts'
 import { PasswordLinks } from '../links/password-links.ts'
+import { TenantTurns } from '../runtime/tenant-turns.ts'
 import type { ImportReport } from './import.schemas.ts'
 import { readImportFile } from './import-file.ts'
 import { planImport, type PlannedUser } from './import-plan.ts'
@@ -17,8 +18,8 @@ import { type ImportRow, MAX_PROBLEMS, readImportRows } from './import-rows.ts'
 
 /** Far below what PostgreSQL does in the time that a statement may take. */
 const ROWS_OF_STATEMENT = 500
-/** Each holds a connection to the database for a while. */
-const MAX_AT_ONCE = 2
+/** Each holds a connection to the database for some seconds; clients await the answer for 30 s. */
+const TURNS = { atOnce: 2, waitingOfTenant: 4, patienceMs: 10_000 }
 
 /** A user as stored, with the line they come from. */
 type StoredUser = PlannedUser & { readonly tenantId: string; readonly id: string }
@@ -28,7 +29,7 @@ type StoredUser = PlannedUser & { readonly tenantId: string; readonly id: string
 export class UserImport {
   readonly #database: Database
   readonly #links: PasswordLinks
-  #running = 0
+  readonly #turns = new TenantTurns(TURNS)
 
   constructor(@Inject(Database) database: Database, @Inject(PasswordLinks) links: PasswordLinks) {
     this.#database = database
@@ -37,19 +38,12 @@ export class UserImport {
 
   /** Both runs plan by the same code; a dry run stops before the first change. */
   async run(actor: Actor, body: Readable, dryRun: boolean): Promise<ImportReport> {
-    if (this.#running >= MAX_AT_ONCE) {
+    // Before its turn: whoever sends slowly holds up nobody.
+    const text = await readImportFile(body)
+    using turn = await this.#turns.take(actor.tenantId)
+    if (turn === undefined) {
       throw new ApiProblem(429, 'too-many-imports', 'Other files are being imported. Please try again in a minute.')
     }
-    this.#running += 1
-    try {
-      return await this.#run(actor, body, dryRun)
-    } finally {
-      this.#running -= 1
-    }
-  }
-
-  async #run(actor: Actor, body: Readable, dryRun: boolean): Promise<ImportReport> {
-    const text = await readImportFile(body)
     const { rows, problems } = await readImportRows(text)
     const fileSha256 = createHash('sha256').update(text).digest('hex')
     const file = { rows, problems, dryRun, fileSha256 }
