@@ -6,8 +6,9 @@ import { fileURLToPath } from 'node:url'
 
 import type { Benchmark, BenchScene, Contender } from './benchmark.ts'
 import { cpuSeconds } from './cpu-time.ts'
-import { TARGET_ADDRESS } from './lane.ts'
+import { buildLane, TARGET_ADDRESS } from './lane.ts'
 import { connectLoadClients, type LoadClients } from './load-client.ts'
+import { startOurs } from './our-server.ts'
 import { type BenchResult, compare } from './report.ts'
 import { udpDatagrams } from './udp-counters.ts'
 
@@ -21,11 +22,16 @@ const SETTLE_MS = 30_000
 const IDLE_ROUNDS = 4
 const IDLE_SECONDS = 20
 const TRAFFIC_ROUNDS = 4
-const TRAFFIC_SECONDS = 5
+/** As long as the regular work of a node takes to come round. */
+const TRAFFIC_SECONDS = 15
 const TRAFFIC_PER_SECOND = 20_000
 const TRAFFIC_BYTES = 200
 /** Of the TCP/UDP services of a host: `discard` (RFC 863). */
 const DISCARD_PORT = 9
+const SINK_START_TIMEOUT_MS = 10_000
+
+/** A server and its connected clients. */
+type Crowd = Contender & { readonly clients: LoadClients }
 
 /** What connected clients cost that do nothing, and what a packet costs among many of them. */
 export const manyPeersBenchmark: Benchmark = {
@@ -33,11 +39,10 @@ export const manyPeersBenchmark: Benchmark = {
   async run(scene) {
     const { ours, peer, crowd, checkpoint } = scene
     const peerCrowd = Math.min(MOST_OF_PEER, crowd)
-    const few = await withClients(ours, FEW, RATE_PER_SECOND, scene, (clients) => packetCosts(ours, clients, scene))
     const many = await withClients(ours, crowd, RATE_PER_SECOND, scene, async (clients, memory) => ({
       memory,
       idle: await idleCosts(ours, crowd, scene),
-      packets: await packetCosts(ours, clients, scene),
+      packets: await packetCosts({ ...ours, clients }, scene),
     }))
     checkpoint('idle-peers: openvpn')
     const theirs = await withClients(peer, peerCrowd, RATE_PER_SECOND, scene, async (_clients, memory) => ({
@@ -45,7 +50,7 @@ export const manyPeersBenchmark: Benchmark = {
       idle: await idleCosts(peer, peerCrowd, scene),
     }))
     return [
-      scaling(few, many.packets, crowd),
+      scaling(many.packets, crowd),
       compare({
         name: 'idle-peers-cpu',
         unit: 'CPU µs per peer and second',
@@ -97,30 +102,44 @@ async function idleCosts({ server }: Contender, count: number, { checkpoint }: B
   return costs
 }
 
-/** CPU µs per packet beyond what the idle clients cost, for each round. */
-async function packetCosts({ lane, server }: Contender, clients: LoadClients, scene: BenchScene): Promise<number[]> {
-  const directory = await mkdtemp(join(tmpdir(), 'sallyport-bench-sender-'))
-  try {
-    const file = join(directory, 'addresses')
-    await writeFile(file, clients.addresses.join('\n'))
-    const sender = fileURLToPath(new URL('udp-sender.js', import.meta.url))
-    const load = [TARGET_ADDRESS, DISCARD_PORT, TRAFFIC_PER_SECOND, TRAFFIC_BYTES, TRAFFIC_SECONDS].map(String)
-    const costs: number[] = []
+/** CPU µs per packet beyond what idle clients cost, for each round: among many clients, and on another node with few. */
+async function packetCosts(many: Crowd, scene: BenchScene): Promise<Record<'few' | 'many', number[]>> {
+  await using lane = await buildLane('bench-f')
+  await using server = await startOurs(lane, scene.checkpoint, { NODE_DATA_THREADS: '1' })
+  return await withClients({ lane, server }, FEW, RATE_PER_SECOND, scene, async (clients) => {
+    const costs: Record<'few' | 'many', number[]> = { few: [], many: [] }
     for (let round = 1; round <= TRAFFIC_ROUNDS; round++) {
-      const idle = await cpuOver(server.pid, () => delay(TRAFFIC_SECONDS * 1000))
-      const before = await udpDatagrams(lane.target)
-      const busy = await cpuOver(server.pid, () => lane.client.exec(process.execPath, sender, file, ...load))
-      const packets = (await udpDatagrams(lane.target)) - before
-      const cost = ((busy.used - (idle.used / idle.seconds) * busy.seconds) * 1e6) / packets
-      costs.push(cost)
-      scene.checkpoint(
-        `${String(clients.addresses.length)} clients, round ${String(round)}: ${cost.toFixed(2)} CPU µs per packet, ${String(packets)} packets`,
-      )
+      for (const [name, crowd] of [['few', { lane, server, clients }] as const, ['many', many] as const]) {
+        const cost = await packetCost(crowd)
+        costs[name].push(cost)
+        scene.checkpoint(
+          `${String(crowd.clients.addresses.length)} clients, round ${String(round)}: ${cost.toFixed(2)} CPU µs per packet`,
+        )
+      }
     }
     return costs
-  } finally {
-    await rm(directory, { recursive: true })
-  }
+  })
+}
+
+async function packetCost({ lane, server, clients }: Crowd): Promise<number> {
+  await using parts = new AsyncDisposableStack()
+  const directory = await mkdtemp(join(tmpdir(), 'sallyport-bench-sender-'))
+  parts.defer(() => rm(directory, { recursive: true }))
+  const file = join(directory, 'addresses')
+  await writeFile(file, clients.addresses.join('\n'))
+  const [sender, sink] = [programFile('udp-sender.js'), programFile('udp-sink.js')]
+  const receiver = parts.use(lane.target.spawn(process.execPath, sink, TARGET_ADDRESS, String(DISCARD_PORT)))
+  await receiver.waitForLine(/listening/, SINK_START_TIMEOUT_MS)
+  const idle = await cpuOver(server.pid, () => delay(TRAFFIC_SECONDS * 1000))
+  const before = await udpDatagrams(lane.target)
+  const load = [TARGET_ADDRESS, DISCARD_PORT, TRAFFIC_PER_SECOND, TRAFFIC_BYTES, TRAFFIC_SECONDS].map(String)
+  const busy = await cpuOver(server.pid, () => lane.client.exec(process.execPath, sender, file, ...load))
+  const packets = (await udpDatagrams(lane.target)) - before
+  return ((busy.used - (idle.used / idle.seconds) * busy.seconds) * 1e6) / packets
+}
+
+function programFile(name: string): string {
+  return fileURLToPath(new URL(name, import.meta.url))
 }
 
 async function cpuOver(pid: number, work: () => Promise<unknown>): Promise<{ used: number; seconds: number }> {
@@ -130,13 +149,13 @@ async function cpuOver(pid: number, work: () => Promise<unknown>): Promise<{ use
   return { used: (await cpuSeconds(pid)) - before, seconds: (performance.now() - startedMs) / 1000 }
 }
 
-function scaling(few: readonly number[], many: readonly number[], crowd: number): BenchResult {
+function scaling({ few, many }: Record<'few' | 'many', readonly number[]>, crowd: number): BenchResult {
   return compare({
     name: 'peers-scaling',
     unit: 'CPU µs per packet',
     ours: many,
     peer: few,
-    conditions: `ours with ${String(crowd)} connected clients; "peer" is ours with ${String(FEW)}; ${String(TRAFFIC_PER_SECOND)} UDP packets of ${String(TRAFFIC_BYTES)} bytes a second from up to 512 of the clients in turn, less what the same clients cost when idle`,
+    conditions: `ours with ${String(crowd)} connected clients; "peer" is another node of ours with ${String(FEW)}, in turns; ${String(TRAFFIC_PER_SECOND)} UDP packets of ${String(TRAFFIC_BYTES)} bytes a second over ${String(TRAFFIC_SECONDS)} s, ten clients at a time, of all or of 400 of them in turn, 3200 flows; less what the same clients cost when idle`,
   })
 }
 
