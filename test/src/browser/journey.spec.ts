@@ -142,6 +142,14 @@ describe('from an invitation to a tunnel', () => {
     expect(client.promptCount).toBe(1)
   })
 
+  it('the list of their devices shows which one is connected', async () => {
+    const { page } = employee
+    await follow(page, 'Devices')
+    await waitForShown(page.getByText('Connected', { exact: true }))
+    await page.goBack()
+    await waitForHeading(page, 'Hello, Grace Hopper')
+  })
+
   it('an administrator revokes the device: the tunnel is gone, and everybody sees it by themselves', async () => {
     const desk = await administrator.context.newPage()
     await desk.goto('/admin/devices')

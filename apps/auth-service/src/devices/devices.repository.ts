@@ -25,8 +25,8 @@ export type DeviceWithOwners = Device & {
   readonly authority: Pick<CertificateAuthority, 'state'>
 }
 
-/** A device with its user's name. */
-export type NamedDevice = Device & { readonly user: Pick<User, 'username'> }
+/** A device with the names of its user and its network. */
+export type NamedDevice = Device & { readonly user: Pick<User, 'username'>; readonly network: Pick<Network, 'name'> }
 
 /** What is known of a device when it is enrolled. */
 export type NewDevice = CertificateColumns &
@@ -39,7 +39,7 @@ export type Meanwhile<Result> = (session: TenantSession) => Promise<Result>
 export type Enrolment<Result> =
   { readonly enrolled: Device } | { readonly enrolled: undefined; readonly result: Result }
 
-const withUsername = { user: { select: { username: true } } } as const
+const withNames = { user: { select: { username: true } }, network: { select: { name: true } } } as const
 
 /** Devices of a tenant's users. */
 @Injectable()
@@ -64,7 +64,7 @@ export class DevicesRepository {
           ...(expiresBefore === undefined ? {} : { certificateNotAfter: { lt: expiresBefore } }),
           AND: [...named, ...createdAfter(after)],
         },
-        include: withUsername,
+        include: withNames,
         orderBy: ORDER_BY_CREATION,
         take: limit + 1,
       }),
@@ -138,7 +138,7 @@ export class DevicesRepository {
     const { tenantId, id } = device
     return this.#database.withTenant(tenantId, async (session) => {
       const where = { tenantId_id: { tenantId, id } }
-      const renamed = await session.device.update({ where, data: { name }, include: withUsername })
+      const renamed = await session.device.update({ where, data: { name }, include: withNames })
       await recordAudit(session, tenantId, entry)
       return renamed
     })

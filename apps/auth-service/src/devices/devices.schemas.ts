@@ -101,6 +101,7 @@ export const deviceView = z.strictObject({
   userId: uuid,
   username: z.string(),
   networkId: uuid,
+  networkName: z.string(),
   authorityId: uuid.describe('who signed its certificate'),
   certificateNotAfter: z.iso.datetime(),
   serverMadeKey: z.boolean(),

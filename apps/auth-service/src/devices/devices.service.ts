@@ -76,6 +76,7 @@ function viewOf(device: NamedDevice, renewalTimeOf: RenewalTimeOf): DeviceView {
     userId: device.userId,
     username: device.user.username,
     networkId: device.networkId,
+    networkName: device.network.name,
     authorityId: device.authorityId,
     certificateNotAfter: device.certificateNotAfter.toISOString(),
     serverMadeKey: device.serverMadeKey,

@@ -14,13 +14,19 @@ import type { Device } from './own-queries.ts'
 import { RenameDevice } from './rename-device.tsx'
 import { certificateStateOf } from './todos.ts'
 
+interface DeviceCardProps {
+  readonly device: Device
+  readonly isConnected: boolean
+}
+
 /** Shows a device, and what can be done with it. */
-export function DeviceCard({ device }: { readonly device: Device }): JSX.Element {
+export function DeviceCard({ device, isConnected }: DeviceCardProps): JSX.Element {
   const t = useTranslations('employee')
   const nowMs = useNowMs()
   // Undefined until the name was edited: then its button has the focus again.
   const [isRenaming, setRenaming] = useState<boolean>()
-  const { name, createdAt, lastConnectedAt, certificateNotAfter, serverMadeKey, revoked, renewableFrom } = device
+  const { name, networkName, createdAt, lastConnectedAt, certificateNotAfter } = device
+  const { serverMadeKey, revoked, renewableFrom } = device
   const state = certificateStateOf(device, nowMs)
   const isEarly = renewableFrom !== null && Date.parse(renewableFrom) > nowMs
   const canRenew = state !== 'expired' && !isEarly
@@ -50,9 +56,10 @@ export function DeviceCard({ device }: { readonly device: Device }): JSX.Element
   )
   return (
     <Card title={<bdi>{name}</bdi>} actions={revoked ? undefined : rename}>
-      <DeviceBadges device={device} state={state} />
+      <DeviceBadges device={device} state={state} isConnected={isConnected} />
       <Facts
         entries={[
+          [t('device.network'), <bdi key="network">{networkName}</bdi>],
           [
             t('device.lastConnected'),
             lastConnectedAt === null ? null : <RelativeTime key="last" at={lastConnectedAt} />,
@@ -79,12 +86,11 @@ export function DeviceCard({ device }: { readonly device: Device }): JSX.Element
   )
 }
 
-interface DeviceBadgesProps {
-  readonly device: Device
+interface DeviceBadgesProps extends DeviceCardProps {
   readonly state: ReturnType<typeof certificateStateOf>
 }
 
-function DeviceBadges({ device, state }: DeviceBadgesProps): JSX.Element | null {
+function DeviceBadges({ device, state, isConnected }: DeviceBadgesProps): JSX.Element | null {
   const t = useTranslations('employee')
   const { revoked, renewalPending, lastConnectedAt } = device
   if (revoked) {
@@ -94,10 +100,15 @@ function DeviceBadges({ device, state }: DeviceBadgesProps): JSX.Element | null 
       </Row>
     )
   }
-  const isNew = lastConnectedAt === null
-  if (state === 'good' && !renewalPending && !isNew) return null
+  const isNew = lastConnectedAt === null && !isConnected
+  if (state === 'good' && !renewalPending && !isNew && !isConnected) return null
   return (
     <Row>
+      {isConnected ? (
+        <Badge tone="success" dot>
+          {t('device.connected')}
+        </Badge>
+      ) : null}
       {state === 'expired' ? <Badge tone="danger">{t('device.expired')}</Badge> : null}
       {state === 'expiring' ? <Badge tone="warning">{t('device.expiring')}</Badge> : null}
       {renewalPending ? <Badge tone="info">{t('device.renewalPending')}</Badge> : null}

@@ -12,7 +12,7 @@ import { TabLink, TabLinks } from '../ui/tab-links.tsx'
 import { Pager } from '../ui/table.tsx'
 import { DeviceCard } from './device-card.tsx'
 import { NoNetwork } from './no-network.tsx'
-import { useOwnDevices } from './own-queries.ts'
+import { useLiveConnections, useOwnDevices } from './own-queries.ts'
 
 const route = getRouteApi('/signed-in/devices')
 const DEVICES = 20
@@ -34,6 +34,7 @@ function OwnDevices(): JSX.Element {
   const { state = 'active' } = route.useSearch()
   const pages = usePages(state)
   const { data, error } = useOwnDevices({ state, limit: DEVICES, after: pages.after })
+  const connected = new Set(useLiveConnections().data?.items.map(({ deviceId }) => deviceId))
   const add = (
     <LinkButton to="/devices/add" variant="primary" icon={<Plus size={18} aria-hidden="true" />}>
       {t('addDevice')}
@@ -63,7 +64,7 @@ function OwnDevices(): JSX.Element {
       ) : (
         <Stack>
           {data.items.map((device) => (
-            <DeviceCard key={device.deviceId} device={device} />
+            <DeviceCard key={device.deviceId} device={device} isConnected={connected.has(device.deviceId)} />
           ))}
           <Pager previous={pages.previous} next={pages.nextOf(data.next)} />
         </Stack>

@@ -14,6 +14,9 @@ export const employeeRoutes = [
     ...page,
     path: '/devices',
     validateSearch: strictly((search) => present({ state: choiceIn(search, 'state', ['revoked']) })),
+    loader: async ({ context: { queries } }) => {
+      await firstAnswers(queries.query({ ...liveConnectionsQuery, ...FIRST_ANSWER }))
+    },
     component: lazyPage(() => import('./devices-page.tsx'), 'DevicesPage'),
   }),
   createRoute({

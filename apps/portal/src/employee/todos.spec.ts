@@ -24,6 +24,7 @@ function device(daysLeft: number, renewalPending = false): Device {
     userId: id,
     username: 'ada',
     networkId: id,
+    networkName: 'Office',
     authorityId: id,
     certificateNotAfter: new Date(nowMs + daysLeft * DAY_MS).toISOString(),
     serverMadeKey: false,

@@ -2796,6 +2796,7 @@ export interface operations {
                      *           "userId": "8d0f6d5e-4a52-4c59-9a3b-6d1f0c2b7e11",
                      *           "username": "anna",
                      *           "networkId": "8d0f6d5e-4a52-4c59-9a3b-6d1f0c2b7e11",
+                     *           "networkName": "text",
                      *           "authorityId": "8d0f6d5e-4a52-4c59-9a3b-6d1f0c2b7e11",
                      *           "certificateNotAfter": "2026-03-01T09:30:00.000Z",
                      *           "serverMadeKey": false,
@@ -2819,6 +2820,7 @@ export interface operations {
                             username: string;
                             /** Format: uuid */
                             networkId: string & (unknown & unknown);
+                            networkName: string;
                             /**
                              * Format: uuid
                              * @description who signed its certificate
@@ -3005,6 +3007,7 @@ export interface operations {
                      *       "userId": "8d0f6d5e-4a52-4c59-9a3b-6d1f0c2b7e11",
                      *       "username": "anna",
                      *       "networkId": "8d0f6d5e-4a52-4c59-9a3b-6d1f0c2b7e11",
+                     *       "networkName": "text",
                      *       "authorityId": "8d0f6d5e-4a52-4c59-9a3b-6d1f0c2b7e11",
                      *       "certificateNotAfter": "2026-03-01T09:30:00.000Z",
                      *       "serverMadeKey": false,
@@ -3024,6 +3027,7 @@ export interface operations {
                         username: string;
                         /** Format: uuid */
                         networkId: string & (unknown & unknown);
+                        networkName: string;
                         /**
                          * Format: uuid
                          * @description who signed its certificate
