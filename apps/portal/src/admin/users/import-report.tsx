@@ -1,5 +1,5 @@
 import { type JSX, useState } from 'react'
-import { useFormatter, useTranslations } from 'use-intl'
+import { useTranslations } from 'use-intl'
 
 import { LostOnLeaving, useLeave } from '../../session/leaving.ts'
 import { Badge } from '../../ui/badge.tsx'
@@ -30,7 +30,6 @@ function usePart<Item>(items: readonly Item[]): { part: readonly Item[]; pager: 
 /** Lists what is wrong with a file; nobody was created. */
 export function ImportProblems({ report }: { readonly report: ImportReport }): JSX.Element {
   const t = useTranslations('people.import')
-  const format = useFormatter()
   const problemText = useRowProblemText()
   const { problems, problemCount } = report
   const { part, pager } = usePart(problems)
@@ -41,7 +40,7 @@ export function ImportProblems({ report }: { readonly report: ImportReport }): J
         <DataTable
           caption={t('problemList')}
           columns={[
-            { header: t('line'), cell: ({ line }) => format.number(line) },
+            { header: t('place'), cell: ({ line }) => t('line', { line }) },
             { header: t('problem'), cell: problemText },
           ]}
           items={part}
