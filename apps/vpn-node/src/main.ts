@@ -1,6 +1,8 @@
+import { access, constants } from 'node:fs/promises'
+
 import { ConfigError } from '@sallyport/config'
 import { describeError, SallyportError } from '@sallyport/foundation'
-import { createLogger, serveStatus } from '@sallyport/telemetry'
+import { createLogger, type Logger, serveStatus } from '@sallyport/telemetry'
 
 import { checkHost } from './host-check.ts'
 import { joinCluster, keepIdentityFresh } from './identity-upkeep.ts'
@@ -14,6 +16,7 @@ async function run(stop: AbortSignal): Promise<void> {
   const settings = readSettings(process.env)
   const log = createLogger('vpn-node', settings.LOG_LEVEL)
   await checkHost()
+  await checkCaptures(settings.NODE_CAPTURE_DIRECTORY, log)
   const identity = await joinCluster(settings, log, stop)
   using _upkeep = keepIdentityFresh(identity, log)
   await using node = new VpnNode(settings, identity, log)
@@ -25,6 +28,16 @@ async function run(stop: AbortSignal): Promise<void> {
       stop.addEventListener('abort', resolve)
     })
   log.info({}, 'stopping')
+}
+
+/** Captures are not what a node is for: it starts without them, too. */
+async function checkCaptures(directory: string | undefined, log: Logger): Promise<void> {
+  if (directory === undefined) return
+  try {
+    await access(directory, constants.W_OK | constants.X_OK)
+  } catch (error) {
+    log.warn({ err: describeError(error) }, 'NODE_CAPTURE_DIRECTORY cannot be written to: every capture will fail')
+  }
 }
 
 async function showStatus(listen: { host: string; port: number }, node: VpnNode): Promise<AsyncDisposable> {

@@ -19,16 +19,42 @@ it('takes several addresses of both transports and families; one without transpo
   ])
 })
 
-it.each(['sctp:0.0.0.0:1194', 'udp:', 'tcp:0.0.0.0', 'udp:0.0.0.0:65536', 'udp:::1:1194', 'nonsense'])(
-  'says which address is none: %s',
-  (value) => {
-    expect(() => listen(`0.0.0.0:1194,${value}`)).toThrow(`NODE_LISTEN: "${value}" is not udp:HOST:PORT`)
-  },
-)
+it.each([
+  'sctp:0.0.0.0:1194',
+  'udp:',
+  'tcp:0.0.0.0',
+  'udp:0.0.0.0:65536',
+  'udp:::1:1194',
+  'nonsense',
+  'udp:vpn.example.com:1194',
+  'udp:1.2.3.4.5:1194',
+])('says which address is none: %s', (value) => {
+  expect(() => listen(`0.0.0.0:1194,${value}`)).toThrow(`NODE_LISTEN: "${value}" is not udp:HOST:PORT`)
+})
 
 it('refuses an empty list and a list that is longer than a node can need', () => {
   expect(() => listen(',')).toThrow('NODE_LISTEN: name 1 to 16 addresses')
   expect(() => listen(Array(17).fill('0.0.0.0:1').join(','))).toThrow('NODE_LISTEN: name 1 to 16 addresses')
+})
+
+it('refuses an address that is named twice', () => {
+  expect(() => listen('0.0.0.0:1194,tcp:0.0.0.0:1194,udp:0.0.0.0:1194')).toThrow(
+    'NODE_LISTEN: "udp:0.0.0.0:1194" is named twice',
+  )
+})
+
+it.each([
+  ['tcp:127.0.0.1:443', '127.0.0.1:443'],
+  ['tcp:0.0.0.0:443', '127.0.0.1:443'],
+  ['udp:0.0.0.0:1194,tcp:[::]:443', 'localhost:443'],
+])('refuses to share a port with itself: %s, %s', (listen, share) => {
+  expect(() => read({ NODE_LISTEN: listen, NODE_TCP_SHARE: share })).toThrow('NODE_TCP_SHARE: is a port of this node')
+  const [host] = share.split(':')
+  expect(() => read({ NODE_LISTEN: listen, NODE_TCP_SHARE: `${host ?? ''}:8443` })).not.toThrow()
+})
+
+it('says that node-api is reached by https', () => {
+  expect(() => read({ AUTH_NODE_API_URL: 'http://127.0.0.1:8443' })).toThrow('AUTH_NODE_API_URL: must be an https URL')
 })
 
 it('shares a TCP port with the server that is named, and refuses to share when there is none', () => {

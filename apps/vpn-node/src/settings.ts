@@ -12,7 +12,9 @@ const schema = z
     NODE_DATA_THREADS: dataThreads.prefault('auto'),
     NODE_CIPHER_LIBRARY: z.enum(['auto', 'openssl', 'ipsec-mb']).default('auto'),
     SERVICE_NAME: enrolRequest.shape.name.describe('a name for this node: lower-case letters, digits and hyphens'),
-    AUTH_NODE_API_URL: z.url({ protocol: /^https$/ }).describe("the auth-service's node-api, https://HOST:8443"),
+    AUTH_NODE_API_URL: z
+      .url({ protocol: /^https$/, message: 'must be an https URL, for example https://HOST:8443' })
+      .describe("the auth-service's node-api, https://HOST:8443"),
     JOIN_TOKEN: secretText(16).optional(),
     IDENTITY_DIRECTORY: z.string().describe('a directory of its own in which the node keeps its certificate and key'),
     NODE_CAPTURE_DIRECTORY: z
@@ -26,9 +28,30 @@ const schema = z
     path: ['NODE_TCP_SHARE'],
     message: 'there is no port to share: NODE_LISTEN names no tcp:HOST:PORT',
   })
+  .refine(({ NODE_LISTEN, NODE_TCP_SHARE }) => !NODE_LISTEN.some((listener) => isItself(listener, NODE_TCP_SHARE)), {
+    path: ['NODE_TCP_SHARE'],
+    message: 'is a port of this node itself: name the server that is to answer there',
+  })
 
 function isTcp({ transport }: { readonly transport: 'udp' | 'tcp' }): boolean {
   return transport === 'tcp'
+}
+
+/** Whoever shares a port with itself passes each client on to itself without end. */
+function isItself(
+  listener: z.infer<typeof listenList>[number],
+  share: z.infer<typeof listenAddress> | undefined,
+): boolean {
+  if (!isTcp(listener) || share?.port !== listener.port) return false
+  return share.host === listener.address || (isUnspecified(listener.address) && isLoopback(share.host))
+}
+
+function isUnspecified(address: string): boolean {
+  return address === '0.0.0.0' || address === '::'
+}
+
+function isLoopback(host: string): boolean {
+  return host.startsWith('127.') || host === '::1' || host === 'localhost'
 }
 
 export type NodeSettings = Readonly<z.infer<typeof schema>>
