@@ -30,12 +30,10 @@ const BENCHMARKS = [
   manyPeersBenchmark,
 ]
 const NAMES = [...BENCHMARKS.flatMap(({ names }) => names), ...AUTH_ROWS]
-/** Names several rows. */
-const AUTH = 'auth'
 /** As many addresses as the pool of the benchmark has. */
 const MAX_CROWD = 60_000
 const CHART_TITLE = 'CPU seconds of the server process per GB of TCP payload (less is better)'
-const USAGE = `usage: npm run bench [-- [--json FILE] [--chart FILE] [--peers N] [NAME…]]; names: ${[...NAMES, AUTH].join(', ')} (default: all)`
+const USAGE = `usage: npm run bench [-- [--json FILE] [--chart FILE] [--peers N] [NAME…]]; names: ${NAMES.join(', ')}, or what several begin with (default: all)`
 
 interface Arguments {
   readonly jsonFile: string | undefined
@@ -126,15 +124,15 @@ function readArguments(): Arguments {
       options: { json: { type: 'string' }, chart: { type: 'string' }, peers: { type: 'string', default: '10000' } },
       allowPositionals: true,
     })
-    const asked = positionals.flatMap((name) => (name === AUTH ? [...AUTH_ROWS] : [name]))
-    if (!asked.every((name) => NAMES.includes(name))) throw new RangeError('no such benchmark')
+    const asked = positionals.map((name) => NAMES.filter((known) => known === name || known.startsWith(`${name}-`)))
+    if (asked.some(({ length }) => length === 0)) throw new RangeError('no such benchmark')
     const crowd = Number(values.peers)
     if (!Number.isInteger(crowd) || crowd < 1 || crowd > MAX_CROWD) throw new RangeError('not a number of peers')
     return {
       crowd,
       jsonFile: values.json,
       chartFile: values.chart,
-      names: asked.length === 0 ? NAMES : asked,
+      names: asked.length === 0 ? NAMES : asked.flat(),
     }
   } catch (error) {
     throw new BenchUsageError('usage', USAGE, { cause: error })

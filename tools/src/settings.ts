@@ -11,6 +11,13 @@ export function upSettings(
   checkout: string,
 ): { readonly stack: StackOptions; readonly routes: readonly string[] } {
   const text = (name: string): string | undefined => (environment[name] === '' ? undefined : environment[name])
+  const present = (names: readonly string[]): Readonly<Record<string, string>> =>
+    Object.fromEntries(
+      names.flatMap((name) => {
+        const value = text(name)
+        return value === undefined ? [] : [[name, value]]
+      }),
+    )
   const list = (name: string): readonly string[] | undefined =>
     text(name)
       ?.split(',')
@@ -29,6 +36,7 @@ export function upSettings(
       nodeTcpShare: text('NODE_TCP_SHARE'),
       metricsListen: text('METRICS_LISTEN'),
       vpnRemotes: list('VPN_REMOTES'),
+      nodeSettings: present(['NODE_DATA_THREADS', 'NODE_CIPHER_LIBRARY', 'NODE_CAPTURE_DIRECTORY']),
       leaseSeconds: text('LEASE_SECONDS') === undefined ? undefined : Number(text('LEASE_SECONDS')),
       logLevel: text('LOG_LEVEL'),
     },

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { open, writeFile } from 'node:fs/promises'
 
 import { describeError } from '@sallyport/foundation'
 
@@ -34,6 +34,7 @@ async function perform(command: Command): Promise<number> {
     return EXIT_CODE.good
   }
   const { jsonFile } = command.options
+  if (jsonFile !== undefined) await checkJsonFile(jsonFile)
   const results = await run(command.options, tell, signal)
   process.stdout.write(resultsTable(results))
   if (jsonFile !== undefined) await writeJson(jsonFile, results)
@@ -52,9 +53,20 @@ function interruption(): AbortSignal {
   return controller.signal
 }
 
+/** Before the test, which may be long. */
+async function checkJsonFile(file: string): Promise<void> {
+  await writing(file, async () => {
+    await (await open(file, 'a')).close()
+  })
+}
+
 async function writeJson(file: string, results: unknown): Promise<void> {
+  await writing(file, () => writeFile(file, `${JSON.stringify(results, undefined, 2)}\n`))
+}
+
+async function writing(file: string, work: () => Promise<void>): Promise<void> {
   try {
-    await writeFile(file, `${JSON.stringify(results, undefined, 2)}\n`)
+    await work()
   } catch (error) {
     throw new LoadError('output', `${file} cannot be written: ${describeError(error)}`, { cause: error })
   }

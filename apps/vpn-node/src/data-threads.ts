@@ -16,7 +16,9 @@ export function dataThreadsFor(cores: number): number {
 /** How many threads carry packets: a number, or `auto` for what suits this machine. */
 export const dataThreads = z
   .string()
-  .transform((text) => (text === 'auto' ? dataThreadsFor(availableParallelism()) : Number(text)))
+  .transform((text) =>
+    text === 'auto' ? dataThreadsFor(availableParallelism()) : /^\d+$/.test(text) ? Number(text) : NaN,
+  )
   .refine((threads) => Number.isInteger(threads) && threads >= 1 && threads <= MAX_DATA_THREADS, {
     message: `neither auto nor a number from 1 to ${String(MAX_DATA_THREADS)}`,
   })

@@ -75,6 +75,6 @@ it('leaves the choice of a cipher library to the engine unless one is named', ()
   expect(() => read({ NODE_CIPHER_LIBRARY: 'nss' })).toThrow('NODE_CIPHER_LIBRARY')
 })
 
-it.each(['0', '17', '1.5', '-1', 'many'])('refuses %j data threads', (value) => {
+it.each(['0', '17', '1.5', '-1', '0x2', 'many'])('refuses %j data threads', (value) => {
   expect(() => read({ NODE_DATA_THREADS: value })).toThrow('NODE_DATA_THREADS: neither auto nor a number from 1 to 16')
 })

@@ -17,7 +17,7 @@ export interface TrafficLimit {
   readonly bytesPerSecond?: number
   /** From 1 to 10^9. */
   readonly packetsPerSecond?: number
-  /** How much may pass at once after a silence, as time at these rates, from 1 to 60,000; 100 when absent. */
+  /** How much may pass at once after a silence, as time at these rates, from 1 to 60,000; 500 when absent. */
   readonly burstMs?: number
 }
 

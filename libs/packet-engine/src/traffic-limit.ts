@@ -1,7 +1,11 @@
 import { EngineError } from './engine-error.ts'
 import type { TrafficLimit } from './traffic-counters.ts'
 
-const DEFAULT_BURST_MS = 100
+/**
+ * Longer than a TCP sender is silent whose whole window was dropped (at least 200 ms in Linux, 1 s by RFC 6298 §2.4): what
+ * the rate gives meanwhile must not be lost to it.
+ */
+const DEFAULT_BURST_MS = 500
 const MAX_BURST_MS = 60_000
 const MAX_BYTES_PER_SECOND = 1e12
 const MAX_PACKETS_PER_SECOND = 1e9
