@@ -227,6 +227,10 @@ export class VpnNode implements AsyncDisposable {
       this.#log.warn({ what: event.what }, 'the kernel refused an offload that it had offered: packets cost more')
       return
     }
+    if (event.type === 'network-lost') {
+      this.#renewNetwork(event.network)
+      return
+    }
     if (event.type === 'key-limit') this.metrics.keyLimits.increment(event.reason)
     const host = this.#table.findByPeerId(event.peerId)
     if (host === undefined) return
@@ -247,6 +251,18 @@ export class VpnNode implements AsyncDisposable {
         host.moveTo(event.path)
         return
     }
+  }
+
+  /** Its clients come back by themselves, with their tokens. */
+  #renewNetwork(index: number): void {
+    const networkId = this.#networks.idOf(index)
+    if (networkId === undefined) return
+    this.#log.error(
+      { networkId },
+      'the device of a network was deleted: it is made anew, and its clients are told to come back',
+    )
+    this.#end((host) => host.grant?.network.networkId === networkId, 'restart', 'Your network was interrupted')
+    void this.#networks.renew(networkId)
   }
 
   #obey(order: NodeOrder): void {

@@ -36,6 +36,18 @@ afterEach(async () => {
   await namespace[Symbol.asyncDispose]()
 })
 
+it('makes a device anew that somebody has deleted, with its addresses and rules', async () => {
+  const index = await networks.ensure(network('a'))
+  const described = () =>
+    namespace.exec('ip', '-brief', 'address', 'show', 'scope', 'global', 'dev', `spt250n${String(index)}`)
+  const before = [await described(), await rules()]
+  await namespace.exec('ip', 'link', 'delete', `spt250n${String(index)}`)
+  await networks.renew(networks.idOf(index) ?? '')
+  expect([await described(), await rules()]).toEqual(before)
+  expect(await networks.ensure(network('a'))).toBe(index)
+  await networks.renew('of nobody')
+})
+
 it('says which namespace is missing', async () => {
   const missing = networks.ensure(network('a', { namespace: 'no-such-namespace' }))
   await expect(missing).rejects.toThrow(/network a: .*no-such-namespace/s)

@@ -101,6 +101,23 @@ export class TunnelNetworks implements AsyncDisposable {
     await entry.ready
   }
 
+  /** Gives the id of the network that has this index in the engine. */
+  idOf(index: number): string | undefined {
+    return [...this.#networks.values()].find((entry) => entry.index === index)?.network.networkId
+  }
+
+  /** Makes the device of a network anew after somebody has deleted it; its peers must be gone. Never throws. */
+  async renew(networkId: string): Promise<void> {
+    const entry = this.#networks.get(networkId)
+    if (entry?.open !== true) return
+    entry.open = false
+    entry.ready = entry.ready.then(() => this.#remove(entry)).then(() => this.#create(entry))
+    const { network, interfaceName } = entry
+    await entry.ready.catch((error: unknown) => {
+      this.#log.error({ network: network.name, interfaceName, err: describeError(error) }, 'network not made anew')
+    })
+  }
+
   #freeIndex(): number {
     const used = new Set([...this.#networks.values()].map(({ index }) => index))
     let index = 0

@@ -194,6 +194,11 @@ inline Napi::Object to_object(Napi::Env env, const Event& event) {
     object["what"] = kOffloadNames[static_cast<size_t>(event.offload)];
     return object;
   }
+  if (event.type == Event::Type::network_lost) {
+    object["type"] = "network-lost";
+    object["network"] = event.peer_id;
+    return object;
+  }
   object["peerId"] = event.peer_id;
   switch (event.type) {
     case Event::Type::key_used:
@@ -212,6 +217,7 @@ inline Napi::Object to_object(Napi::Env env, const Event& event) {
       object["type"] = "occ-exit";
       break;
     case Event::Type::offload_lost:
+    case Event::Type::network_lost:
       break;
   }
   return object;

@@ -247,8 +247,9 @@ void Shard::forward(uint32_t index) {
   Network* network = networks_.find(index);
   if (!network || down_.forward(*network)) return;
   // Somebody deleted the device. Its descriptor would report an error for ever, so nobody listens to it any more; what
-  // peers send to it is counted as a failed write.
+  // peers send to it is counted as a failed write until the network is removed.
   epoll_.forget(network->queue(number_).fd());
+  upward_.push_event({Event::Type::network_lost, index});
 }
 
 }  // namespace sallyport

@@ -19,9 +19,10 @@
 namespace sallyport {
 
 struct Event {
-  enum class Type { key_used, key_limit, peer_timeout, occ_exit, offload_lost };
+  enum class Type { key_used, key_limit, peer_timeout, occ_exit, offload_lost, network_lost };
 
   Type type;
+  // Of `network_lost` the index of the network.
   uint32_t peer_id;
   uint8_t key_id = 0;
   LimitReason reason = LimitReason::packet_id;

@@ -208,6 +208,8 @@ export type EngineEvent =
   /** The kernel refused at run time what it had offered; the engine does it itself from now on. Once for each. */
   | { readonly type: 'offload-lost'; readonly what: EngineOffload }
   | { readonly type: 'occ-exit'; readonly peerId: number }
+  /** Somebody deleted the network's device; it carries nothing until it is removed and added anew. Once for each thread. */
+  | { readonly type: 'network-lost'; readonly network: number }
   /**
    * The peer has moved to the path: its newest packet (authentic, not replayed) came from there. UDP only; control
    * packets to the peer must go there too.

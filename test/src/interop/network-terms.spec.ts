@@ -45,6 +45,19 @@ it('holds connected clients to the limits of their network, as soon as they chan
   expect(await answeredPings()).toBe(PINGS)
 })
 
+it('makes a device anew that somebody has deleted, and has its clients come back', async () => {
+  const account = await addAccount(world.site('tenant-a'), 'carol')
+  await using client = await world.startClient(host, account)
+  await client.waitForConnected()
+  const { tunnels } = world.site('tenant-a')
+  const device = /^(spt\S+)/m.exec(await tunnels.exec('ip', '-brief', 'link'))?.[1] ?? ''
+  const mark = client.mark
+  await tunnels.exec('ip', 'link', 'delete', device)
+  await client.waitForConnected(60_000, mark)
+  await expect.poll(answeredPings, { timeout: 20_000 }).toBe(PINGS)
+  expect(client.promptCount).toBe(1)
+})
+
 it('writes what an administrator wants to see of a connection to a file on its node', async () => {
   const site = world.site('tenant-a')
   const account = await addAccount(site, 'bob')

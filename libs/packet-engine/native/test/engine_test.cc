@@ -90,7 +90,7 @@ ENGINE_TEST("the queue of control packets is bounded and says when it overflows"
   CHECK(taken == ControlQueue::kPacketsPerLane);
 }
 
-ENGINE_TEST("a network whose device was deleted leaves the others at work") {
+ENGINE_TEST("a network whose device was deleted is told of, and leaves the others at work") {
   Host host(data_threads);
   FakeTun gone = host.add_network(1);
   const FakeTun stays = host.add_network(2);
@@ -103,6 +103,9 @@ ENGINE_TEST("a network whose device was deleted leaves the others at work") {
   const double before = host.engine.cpu_seconds();
   std::this_thread::sleep_for(std::chrono::milliseconds(200));
   CHECK(host.engine.cpu_seconds() - before < 0.1);
+  const auto events = host.engine.take(1).events;
+  CHECK(!events.empty());
+  for (const Event& event : events) CHECK(event.type == Event::Type::network_lost && event.peer_id == 1);
   host.engine.remove_network(1);
 }
 
