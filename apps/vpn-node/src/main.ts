@@ -42,7 +42,8 @@ async function checkCaptures(directory: string | undefined, log: Logger): Promis
 
 async function showStatus(listen: { host: string; port: number }, node: VpnNode): Promise<AsyncDisposable> {
   try {
-    return await serveStatus(listen, { metrics: node.metrics.registry, problem: () => node.problem })
+    const pages = { '/peers': () => node.listPeers() }
+    return await serveStatus(listen, { metrics: node.metrics.registry, problem: () => node.problem, pages })
   } catch (error) {
     const where = `${listen.host}:${String(listen.port)}`
     throw new SallyportError('cannot-listen', `METRICS_LISTEN ${where}: ${describeError(error)}`, { cause: error })

@@ -27,6 +27,7 @@ import { LeaseKeeper } from './lease-keeper.ts'
 import { createNodeMetrics, type NodeMetrics } from './node-metrics.ts'
 import { OrderFollower } from './order-follower.ts'
 import { PeerIds } from './peer-ids.ts'
+import { type ListedPeer, listPeers } from './peer-listing.ts'
 import { PortShare } from './port-share.ts'
 import { programVersion } from './program-version.ts'
 import { concerns, RecentRevocations } from './recent-revocations.ts'
@@ -182,6 +183,11 @@ export class VpnNode implements AsyncDisposable {
     if (this.#reception.draining) return 'this node is drained'
     if (this.#keys.context === undefined) return 'no handshake keys yet'
     return this.#orders.connected ? undefined : 'auth-service is away'
+  }
+
+  /** What the engine counts of each live connection. */
+  listPeers(): Promise<ListedPeer[]> {
+    return listPeers(this.#table.hosts, this.#engine)
   }
 
   /** Cleans up after a killed run, binds every address, and gets the tenants' certificates; returns what is bound. */

@@ -25,7 +25,8 @@ async function freePort(): Promise<number> {
 beforeEach(async () => {
   port = await freePort()
   problem = () => undefined
-  server = await serveStatus({ host: '127.0.0.1', port }, { metrics, problem: () => problem() })
+  const pages = { '/peers': () => Promise.resolve([{ peerId: 7 }]) }
+  server = await serveStatus({ host: '127.0.0.1', port }, { metrics, problem: () => problem(), pages })
 })
 afterEach(() => server[Symbol.asyncDispose]())
 
@@ -34,6 +35,12 @@ const get = (path: string, method = 'GET') => fetch(`http://127.0.0.1:${String(p
 it('fails on an address that is taken', async () => {
   const again = serveStatus({ host: '127.0.0.1', port }, { metrics, problem: () => undefined })
   await expect(again).rejects.toMatchObject({ code: 'EADDRINUSE' })
+})
+
+it('shows what else the process has to show', async () => {
+  const answer = await get('/peers?all')
+  expect([answer.headers.get('content-type'), await answer.json()]).toEqual(['application/json', [{ peerId: 7 }]])
+  expect((await get('/constructor')).status).toBe(404)
 })
 
 it('answers nothing but what it is for', async () => {

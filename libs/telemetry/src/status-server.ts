@@ -8,6 +8,8 @@ export interface Status {
   readonly metrics: Pick<Metrics, 'text' | 'contentType'>
   /** Says why the process cannot do its work at the moment; `undefined` when it can. */
   readonly problem: () => string | undefined | Promise<string | undefined>
+  /** What else it shows as JSON, by path. */
+  readonly pages?: Readonly<Record<string, () => unknown>>
 }
 
 interface Answer {
@@ -19,7 +21,7 @@ interface Answer {
 const HEALTHY: Answer = { status: 200, type: 'application/json', body: '{"status":"ok"}' }
 
 /**
- * Serves `/metrics`, `/health/live` and `/health/ready` over plain HTTP, on an address that operators keep private. Fails
+ * Serves `/metrics`, `/health/live`, `/health/ready` and the process's own pages over plain HTTP, on an address that operators keep private. Fails
  * with Node's own error when the address cannot be listened on.
  */
 export async function serveStatus(listen: { host: string; port: number }, status: Status): Promise<AsyncDisposable> {
@@ -47,8 +49,9 @@ export async function serveStatus(listen: { host: string; port: number }, status
   }
 }
 
-async function answer(url: string, { metrics, problem }: Status): Promise<Answer> {
-  switch (url.replace(/\?.*/, '')) {
+async function answer(url: string, { metrics, problem, pages = {} }: Status): Promise<Answer> {
+  const path = url.replace(/\?.*/, '')
+  switch (path) {
     case '/metrics':
       return { status: 200, type: metrics.contentType, body: await metrics.text() }
     case '/health/live':
@@ -57,7 +60,10 @@ async function answer(url: string, { metrics, problem }: Status): Promise<Answer
       const reason = await problem()
       return reason === undefined ? HEALTHY : { ...HEALTHY, status: 503, body: JSON.stringify({ status: reason }) }
     }
-    default:
-      return { status: 404, type: 'text/plain', body: 'not found' }
+    default: {
+      const page = Object.hasOwn(pages, path) ? pages[path] : undefined
+      if (page === undefined) return { status: 404, type: 'text/plain', body: 'not found' }
+      return { ...HEALTHY, body: JSON.stringify(await page()) }
+    }
   }
 }

@@ -3,7 +3,7 @@ export class NodeMetrics {
   readonly #url: string
 
   constructor({ host, port }: { host: string; port: number }) {
-    this.#url = `http://${host}:${String(port)}/metrics`
+    this.#url = `http://${host}:${String(port)}`
   }
 
   /** Value of one counter, by name without the prefix `sallyport_` and by reason. */
@@ -32,8 +32,15 @@ export class NodeMetrics {
     return (await this.value(name, reason)) - before
   }
 
+  /** How many packets of each connection were dropped for this reason. */
+  async dropsOfPeers(reason: string): Promise<ReadonlyMap<string, number>> {
+    const response = await fetch(`${this.#url}/peers`)
+    const peers = (await response.json()) as { connectionId: string; drops: Record<string, number> }[]
+    return new Map(peers.map(({ connectionId, drops }) => [connectionId, drops[reason] ?? 0]))
+  }
+
   async #lines(): Promise<string[]> {
-    const response = await fetch(this.#url)
+    const response = await fetch(`${this.#url}/metrics`)
     return (await response.text()).split('\n')
   }
 }

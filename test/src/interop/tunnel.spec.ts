@@ -106,6 +106,9 @@ it('drops packets with an inner source address that was not leased to the client
       await host.try('ping', '-n', '-c', '3', '-i', '0.2', '-W', '1', '-I', '10.8.0.200', PRIVATE_HOST.ipv4)
     })
     expect(dropped).toBeGreaterThanOrEqual(3)
+    const ofPeers = await world.metrics.dropsOfPeers('dropSourceAddress')
+    expect(ofPeers.size).toBe(1)
+    expect([...ofPeers.values()][0]).toBeGreaterThanOrEqual(dropped)
   })
 })
 
