@@ -128,7 +128,11 @@ describe('what would be lost by leaving', () => {
     await form.getByLabel('User name').fill('careful')
     await form.getByRole('button', { name: 'Invite' }).click()
     const careful = page.getByRole('dialog', { name: 'careful was added' })
+    await waitForShown(careful)
+    // A dialog that still opens takes the focus, and may take the selection with it.
+    await page.waitForFunction(() => document.getAnimations().every(({ playState }) => playState !== 'running'))
     await careful.getByText(/\/link\//).selectText()
+    expect(await page.evaluate(() => String(getSelection()))).toContain('/link/')
     await page.keyboard.press('Control+C')
     await page.keyboard.press('Escape')
     await careful.waitFor({ state: 'hidden' })
