@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { queryRows } from '../integration/query-rows.ts'
@@ -132,6 +134,8 @@ describe('what would be lost by leaving', () => {
     await careful.getByText(/\/link\//).click({ clickCount: 3 })
     expect(await page.evaluate(() => String(getSelection()))).toContain('/link/')
     await page.keyboard.press('Control+C')
+    // Nobody presses both within a few milliseconds.
+    await delay(300)
     await page.keyboard.press('Escape')
     await careful.waitFor({ state: 'hidden' })
     // What is under a question is hidden too: both must be gone.
