@@ -11,8 +11,8 @@ const MAX_LISTENERS = 16
 const ENTRY = /^(?:(udp|tcp):)?(.+)$/
 
 /**
- * A comma list of `udp:HOST:PORT` and `tcp:HOST:PORT`, HOST an IP address; without transport it is UDP. An IPv6 address stands in brackets,
- * and `[::]` also takes IPv4 where the host has both.
+ * A comma list of `udp:HOST:PORT` and `tcp:HOST:PORT`, HOST an IP address; without transport it is UDP. An IPv6 address
+ * stands in brackets, and `[::]` also takes IPv4 where the host has both.
  */
 export const listenList = z.string().transform((value, context) => {
   const items = commaList(value)
