@@ -1,5 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
-
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { queryRows } from '../integration/query-rows.ts'
@@ -98,7 +96,8 @@ describe('what would be lost by leaving', () => {
     await form.getByLabel('User name').fill('hasty')
     await page.keyboard.press('Escape')
     const discard = page.getByRole('alertdialog', { name: 'Leave without saving?' })
-    await waitForShown(discard)
+    // A second Escape is for the question as soon as that has the focus.
+    await expect.poll(() => discard.evaluate((shown) => shown.contains(document.activeElement))).toBe(true)
     await page.keyboard.press('Escape')
     await discard.waitFor({ state: 'hidden' })
     expect(await form.getByLabel('User name').inputValue()).toBe('hasty')
@@ -134,8 +133,6 @@ describe('what would be lost by leaving', () => {
     await careful.getByText(/\/link\//).click({ clickCount: 3 })
     expect(await page.evaluate(() => String(getSelection()))).toContain('/link/')
     await page.keyboard.press('Control+C')
-    // Nobody presses both within a few milliseconds.
-    await delay(300)
     await page.keyboard.press('Escape')
     await careful.waitFor({ state: 'hidden' })
     // What is under a question is hidden too: both must be gone.

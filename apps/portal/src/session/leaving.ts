@@ -1,4 +1,4 @@
-import { createContext, use, useCallback, useEffect, useMemo, useState } from 'react'
+import { createContext, use, useCallback, useLayoutEffect, useMemo, useState } from 'react'
 
 /** What somebody can lose by leaving; each has words of its own. */
 export type Loss = 'changes' | 'import' | 'invitations' | 'shownOnce' | 'importLink' | 'recoveryCodes' | 'deviceKey'
@@ -62,7 +62,8 @@ export function useInnerScope(): LeaveScope {
  */
 export function useLostOnLeaving(loss: Loss, isLost: boolean, isBySearch = false): void {
   const { hold } = useLeaveScope()
-  useEffect(() => (isLost ? hold({ loss, isBySearch }) : undefined), [hold, loss, isLost, isBySearch])
+  // Before the event ends that changed it: React puts off what passive effects set, and the next key may come first.
+  useLayoutEffect(() => (isLost ? hold({ loss, isBySearch }) : undefined), [hold, loss, isLost, isBySearch])
 }
 
 /** Does the same as a part of a dialog, for components that are around it. */
