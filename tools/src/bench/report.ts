@@ -18,7 +18,7 @@ export interface Costs {
   readonly conditions: string
 }
 
-/** Reduces the costs of two servers to medians. */
+/** Reduces the costs of two servers to medians; those of one round are what they are. */
 export function compare({ name, unit, ours, peer, conditions }: Costs): BenchResult {
   const [oursCost, peerCost] = [median(ours), median(peer)]
   return {
@@ -27,7 +27,7 @@ export function compare({ name, unit, ours, peer, conditions }: Costs): BenchRes
     peer: round(peerCost),
     ratio: round(oursCost / peerCost),
     unit,
-    note: `medians of ${String(ours.length)} interleaved rounds; ours ${spread(ours)}, peer ${spread(peer)}; ${conditions}`,
+    note: ours.length === 1 ? conditions : `${medians(ours, peer)}; ${conditions}`,
   }
 }
 
@@ -65,6 +65,10 @@ export function quantile(values: readonly number[], share: number): number {
   const found = sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)]
   if (found === undefined) throw new RangeError('there is no quantile of nothing')
   return found
+}
+
+function medians(ours: readonly number[], peer: readonly number[]): string {
+  return `medians of ${String(ours.length)} interleaved rounds; ours ${spread(ours)}, peer ${spread(peer)}`
 }
 
 function spread(costs: readonly number[]): string {
