@@ -24,6 +24,8 @@ export function createLogger(
     base: { pid: process.pid },
     // In one walk: pino's own redaction copies the fields for each path, and most of what a line costs was that.
     formatters: { log: (fields: Record<string, unknown>) => withoutSecrets(fields, MAX_DEPTH) },
+    // An error is spelt out in that walk, with the fields that somebody has put on it.
+    serializers: { err: (spelt: unknown) => spelt },
   }
   return destination === undefined ? pino(options) : pino(options, destination)
 }
@@ -39,6 +41,7 @@ function censored(value: unknown, depth: number): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (depth === 0) return TOO_DEEP
   if (Array.isArray(value)) return value.map((item) => censored(item, depth - 1))
-  // Dates, errors and bytes say themselves how they are written.
-  return 'toJSON' in value || value instanceof Error ? value : withoutSecrets(value, depth - 1)
+  if (value instanceof Error) return withoutSecrets(pino.stdSerializers.err(value), depth - 1)
+  // Dates, addresses and bytes say themselves how they are written.
+  return 'toJSON' in value ? value : withoutSecrets(value, depth - 1)
 }

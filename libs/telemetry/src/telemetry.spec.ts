@@ -19,6 +19,8 @@ it('cuts secrets out of log lines by field name, however deep', () => {
     list: [{ token: '[secret]' }],
     a: { b: { c: { key: '[secret]' } }, tries: 3 },
   })
+  const error = Object.assign(new Error('broken'), { request: { cookie: 'hunter6' } })
+  for (const fields of [error, { cause: { error } }]) expect(JSON.stringify(logged(fields))).not.toMatch(/hunter/)
   const deep = { a: { b: { c: { d: { e: { f: { password: 'hunter5' } } } } } } }
   expect(logged(deep)).toMatchObject({ a: { b: { c: { d: { e: { f: '[too deep]' } } } } } })
 })
@@ -28,7 +30,10 @@ it('leaves everything else as it is', () => {
   const fields = { at, nothing: null, none: undefined, password: undefined, err: 'no token', list: [1, 'key'] }
   expect(logged(fields)).toMatchObject({ at: at.toJSON(), nothing: null, err: 'no token', list: [1, 'key'] })
   expect(logged(fields)).not.toHaveProperty('password')
-  expect(logged(new Error('broken'))).toMatchObject({ err: { message: 'broken' }, msg: 'sign-in' })
+  expect(logged(new RangeError('broken'))).toMatchObject({
+    err: { type: 'RangeError', message: 'broken' },
+    msg: 'sign-in',
+  })
   const ring: Record<string, unknown> = { name: 'ring' }
   ring['self'] = ring
   expect(logged({ ring })).toMatchObject({ ring: { name: 'ring', self: { name: 'ring' } } })
