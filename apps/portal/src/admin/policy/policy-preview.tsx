@@ -13,6 +13,8 @@ import type { PolicyEditor } from './use-policy-editor.ts'
 import type { Preview } from './use-preview.ts'
 
 const TYPING_PAUSE_MS = 400
+/** About as high as three examples. */
+const SKELETON_LINES = 24
 
 interface PolicyPreviewProps {
   readonly scope: PolicyScope
@@ -38,20 +40,23 @@ export function PolicyPreview({ scope, editor, preview, isHeld }: PolicyPreviewP
       <Muted>
         <span role="status">{isValid ? (isChanged ? t('asInForm') : t('asToday')) : t('notValid')}</span>
       </Muted>
-      {isLoading ? <Skeleton lines={8} /> : null}
-      <Stack>
-        {examples.map((example) => (
-          <ExampleUser
-            key={example.user.userId}
-            example={example}
-            at={preview.at}
-            terms={{ generation: preview.generation, isHeld, rules }}
-            onRemove={() => {
-              preview.remove(example.user.userId)
-            }}
-          />
-        ))}
-      </Stack>
+      {isLoading ? (
+        <Skeleton lines={SKELETON_LINES} />
+      ) : (
+        <Stack>
+          {examples.map((example) => (
+            <ExampleUser
+              key={example.user.userId}
+              example={example}
+              at={preview.at}
+              terms={{ generation: preview.generation, isHeld, rules }}
+              onRemove={() => {
+                preview.remove(example.user.userId)
+              }}
+            />
+          ))}
+        </Stack>
+      )}
       <AddExample onAdd={preview.add} />
     </Card>
   )
