@@ -21,8 +21,8 @@ interface Answer {
 const HEALTHY: Answer = { status: 200, type: 'application/json', body: '{"status":"ok"}' }
 
 /**
- * Serves `/metrics`, `/health/live`, `/health/ready` and the process's own pages over plain HTTP, on an address that operators keep private. Fails
- * with Node's own error when the address cannot be listened on.
+ * Serves `/metrics`, `/health/live`, `/health/ready` and the process's own pages over plain HTTP, on an address that
+ * operators keep private. Fails with Node's own error when the address cannot be listened on.
  */
 export async function serveStatus(listen: { host: string; port: number }, status: Status): Promise<AsyncDisposable> {
   const server = createServer((request, response) => {
